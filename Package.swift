@@ -1,0 +1,64 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+// Every Swift target, tests included, is built with these: async code stays on its caller's executor, existentials are
+// written out, imports are internal unless said otherwise, and a warning is an error.
+let careful: [SwiftSetting] = [
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "reclaimlua",
+  products: [
+    .executable(name: "reclaimlua", targets: ["reclaimlua"]),
+    .executable(name: "reclaim-bench", targets: ["reclaim-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    // The system's libraries.
+    .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // C of our own: what may longjmp, what touches memory below Swift, and the benchmark's yardstick.
+    .target(name: "CLuaShims", dependencies: ["CLua"]),
+    .target(name: "CMemory"),
+    .target(name: "CReference"),
+
+    // Who may know whom: docs/hacking.md. scripts/tidy holds the imports to it.
+    .target(
+      name: "Timeline",
+      dependencies: [
+        .product(name: "HeapModule", package: "swift-collections"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ],
+      swiftSettings: careful),
+    .target(name: "UAPI", dependencies: ["Timeline"], swiftSettings: careful),
+    .target(name: "Lua", dependencies: ["CLua", "CLuaShims"], swiftSettings: careful),
+    .target(
+      name: "ReclaimEngine", dependencies: ["UAPI", "Timeline", "CMemory"], swiftSettings: careful),
+    .target(
+      name: "Fidelity", dependencies: ["UAPI", "ReclaimEngine", "Timeline", "CZlib"],
+      swiftSettings: careful),
+    .target(name: "Scripting", dependencies: ["UAPI", "Timeline", "Lua"], swiftSettings: careful),
+
+    .executableTarget(
+      name: "reclaimlua",
+      dependencies: [
+        "Timeline", "UAPI", "Lua", "ReclaimEngine", "Fidelity", "Scripting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: careful),
+    .executableTarget(
+      name: "reclaim-bench",
+      dependencies: ["ReclaimEngine", "UAPI", "Timeline", "Lua", "Scripting", "CReference"],
+      swiftSettings: careful),
+  ],
+  swiftLanguageModes: [.v6]
+)

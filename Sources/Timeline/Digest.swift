@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// A rolling 64-bit digest of everything that happened: same script, seed and kernel, same digest.
+
+/// An order-sensitive 64-bit digest. Folding the same values in the same order gives the same digest on every machine.
+package struct Digest: Hashable, Sendable {
+  package private(set) var value: UInt64
+
+  package init() { value = 0x9E37_79B9_7F4A_7C15 }
+
+  @inline(__always) package mutating func fold(_ word: UInt64) {
+    var z = value ^ word
+    z = (z ^ (z >> 32)) &* 0xD6E8_FEB8_6659_FD93
+    value = z ^ (z >> 29)
+  }
+
+  /// Sixteen lower-case hexadecimal digits.
+  package var text: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

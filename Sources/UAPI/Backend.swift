@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kernel must offer to be asked operations: the simulated machine does, a live one will.
+
+package import Timeline
+
+/// Names one task of a backend.
+package struct TaskHandle: Hashable, Sendable {
+  package var number: Int
+  package init(number: Int) { self.number = number }
+}
+
+package struct TaskSpec: Sendable {
+  package var name: String
+  /// The cgroup it starts in; "/" for the root.
+  package var cgroup: String
+
+  package init(name: String, cgroup: String = "/") {
+    self.name = name
+    self.cgroup = cgroup
+  }
+}
+
+package enum TaskState: String, Sendable {
+  case running, done, killed, failed
+}
+
+package struct TaskReport: Sendable, Equatable {
+  package var name: String
+  package var state: TaskState
+  /// Simulated CPU time of the task, its reclaim included.
+  package var cpu: Nanoseconds
+  package var reclaiming: Nanoseconds
+  package var started: Instant
+  package var ended: Instant?
+
+  package init(
+    name: String, state: TaskState, cpu: Nanoseconds, reclaiming: Nanoseconds, started: Instant,
+    ended: Instant?
+  ) {
+    self.name = name
+    self.state = state
+    self.cpu = cpu
+    self.reclaiming = reclaiming
+    self.started = started
+    self.ended = ended
+  }
+}
+
+/// A kernel that tasks can ask.
+package protocol Backend: AnyObject {
+  var timeline: Timeline { get }
+
+  /// Starts a task whose flow of control is `body`. When the body returns or is killed the task exits: what it held is freed.
+  /// The cgroup must exist.
+  @discardableResult
+  func spawn(
+    _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
+  ) -> TaskHandle
+
+  /// Carries out one operation for the task, whose fiber may sleep meanwhile.
+  func perform(_ operation: Operation, by task: TaskHandle, _ fiber: Fiber)
+    async throws(Killed) -> Outcome
+
+  /// Outside of time: makes a cgroup, or changes one where that needs no reclaim.
+  func configureCgroup(path: String, settings: [CgroupSetting]) -> Outcome
+
+  /// What can be seen now; changes nothing and costs no simulated time.
+  func observe() -> Snapshot
+
+  /// Marks taken so far, in order.
+  var marks: [(name: String, snapshot: Snapshot)] { get }
+
+  func report(on task: TaskHandle) -> TaskReport
+
+  /// Lets time pass until `end`, or, without one, until nothing is due any more.
+  func run(until end: Instant)
+
+  /// Why the run was ended by the kernel itself (something that is not built was needed); nil otherwise.
+  var ended: String? { get }
+
+  /// The digest of everything that happened, and how many events it covers.
+  var digest: Digest { get }
+  var eventCount: UInt64 { get }
+
+  /// The names of the files that exist, with their sizes, in order of creation.
+  var files: [FileSpec] { get }
+
+  /// Unwinds every task; afterwards nothing of the run is alive.
+  func shutdown()
+}

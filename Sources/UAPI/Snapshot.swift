@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plain copy of what can be seen of a machine at one moment.
+
+package import Timeline
+
+package struct Snapshot: Sendable, Equatable {
+  package var at: Instant
+  /// Indexed by VmCounter.
+  package var vmstat: [Int]
+  package var nodes: [NodeSnapshot]
+  /// In order of creation; the root, "/", first.
+  package var cgroups: [CgroupSnapshot]
+
+  package init(at: Instant, vmstat: [Int], nodes: [NodeSnapshot], cgroups: [CgroupSnapshot]) {
+    self.at = at
+    self.vmstat = vmstat
+    self.nodes = nodes
+    self.cgroups = cgroups
+  }
+
+  package subscript(_ counter: VmCounter) -> Int { vmstat[counter.rawValue] }
+
+  /// The cgroup of that path ("a/b", "/" for the root).
+  package func cgroup(_ path: String) -> CgroupSnapshot? { cgroups.first { $0.path == path } }
+}
+
+package struct NodeSnapshot: Sendable, Equatable {
+  /// The node's own items; indexed by VmCounter, zero where the item is not a node's.
+  package var vmstat: [Int]
+  package var zones: [ZoneSnapshot]
+
+  package init(vmstat: [Int], zones: [ZoneSnapshot]) {
+    self.vmstat = vmstat
+    self.zones = zones
+  }
+
+  package subscript(_ counter: VmCounter) -> Int { vmstat[counter.rawValue] }
+}
+
+package struct ZoneSnapshot: Sendable, Equatable {
+  package var kind: ZoneSpec.Kind
+  package var free: Int
+  package var perCPU: Int
+  package var managed: Int
+  package var min: Int, low: Int, high: Int
+  /// Free blocks of each order 0…10, all mobilities.
+  package var freeBlocks: [Int]
+
+  package init(
+    kind: ZoneSpec.Kind, free: Int, perCPU: Int, managed: Int, min: Int, low: Int, high: Int,
+    freeBlocks: [Int]
+  ) {
+    self.kind = kind
+    self.free = free
+    self.perCPU = perCPU
+    self.managed = managed
+    self.min = min
+    self.low = low
+    self.high = high
+    self.freeBlocks = freeBlocks
+  }
+}
+
+package struct CgroupSnapshot: Sendable, Equatable {
+  package var path: String
+  /// Indexed by MemcgCounter; hierarchical.
+  package var stat: [Int]
+  /// Indexed by MemcgEvent; hierarchical.
+  package var events: [Int]
+  /// memory.current and memory.swap.current in pages; nil for the root, which has no such file.
+  package var current: Int?
+  package var swapCurrent: Int?
+
+  package init(path: String, stat: [Int], events: [Int], current: Int?, swapCurrent: Int?) {
+    self.path = path
+    self.stat = stat
+    self.events = events
+    self.current = current
+    self.swapCurrent = swapCurrent
+  }
+
+  package subscript(_ counter: MemcgCounter) -> Int { stat[counter.rawValue] }
+  package subscript(_ event: MemcgEvent) -> Int { events[event.rawValue] }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's own trace events, with its names and fields (reference 15), so that a simulated run can be held against ftrace.
+
+package enum LruListName: Int, Sendable {
+  case inactive_anon, active_anon, inactive_file, active_file, unevictable
+
+  package var name: String { "\(self)" }
+  package var isFile: Bool { self == .inactive_file || self == .active_file }
+}
+
+package enum TraceEvent: Sendable, Equatable {
+  case memcgReclaimBegin(order: Int, gfp: GfpFlags)
+  case memcgReclaimEnd(reclaimed: Int)
+  case lruIsolate(
+    isolateMode: Int, classZone: Int, order: Int, requested: Int, scanned: Int, skipped: Int,
+    taken: Int, list: LruListName)
+  case lruShrinkInactive(
+    node: Int, scanned: Int, reclaimed: Int, dirty: Int, writeback: Int, congested: Int,
+    immediate: Int, activatedAnon: Int, activatedFile: Int, referencedKept: Int, unmapFailed: Int,
+    priority: Int, file: Bool)
+  case lruShrinkActive(
+    node: Int, taken: Int, active: Int, deactivated: Int, referenced: Int, priority: Int,
+    file: Bool)
+  case shrinkSlabStart(
+    shrinker: String, node: Int, deferred: Int, gfp: GfpFlags, cacheItems: Int, delta: Int,
+    totalScan: Int, priority: Int)
+  case shrinkSlabEnd(
+    shrinker: String, node: Int, unusedScan: Int, newScan: Int, totalScan: Int, returned: Int)
+
+  /// The event's name as ftrace prints it.
+  package var name: String {
+    switch self {
+    case .memcgReclaimBegin: "mm_vmscan_memcg_reclaim_begin"
+    case .memcgReclaimEnd: "mm_vmscan_memcg_reclaim_end"
+    case .lruIsolate: "mm_vmscan_lru_isolate"
+    case .lruShrinkInactive: "mm_vmscan_lru_shrink_inactive"
+    case .lruShrinkActive: "mm_vmscan_lru_shrink_active"
+    case .shrinkSlabStart: "mm_shrink_slab_start"
+    case .shrinkSlabEnd: "mm_shrink_slab_end"
+    }
+  }
+
+  /// The event's fields as ftrace prints them, pointers left out.
+  package var payload: String {
+    switch self {
+    case .memcgReclaimBegin(let order, let gfp):
+      "order=\(order) gfp_flags=\(gfp.text)"
+    case .memcgReclaimEnd(let reclaimed):
+      "nr_reclaimed=\(reclaimed)"
+    case .lruIsolate(
+      let mode, let zone, let order, let requested, let scanned, let skipped, let taken, let list):
+      "isolate_mode=\(mode) classzone=\(zone) order=\(order) nr_requested=\(requested) "
+        + "nr_scanned=\(scanned) nr_skipped=\(skipped) nr_taken=\(taken) lru=\(list.name)"
+    case .lruShrinkInactive(
+      let node, let scanned, let reclaimed, let dirty, let writeback, let congested,
+      let immediate, let activatedAnon, let activatedFile, let kept, let unmapFailed,
+      let priority, let file):
+      "nid=\(node) nr_scanned=\(scanned) nr_reclaimed=\(reclaimed) nr_dirty=\(dirty) "
+        + "nr_writeback=\(writeback) nr_congested=\(congested) nr_immediate=\(immediate) "
+        + "nr_activate_anon=\(activatedAnon) nr_activate_file=\(activatedFile) "
+        + "nr_ref_keep=\(kept) nr_unmap_fail=\(unmapFailed) priority=\(priority) "
+        + "flags=\(Self.flags(file))"
+    case .lruShrinkActive(
+      let node, let taken, let active, let deactivated, let referenced, let priority, let file):
+      "nid=\(node) nr_taken=\(taken) nr_active=\(active) nr_deactivated=\(deactivated) "
+        + "nr_referenced=\(referenced) priority=\(priority) flags=\(Self.flags(file))"
+    case .shrinkSlabStart(
+      let shrinker, let node, let deferred, let gfp, let items, let delta, let total,
+      let priority):
+      "\(shrinker): nid: \(node) objects to shrink \(deferred) gfp_flags \(gfp.text) "
+        + "cache items \(items) delta \(delta) total_scan \(total) priority \(priority)"
+    case .shrinkSlabEnd(
+      let shrinker, let node, let unused, let new, let total, let returned):
+      "\(shrinker): nid: \(node) unused scan count \(unused) new scan count \(new) "
+        + "total_scan \(total) last shrinker return val \(returned)"
+    }
+  }
+
+  private static func flags(_ file: Bool) -> String {
+    (file ? "RECLAIM_WB_FILE" : "RECLAIM_WB_ANON") + "|RECLAIM_WB_ASYNC"
+  }
+}

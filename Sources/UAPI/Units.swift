@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quantities with their units: bytes, pages, and the words people write for them ("768 MiB", "10 ms").
+
+package import Timeline
+
+/// A number of base pages; one page is 4096 bytes.
+package struct Pages: Comparable, Hashable, Sendable, ExpressibleByIntegerLiteral {
+  package var count: Int
+
+  package init(_ count: Int) { self.count = count }
+  package init(integerLiteral count: Int) { self.count = count }
+  /// The pages that `bytes` fill, the last one perhaps in part.
+  package init(covering bytes: Bytes) { count = Int((bytes.count + 4095) / 4096) }
+
+  package static let size = 4096
+  package var bytes: Bytes { Bytes(UInt64(count) * 4096) }
+
+  package static func < (a: Pages, b: Pages) -> Bool { a.count < b.count }
+  package static func + (a: Pages, b: Pages) -> Pages { Pages(a.count + b.count) }
+  package static func - (a: Pages, b: Pages) -> Pages { Pages(a.count - b.count) }
+}
+
+/// A number of bytes.
+package struct Bytes: Comparable, Hashable, Sendable, ExpressibleByIntegerLiteral {
+  package var count: UInt64
+
+  package init(_ count: UInt64) { self.count = count }
+  package init(integerLiteral count: UInt64) { self.count = count }
+
+  package static func < (a: Bytes, b: Bytes) -> Bool { a.count < b.count }
+
+  /// Whole pages in it, rounded down.
+  package var pages: Pages { Pages(Int(count / 4096)) }
+
+  /// Reads "768 MiB", "4096", "2GiB", "16 KiB", "1 TiB"; nil when it is none of these.
+  package init?(text: String) {
+    guard let quantity = Quantity(text) else { return nil }
+    let scale: UInt64
+    switch quantity.unit {
+    case "", "B": scale = 1
+    case "KiB": scale = 1 << 10
+    case "MiB": scale = 1 << 20
+    case "GiB": scale = 1 << 30
+    case "TiB": scale = 1 << 40
+    default: return nil
+    }
+    let (product, overflow) = quantity.number.multipliedReportingOverflow(by: scale)
+    guard !overflow else { return nil }
+    count = product
+  }
+
+  /// "768 MiB", "12 KiB", "100 B": the largest unit that divides it.
+  package var text: String {
+    let units: [(String, UInt64)] = [
+      ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
+    ]
+    for (name, scale) in units where count >= scale && count % scale == 0 {
+      return "\(count / scale) \(name)"
+    }
+    return "\(count) B"
+  }
+}
+
+extension Nanoseconds {
+  /// Reads "10 ms", "60 s", "80 us", "250 ns", "5 min"; a bare number is nanoseconds; nil when it is none of these.
+  package init?(text: String) {
+    guard let quantity = Quantity(text) else { return nil }
+    let scale: UInt64
+    switch quantity.unit {
+    case "", "ns": scale = 1
+    case "us", "µs": scale = 1_000
+    case "ms": scale = 1_000_000
+    case "s": scale = 1_000_000_000
+    case "min": scale = 60_000_000_000
+    default: return nil
+    }
+    let (product, overflow) = quantity.number.multipliedReportingOverflow(by: scale)
+    guard !overflow else { return nil }
+    self.init(product)
+  }
+
+  /// "10 ms", "1.250 s": three decimals where the unit does not divide it.
+  package var text: String {
+    if count == 0 { return "0 ns" }
+    for (name, scale) in [("s", UInt64(1_000_000_000)), ("ms", 1_000_000), ("us", 1_000)]
+    where count >= scale {
+      if count % scale == 0 { return "\(count / scale) \(name)" }
+      let thousandths = count / (scale / 1000) % 1000
+      let padded = String(repeating: "0", count: 3 - String(thousandths).count) + "\(thousandths)"
+      return "\(count / scale).\(padded) \(name)"
+    }
+    return "\(count) ns"
+  }
+}
+
+/// A whole number and the unit written after it.
+private struct Quantity {
+  var number: UInt64
+  var unit: String
+
+  init?(_ text: String) {
+    let trimmed = text.drop { $0 == " " }
+    let digits = trimmed.prefix { $0.isASCII && $0.isNumber }
+    guard !digits.isEmpty, let number = UInt64(digits) else { return nil }
+    var unit = trimmed.dropFirst(digits.count).drop { $0 == " " }
+    while unit.last == " " { unit.removeLast() }
+    self.number = number
+    self.unit = String(unit)
+  }
+}
