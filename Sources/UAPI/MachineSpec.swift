@@ -123,12 +123,17 @@ package struct DiskSpec: Sendable {
   package var kind: Kind
   package var size: Bytes
   package var readAheadPages: Int
+  /// Pages of the largest request the device takes (max_sectors_kb): how far one forced readahead goes.
+  package var requestPages: Int
 
-  package init(name: String, kind: Kind, size: Bytes, readAheadPages: Int = 32) {
+  package init(
+    name: String, kind: Kind, size: Bytes, readAheadPages: Int = 32, requestPages: Int = 320
+  ) {
     self.name = name
     self.kind = kind
     self.size = size
     self.readAheadPages = readAheadPages
+    self.requestPages = requestPages
   }
 }
 

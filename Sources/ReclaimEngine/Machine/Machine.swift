@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One simulated computer. (Outline; the parts follow.)
+// The whole computer: its time, its memory, its tasks. Everything a run consists of hangs on one of these; nothing is global.
 
 package import Timeline
 package import UAPI
-
-package enum TraceMode: Sendable { case off, digest, record }
 
 package struct BootError: Error {
   package var message: String
@@ -13,26 +11,110 @@ package struct BootError: Error {
 
 package final class Machine: Backend {
   package let timeline: Timeline
+  let memory: Memory
+  private let tracer: Tracer
+  private var taskList: [SimTask] = []
+  private var markList: [(name: String, snapshot: Snapshot)] = []
+  private let seed: UInt64
+
+  /// Boots the machine a spec describes.
+  /// - Parameters:
+  ///   - trace: what is done with events; the digest needs at least `.digest`.
+  ///   - paranoid: check all invariants after every event.
+  /// - Throws: BootError when the spec contradicts itself, needs what is not built, or does not fit into this host.
   package init(_ spec: MachineSpec, trace: TraceMode = .digest, paranoid: Bool = false)
     throws(BootError)
   {
-    timeline = Timeline()
+    guard let profile = KernelProfile.named(spec.kernel) else {
+      let built = KernelProfile.all.map(\.name).joined(separator: ", ")
+      throw BootError("kernel \(spec.kernel) is not built; built: \(built)")
+    }
+    timeline = Timeline(startingAt: Instant(nanoseconds: spec.bootedAt))
+    tracer = Tracer(trace, timeline)
+    memory = try Memory(spec, profile, timeline: timeline, tracer: tracer)
+    seed = spec.seed
+    if paranoid {
+      tracer.afterEvent = { [unowned memory] in memory.requireInvariants(betweenBatches: false) }
+    }
+    var words: [UInt64] = [spec.seed, UInt64(memory.frames.count)]
+    words += spec.files.map { UInt64($0.size.count) }
+    tracer.note(.machine, words)
   }
-  package var recordedEvents: [(at: Instant, event: TraceEvent)] { [] }
+
+  /// Kept events, when the machine was booted to record them.
+  package var recordedEvents: [(at: Instant, event: TraceEvent)] { tracer.recorded }
+  package var digest: Digest { tracer.digest }
+  package var eventCount: UInt64 { tracer.events }
+  package var marks: [(name: String, snapshot: Snapshot)] { markList }
+  package var ended: String? { memory.endReason }
+  package var kernel: String { memory.profile.name }
+
+  package var files: [FileSpec] {
+    memory.cache.files.map { FileSpec(name: $0.name, size: Pages($0.pages)) }
+  }
+
+  // MARK: tasks
+
+  @discardableResult
   package func spawn(
     _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
-  ) -> TaskHandle { fatalError() }
-  package func perform(_ operation: Operation, by task: TaskHandle, _ fiber: Fiber)
-    async throws(Killed) -> Outcome
-  { fatalError() }
-  package func configureCgroup(path: String, settings: [CgroupSetting]) -> Outcome { fatalError() }
-  package func observe() -> Snapshot { fatalError() }
-  package var marks: [(name: String, snapshot: Snapshot)] { [] }
-  package func report(on task: TaskHandle) -> TaskReport { fatalError() }
-  package func run(until end: Instant) {}
-  package var ended: String? { nil }
-  package var digest: Digest { Digest() }
-  package var eventCount: UInt64 { 0 }
-  package var files: [FileSpec] { [] }
-  package func shutdown() {}
+  ) -> TaskHandle {
+    guard let cgroup = memory.tree.find(spec.cgroup) else {
+      preconditionFailure("task '\(spec.name)': no cgroup '\(spec.cgroup)'")
+    }
+    let handle = TaskHandle(number: taskList.count)
+    let fiber = timeline.spawn(spec.name) { [unowned self] fiber throws(Killed) in
+      do throws(Killed) {
+        try await body(handle, fiber)
+      } catch {
+        self.exit(self.task(handle))
+        throw error
+      }
+      self.exit(self.task(handle))
+    }
+    taskList.append(
+      SimTask(
+        handle, name: spec.name, memcg: cgroup.number, fiber: fiber, now: timeline.now))
+    return handle
+  }
+
+  func task(_ handle: TaskHandle) -> SimTask { taskList[handle.number] }
+
+  package func report(on task: TaskHandle) -> TaskReport { self.task(task).report }
+
+  /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the kernel stops all tasks.
+  private func exit(_ task: SimTask) {
+    memory.batches.drain()
+    for open in task.end(at: timeline.now) {
+      memory.objects.free(
+        open.memcg, memory.profile.objects.structFile, reclaimable: false)
+      memory.slabs.free(.file)
+    }
+    if memory.endReason != nil {
+      for other in taskList where other !== task { other.fiber.kill() }
+    }
+  }
+
+  // MARK: time
+
+  package func run(until end: Instant) { timeline.run(until: end) }
+
+  package func shutdown() { timeline.shutdown() }
+
+  func keepMark(_ name: String, _ snapshot: Snapshot) {
+    markList.append((name, snapshot))
+    var words = [snapshot.at.nanoseconds]
+    words += snapshot.vmstat.map { UInt64(bitPattern: Int64($0)) }
+    tracer.note(.mark, words)
+  }
+
+  /// Folds the beginning of an operation into the digest.
+  func noteOperation(_ number: UInt64, _ task: SimTask, _ words: [UInt64]) {
+    tracer.note(.operation, [number, UInt64(task.handle.number)] + words)
+  }
+
+  /// The stream of random numbers of one consumer: its name and the machine's seed decide.
+  func stream(_ name: String) -> SplitMix64 {
+    RandomStreams(seed: seed).stream(name)
+  }
 }

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold between any two events (reference 18): each folio on one list, sizes equal counts, charges equal uses, free blocks
+// disjoint and merged.
+//
+// Anyone may ask: property tests after every operation, `--paranoid` after every event. The answer is a list of problems in words.
+
+import UAPI
+
+extension Machine {
+  /// Problems found in the machine's books; empty when all is well. Costs as much as there are folios and slots.
+  /// - Parameter inFlight: pages that may be charged and not yet in use: a reclaim may be asked for in the middle of an insertion.
+  package func invariantProblems(inFlight: Int = 0) -> [String] {
+    memory.invariantProblems(inFlight: inFlight)
+  }
+}
+
+extension Memory {
+  /// Stops the program with the first problems when there are any: they are our mistake.
+  func requireInvariants(betweenBatches: Bool) {
+    // In the middle of a charge one page and the pages of one object may be charged before they are used.
+    let problems = invariantProblems(inFlight: betweenBatches ? 0 : 2)
+    precondition(
+      problems.isEmpty,
+      "invariants broken after event \(tracer.events): \(problems.prefix(5).joined(separator: "; "))")
+  }
+
+  func invariantProblems(inFlight: Int) -> [String] {
+    listProblems() + slotProblems() + chargeProblems(inFlight) + zoneProblems()
+  }
+
+  /// Lists: back-pointers, flags, owners and counts agree.
+  private func listProblems() -> [String] {
+    var problems: [String] = []
+    for group in tree.all {
+      let lruvec = tree.lruvec(group.number)
+      for index in 0..<ListIndex.count {
+        let list = lruvec.list(index)
+        var found = 0
+        lists.peek(skip: 0, .max, of: list) { frame in
+          if frame == 0 { return }
+          found += 1
+          let row = frames.rows[Int(frame)]
+          if lists.slots[Int(row.position)] != frame {
+            problems.append("frame \(frame): its row points to another place of a list")
+          }
+          let belongs = row.flags.contains(.unevictable) ? 4 : row.flags.listIndex
+          if !row.flags.contains(.lru) || belongs != index || row.memcg != group.number {
+            problems.append("frame \(frame) on list \(index) of '\(group.path)' by mistake")
+          }
+        }
+        if found != list.pointee.count {
+          problems.append(
+            "list \(index) of '\(group.path)' holds \(found), counts \(list.pointee.count)")
+        }
+      }
+    }
+    return problems
+  }
+
+  /// Slots: each folio's row names its slot, and leaves count what their slots hold.
+  private func slotProblems() -> [String] {
+    var problems: [String] = []
+    var cached = 0
+    for file in cache.files {
+      var inFile = 0
+      for first in stride(from: 0, to: file.pages, by: 64) {
+        var entries = 0, shadows = 0
+        for index in first..<min(first + 64, file.pages) {
+          let slot = cache.slots[file.base + index]
+          if slot.raw == 0 { continue }
+          entries += 1
+          if slot.isShadow {
+            shadows += 1
+          } else if Int(frames.rows[Int(slot.folio)].slot) != file.base + index {
+            problems.append("\(file.name) page \(index): its folio names another slot")
+          }
+        }
+        inFile += entries
+        cached += entries - shadows
+        let leaf = cache.leaves.rows[(file.base + first) >> 6]
+        if leaf.exists, Int(leaf.entries) != entries || Int(leaf.shadows) != shadows {
+          problems.append(
+            "\(file.name) leaf at \(first): holds \(entries) and \(shadows) shadows, counts "
+              + "\(leaf.entries) and \(leaf.shadows)")
+        }
+        if leaf.exists, leaf.isListed != (entries > 0 && entries == shadows) {
+          problems.append("\(file.name) leaf at \(first): on the shadow list by mistake, or not")
+        }
+      }
+      if inFile != file.entries {
+        problems.append("\(file.name) holds \(inFile) entries, counts \(file.entries)")
+      }
+    }
+    let counted = tree.all.reduce(0) { $0 + tree.counters($1.number)[MemcgCounter.file.rawValue] }
+    if counted != cached {
+      problems.append("\(cached) file pages are cached, cgroups count \(counted)")
+    }
+    return problems
+  }
+
+  /// Charges: what a subtree uses, its stock included, is what its counter says.
+  private func chargeProblems(_ inFlight: Int) -> [String] {
+    var problems: [String] = []
+    var used = tree.all.map { group -> Int in
+      let row = tree.rows[Int(group.number)]
+      return tree.counters(group.number)[MemcgCounter.file.rawValue] + row.kernelPages
+        + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
+    }
+    for group in tree.all.reversed() {
+      guard let parent = group.parent else { continue }
+      let usage = tree.rows[Int(group.number)].usage
+      if !(used[Int(group.number) - 1]...used[Int(group.number) - 1] + inFlight).contains(usage) {
+        problems.append(
+          "'\(group.path)' uses \(used[Int(group.number) - 1]) pages, is charged \(usage)")
+      }
+      used[Int(parent.number) - 1] += used[Int(group.number) - 1]
+    }
+    return problems
+  }
+
+  /// Zones: free blocks are disjoint, aligned, merged with no free buddy left, and add up; per-CPU lists likewise.
+  private func zoneProblems() -> [String] {
+    var problems: [String] = []
+    for zone in node.zones {
+      let buddy = zone.buddy
+      var free = Int(buddy.fresh.to - buddy.fresh.from)
+      buddy.forEachListedBlock { frame, order, _ in
+        free += 1 << order
+        if frame & ((1 << UInt32(order)) - 1) != 0 {
+          problems.append("\(zone.kind.name): block \(frame) of order \(order) is not aligned")
+        }
+        let other = frame ^ (1 << UInt32(order))
+        let row = frames.rows[Int(min(other, UInt32(frames.count - 1)))]
+        if order < 10, other < buddy.end, other >= buddy.start, row.flags.contains(.buddy),
+          Int(row.memcg) == order
+        {
+          problems.append("\(zone.kind.name): block \(frame) and its buddy are both free")
+        }
+      }
+      if free != buddy.freePages {
+        problems.append("\(zone.kind.name): \(free) pages on free lists, counts \(buddy.freePages)")
+      }
+      var perCPU = 0
+      zone.perCPU.forEachBlock { _, order in perCPU += 1 << order }
+      if perCPU != zone.perCPU.count {
+        problems.append("\(zone.kind.name): \(perCPU) pages on per-CPU lists, counts \(zone.perCPU.count)")
+      }
+      if zone.free + zone.perCPU.count > zone.managed {
+        problems.append("\(zone.kind.name): more pages free than it manages")
+      }
+    }
+    return problems
+  }
+}

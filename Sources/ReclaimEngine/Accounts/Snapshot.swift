@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A copy of what can be seen of a machine: counters, levels, cgroups.
+
+package import UAPI
+
+extension Machine {
+  package func observe() -> Snapshot {
+    let memory = self.memory
+    let node = memory.nodeSnapshot()
+    return Snapshot(
+      at: timeline.now, vmstat: node.vmstat, nodes: [node], cgroups: memory.cgroupSnapshots())
+  }
+}
+
+extension Memory {
+  /// What reading cpu.stat and then memory.stat of every cgroup does to the published statistics (reference 16 §16.9).
+  func publishForReader() {
+    tree.publish()
+    if tree.statistics.isDue { tree.statistics.wasFlushed() }
+  }
+
+  fileprivate func nodeSnapshot() -> NodeSnapshot {
+    var vmstat = (0..<VmCounter.count).map { node.counters.values[$0] }
+    func add(_ n: Int, _ counter: VmCounter) { vmstat[counter.rawValue] += n }
+    func set(_ n: Int, _ counter: VmCounter) { vmstat[counter.rawValue] = n }
+    var sizes = ListSizes()
+    for group in tree.all { sizes += tree.lruvec(group.number).pointee.sizes }
+    set(sizes.inactiveAnon, .nr_inactive_anon)
+    set(sizes.activeAnon, .nr_active_anon)
+    set(sizes.inactiveFile, .nr_inactive_file)
+    set(sizes.activeFile, .nr_active_file)
+    set(sizes.unevictable, .nr_unevictable)
+    set(node.zones.reduce(0) { $0 + $1.free }, .nr_free_pages)
+    for zone in node.zones {
+      add(zone.allocated, Self.allocations[zone.kind.rawValue])
+      add(zone.freed, .pgfree)
+      add(zone.allocated, .numa_hit)
+      add(zone.allocated, .numa_local)
+    }
+    for (global, counter) in Self.refaults {
+      for group in tree.all { add(tree.counters(group.number)[counter.rawValue], global) }
+    }
+    return NodeSnapshot(vmstat: vmstat, zones: node.zones.map(\.snapshot))
+  }
+
+  private static let allocations: [VmCounter] = [
+    .pgalloc_dma, .pgalloc_dma32, .pgalloc_normal, .pgalloc_movable,
+  ]
+
+  /// Counters that are kept per cgroup only; the node's are their sum.
+  private static let refaults: [(VmCounter, MemcgCounter)] = [
+    (.workingset_refault_anon, .workingset_refault_anon),
+    (.workingset_refault_file, .workingset_refault_file),
+    (.workingset_activate_anon, .workingset_activate_anon),
+    (.workingset_activate_file, .workingset_activate_file),
+    (.workingset_restore_anon, .workingset_restore_anon),
+    (.workingset_restore_file, .workingset_restore_file),
+  ]
+
+  fileprivate func cgroupSnapshots() -> [CgroupSnapshot] {
+    var stats = tree.all.map { localStat($0) }
+    for group in tree.all.reversed() {
+      guard let parent = group.parent else { continue }
+      for k in 0..<MemcgCounter.count {
+        stats[Int(parent.number) - 1][k] += stats[Int(group.number) - 1][k]
+      }
+    }
+    return tree.all.map { group in
+      let row = tree.rows[Int(group.number)]
+      return CgroupSnapshot(
+        path: group.path, stat: stats[Int(group.number) - 1], events: group.events,
+        current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : 0)
+    }
+  }
+
+  private func localStat(_ group: MemCgroup) -> [Int] {
+    var stat = (0..<MemcgCounter.count).map { tree.counters(group.number)[$0] }
+    let sizes = tree.lruvec(group.number).pointee.sizes
+    let row = tree.rows[Int(group.number)]
+    stat[MemcgCounter.inactive_anon.rawValue] = sizes.inactiveAnon
+    stat[MemcgCounter.active_anon.rawValue] = sizes.activeAnon
+    stat[MemcgCounter.inactive_file.rawValue] = sizes.inactiveFile
+    stat[MemcgCounter.active_file.rawValue] = sizes.activeFile
+    stat[MemcgCounter.unevictable.rawValue] = sizes.unevictable
+    stat[MemcgCounter.kernel.rawValue] = row.kernelPages
+    stat[MemcgCounter.slab_reclaimable.rawValue] = row.slabReclaimable
+    stat[MemcgCounter.slab_unreclaimable.rawValue] = row.slabUnreclaimable
+    return stat
+  }
+}
+
+extension Zone {
+  var snapshot: ZoneSnapshot {
+    ZoneSnapshot(
+      kind: kind, free: free, perCPU: perCPU.count, managed: managed, min: watermarks.min,
+      low: watermarks.low, high: watermarks.high,
+      freeBlocks: (0..<BuddyAllocator.orders).map { order in
+        Mobility.allCases.reduce(0) { $0 + buddy.freeBlocks(order: order, $1) }
+      })
+  }
+}

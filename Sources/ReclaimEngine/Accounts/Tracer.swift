@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who watches: nobody, the digest, or a recorder.
+//
+// Every trace event is folded into 64 bits, field by field, behind its number; a recorder keeps it as well, in the kernel's own
+// words. The folios that a batch evicted are folded into one word on the way, so one page changed alters the digest.
+
+package import Timeline
+package import UAPI
+
+package enum TraceMode: Sendable { case off, digest, record }
+
+/// The numbers that events have in the digest; never reordered.
+enum EventNumber: UInt64 {
+  case memcgReclaimBegin = 1, memcgReclaimEnd, lruIsolate, lruShrinkInactive, lruShrinkActive
+  case shrinkSlabStart, shrinkSlabEnd, mark, operation, machine
+}
+
+final class Tracer {
+  private let mode: TraceMode
+  private let timeline: Timeline
+  private(set) var digest = Digest()
+  private(set) var events: UInt64 = 0
+  private(set) var recorded: [(at: Instant, event: TraceEvent)] = []
+  /// Called after each event: `--paranoid` checks the invariants here.
+  var afterEvent: (() -> Void)?
+
+  init(_ mode: TraceMode, _ timeline: Timeline) {
+    self.mode = mode
+    self.timeline = timeline
+  }
+
+  @inline(__always) var isOn: Bool { mode != .off }
+
+  private func begin(_ number: EventNumber) {
+    events &+= 1
+    digest.fold(number.rawValue)
+    digest.fold(timeline.now.nanoseconds)
+  }
+
+  private func keep(_ event: @autoclosure () -> TraceEvent) {
+    if mode == .record { recorded.append((timeline.now, event())) }
+    if let afterEvent { afterEvent() }
+  }
+
+  func memcgReclaimBegin(_ gfp: GfpFlags, memcg: UInt16) {
+    guard isOn else { return }
+    begin(.memcgReclaimBegin)
+    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(memcg))
+    keep(.memcgReclaimBegin(order: 0, gfp: gfp))
+  }
+
+  func memcgReclaimEnd(reclaimed: Int) {
+    guard isOn else { return }
+    begin(.memcgReclaimEnd)
+    digest.fold(UInt64(reclaimed))
+    keep(.memcgReclaimEnd(reclaimed: reclaimed))
+  }
+
+  func lruIsolate(_ i: Isolation, zoneIndex: Int, list: Int) {
+    guard isOn else { return }
+    begin(.lruIsolate)
+    digest.fold(UInt64(i.requested) << 32 | UInt64(i.scanned))
+    digest.fold(UInt64(i.taken) << 32 | UInt64(list))
+    keep(
+      .lruIsolate(
+        isolateMode: 0, classZone: zoneIndex, order: 0, requested: i.requested,
+        scanned: i.scanned, skipped: i.skipped, taken: i.taken, list: LruListName(rawValue: list)!))
+  }
+
+  func lruShrinkInactive(
+    node: Int, scanned: Int, _ t: ShrinkTally, priority: Int, file: Bool, evicted: UInt64
+  ) {
+    guard isOn else { return }
+    begin(.lruShrinkInactive)
+    digest.fold(UInt64(scanned) << 32 | UInt64(t.reclaimed))
+    digest.fold(UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
+    digest.fold(UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0))
+    digest.fold(evicted)
+    keep(
+      .lruShrinkInactive(
+        node: node, scanned: scanned, reclaimed: t.reclaimed, dirty: t.dirty,
+        writeback: t.writeback, congested: t.congested, immediate: t.immediate,
+        activatedAnon: t.activatedAnon, activatedFile: t.activatedFile,
+        referencedKept: t.referencedKept, unmapFailed: t.unmapFailed, priority: priority,
+        file: file))
+  }
+
+  func lruShrinkActive(
+    node: Int, taken: Int, active: Int, deactivated: Int, referenced: Int, priority: Int,
+    file: Bool
+  ) {
+    guard isOn else { return }
+    begin(.lruShrinkActive)
+    digest.fold(UInt64(taken) << 32 | UInt64(deactivated))
+    digest.fold(UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
+    keep(
+      .lruShrinkActive(
+        node: node, taken: taken, active: active, deactivated: deactivated,
+        referenced: referenced, priority: priority, file: file))
+  }
+
+  func shrinkSlab(_ start: TraceEvent, _ numbers: [Int]) {
+    guard isOn else { return }
+    if case .shrinkSlabStart = start { begin(.shrinkSlabStart) } else { begin(.shrinkSlabEnd) }
+    for n in numbers { digest.fold(UInt64(bitPattern: Int64(n))) }
+    keep(start)
+  }
+
+  /// A mark, an operation's begin, or what was booted: its number and words are folded.
+  func note(_ number: EventNumber, _ words: [UInt64]) {
+    guard isOn else { return }
+    begin(number)
+    for word in words { digest.fold(word) }
+    if let afterEvent { afterEvent() }
+  }
+}
+
+extension Digest {
+  /// Folds a text byte by byte, its length first.
+  mutating func fold(_ text: String) {
+    fold(UInt64(text.utf8.count))
+    for byte in text.utf8 { fold(UInt64(byte)) }
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fast path of the page allocator: zonelist, watermark, take. It cannot sleep.
+//
+// Zones are tried from the highest that the request may use to the lowest; each must stay above its low mark plus what it keeps
+// back from such requests (reference 23 §23.6). What to do when none does is somebody else's: the answer is 0.
+
+import UAPI
+
+final class PageAllocator {
+  private let node: Node
+  /// Highest zone first.
+  private let zonelist: [Zone]
+
+  init(node: Node) {
+    self.node = node
+    zonelist = node.zones.reversed()
+  }
+
+  /// Highest zone index a request may use: movable user pages any, kernel pages up to Normal.
+  static let movableClass = ZoneSpec.Kind.movable.rawValue
+  static let normalClass = ZoneSpec.Kind.normal.rawValue
+
+  /// 2^order frames, or 0 when each zone would fall below its low mark.
+  @inline(__always) func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
+    let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
+    for zone in zonelist where zone.isAboveLow(order: order, classZone: classZone) {
+      let frame = zone.take(order: order, mobility)
+      if frame != 0 { return frame }
+    }
+    return 0
+  }
+
+  @inline(__always) func free(_ frame: UInt32, order: Int) {
+    for zone in zonelist where zone.contains(frame) {
+      zone.giveBack(frame, order: order)
+      return
+    }
+    preconditionFailure("frame \(frame) belongs to no zone")
+  }
+
+  /// Frees a batch of single pages, in order.
+  func free(_ frames: UnsafeMutablePointer<UInt32>, _ n: Int) {
+    for k in 0..<n { free(frames[k], order: 0) }
+  }
+
+  /// Names the zone that a request of that mobility would have used last: for the message of who gives up.
+  func shortage(_ mobility: Mobility) -> String {
+    let name = zonelist.first?.kind.name ?? "no zone"
+    return "node \(node.number), \(name) below low"
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// One file: its size, its slots, and the height of its tree.
+
+final class FileMapping {
+  let number: UInt16
+  let name: String
+  let pages: Int
+  /// First slot; slot base + index belongs to page index.
+  let base: Int
+  /// Whether anybody opened it since boot: the first one pays for its dentry and inode.
+  private var wasOpened = false
+  var isKnown: Bool { wasOpened }
+  /// Levels of nodes above the slots; 0: at most page 0 is there, without a node.
+  var height = 0
+  /// Pages and shadows in the tree.
+  var entries = 0
+  /// Nodes of level 2 and above.
+  private let inner: [UnsafeMutablePointer<InnerNode>]
+  private let innerCounts: [Int]
+
+  init(number: UInt16, name: String, pages: Int, base: Int) {
+    self.number = number
+    self.name = name
+    self.pages = pages
+    self.base = base
+    var counts: [Int] = []
+    var covered = 12
+    repeat {
+      counts.append(((max(pages, 1) - 1) >> covered) + 1)
+      covered += 6
+    } while counts.last! > 1
+    innerCounts = counts
+    inner = counts.map {
+      let nodes = UnsafeMutablePointer<InnerNode>.allocate(capacity: $0)
+      nodes.initialize(repeating: InnerNode(), count: $0)
+      return nodes
+    }
+  }
+
+  deinit { for nodes in inner { nodes.deallocate() } }
+
+  func open() { wasOpened = true }
+
+  /// The node of level `level` (2 and above) that covers the page; nil where the file is too small to have one.
+  func innerNode(_ level: Int, _ position: Int) -> UnsafeMutablePointer<InnerNode> {
+    precondition(level >= 2 && level - 2 < inner.count && position < innerCounts[level - 2])
+    return inner[level - 2] + position
+  }
+
+  /// Levels needed for a tree that holds page `index`.
+  static func levels(for index: Int) -> Int {
+    var levels = 0
+    while index >> (6 * levels) > 0 { levels += 1 }
+    return levels
+  }
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// LRU lists as chunks of 256 frame numbers, with a back-pointer in each row.
+//
+// The order is exactly that of a linked list. What a linked list cannot give is the next rows before the current one has
+// arrived; here they stand side by side, so they are fetched while this batch is worked on (docs/performance.md).
+//
+//   tail chunk        …        head chunk
+//   [low … high)  ⇄  [0 … 256)  ⇄  [0 … high)      reclaim takes from the left, new folios come from the right
+//
+// Removal leaves a tombstone (0) and counts the chunk's living; an empty chunk is given back at once. Where removals leave
+// many chunks nearly empty, `compact` packs a list; whoever pushes sees to it (`reserveChunks`). Frame 0 is never on a list.
+
+import CMemory
+
+/// One list: its chunks at both ends (0: no chunk yet) and how many folios are on it.
+struct FolioList {
+  var head: UInt32 = 0
+  var tail: UInt32 = 0
+  var count = 0
+}
+
+struct ListChunk {
+  var newer: UInt32
+  var older: UInt32
+  var low: UInt16
+  var high: UInt16
+  var live: UInt32
+}
+
+struct ChunkPool {
+  var free: UInt32
+  var fresh: UInt32
+  var unused: Int
+}
+
+/// The chunks of all lists of a machine.
+final class FolioListArena {
+  private let slots: Arena<UInt32>
+  private let chunks: Arena<ListChunk>
+  private let pool: UnsafeMutablePointer<ChunkPool>
+  let lists: FolioLists
+
+  /// - Parameters:
+  ///   - frames: rows that may be on lists, each on one at most.
+  ///   - lists: how many lists there may be.
+  init(rows: UnsafeMutablePointer<FrameRow>, frames: Int, lists listLimit: Int) throws(BootError) {
+    let limit = (frames >> 8) * 2 + 2 * listLimit + 256
+    slots = try Arena(limit << 8, for: "LRU lists")
+    chunks = try Arena(limit, for: "LRU list chunks")
+    pool = .allocate(capacity: 1)
+    pool.initialize(to: ChunkPool(free: 0, fresh: 1, unused: limit - 1))
+    // Chunk 0 is full for ever, so that a push on an empty list takes the slow way and finds its first chunk.
+    chunks.rows[0] = ListChunk(newer: 0, older: 0, low: 0, high: 256, live: 1)
+    lists = FolioLists(rows: rows, slots: slots.rows, chunks: chunks.rows, pool: pool)
+  }
+
+  deinit { pool.deallocate() }
+}
+
+/// What can be done with lists; a handle that owns nothing.
+struct FolioLists {
+  let rows: UnsafeMutablePointer<FrameRow>
+  let slots: UnsafeMutablePointer<UInt32>
+  let chunks: UnsafeMutablePointer<ListChunk>
+  let pool: UnsafeMutablePointer<ChunkPool>
+
+  /// Adds at the head: the most recent end.
+  @inline(__always) func push(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
+    if _slowPath(chunks[Int(list.pointee.head)].high > 255) { growHead(list) }
+    let c = Int(list.pointee.head)
+    let high = chunks[c].high
+    let position = UInt32(truncatingIfNeeded: c) &<< 8 | UInt32(high)
+    chunks[c].high = high &+ 1
+    chunks[c].live &+= 1
+    slots[Int(position)] = frame
+    rows[Int(frame)].position = position
+    list.pointee.count &+= 1
+  }
+
+  /// Adds at the tail: the next to be scanned.
+  func pushTail(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
+    if list.pointee.tail == 0 || chunks[Int(list.pointee.tail)].low == 0 { growTail(list) }
+    let c = Int(list.pointee.tail)
+    let low = chunks[c].low &- 1
+    let position = UInt32(truncatingIfNeeded: c) &<< 8 | UInt32(low)
+    chunks[c].low = low
+    chunks[c].live &+= 1
+    slots[Int(position)] = frame
+    rows[Int(frame)].position = position
+    list.pointee.count &+= 1
+  }
+
+  @inline(__always) func remove(_ frame: UInt32, from list: UnsafeMutablePointer<FolioList>) {
+    let position = rows[Int(frame)].position
+    let c = position &>> 8
+    slots[Int(position)] = 0
+    list.pointee.count &-= 1
+    chunks[Int(c)].live &-= 1
+    if _slowPath(chunks[Int(c)].live == 0) { emptied(c, of: list) }
+  }
+
+  /// Takes up to `n` folios from the tail into `batch`, oldest first; returns how many there were.
+  @inline(__always) func takeTail(
+    _ n: Int, from list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    var taken = 0
+    let wanted = min(n, list.pointee.count)
+    while taken < wanted {
+      let c = Int(list.pointee.tail)
+      var low = chunks[c].low
+      let high = chunks[c].high, first = c &<< 8
+      let before = taken
+      while low < high && taken < wanted {
+        let frame = slots[first &+ Int(low)]
+        low &+= 1
+        batch[taken] = frame
+        taken &+= frame == 0 ? 0 : 1
+      }
+      chunks[c].low = low
+      let got = taken &- before
+      list.pointee.count &-= got
+      chunks[c].live &-= UInt32(truncatingIfNeeded: got)
+      if chunks[c].live == 0 { emptied(UInt32(truncatingIfNeeded: c), of: list) }
+    }
+    return taken
+  }
+
+  /// Calls `body` with up to `n` frame numbers that stand `skip` places behind the tail, tombstones (0) among them.
+  @inline(__always) func peek(
+    skip: Int, _ n: Int, of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void
+  ) {
+    var c = Int(list.pointee.tail)
+    if c == 0 { return }
+    var low = Int(chunks[c].low) &+ skip
+    var left = n
+    while left > 0 {
+      let high = Int(chunks[c].high)
+      if low >= high {
+        if c == Int(list.pointee.head) { return }
+        c = Int(chunks[c].newer)
+        low = Int(chunks[c].low) &+ max(0, low &- high)
+        continue
+      }
+      let here = min(left, high &- low)
+      let first = c &<< 8 &+ low
+      var k = 0
+      while k < here {
+        body(slots[first &+ k])
+        k &+= 1
+      }
+      left &-= here
+      low &+= here
+    }
+  }
+
+  // MARK: chunks
+
+  @inline(never) private func growHead(_ list: UnsafeMutablePointer<FolioList>) {
+    let c = takeChunk()
+    chunks[Int(c)].older = list.pointee.head
+    if list.pointee.head == 0 {
+      list.pointee.tail = c
+    } else {
+      chunks[Int(list.pointee.head)].newer = c
+    }
+    list.pointee.head = c
+  }
+
+  @inline(never) private func growTail(_ list: UnsafeMutablePointer<FolioList>) {
+    let c = takeChunk()
+    chunks[Int(c)].low = 256
+    chunks[Int(c)].high = 256
+    chunks[Int(c)].newer = list.pointee.tail
+    if list.pointee.tail == 0 {
+      list.pointee.head = c
+    } else {
+      chunks[Int(list.pointee.tail)].older = c
+    }
+    list.pointee.tail = c
+  }
+
+  /// A chunk without living folios leaves the list; the only one stays and starts anew.
+  @inline(never) private func emptied(_ c: UInt32, of list: UnsafeMutablePointer<FolioList>) {
+    let chunk = chunks[Int(c)]
+    if list.pointee.head == list.pointee.tail {
+      chunks[Int(c)].low = 0
+      chunks[Int(c)].high = 0
+      return
+    }
+    if list.pointee.tail == c {
+      list.pointee.tail = chunk.newer
+    } else {
+      chunks[Int(chunk.older)].newer = chunk.newer
+    }
+    if list.pointee.head == c {
+      list.pointee.head = chunk.older
+    } else {
+      chunks[Int(chunk.newer)].older = chunk.older
+    }
+    giveBack(c)
+  }
+
+  private func takeChunk() -> UInt32 {
+    precondition(pool.pointee.unused > 0, "out of list chunks: reserveChunks was not asked")
+    pool.pointee.unused &-= 1
+    let c: UInt32
+    if pool.pointee.free != 0 {
+      c = pool.pointee.free
+      pool.pointee.free = chunks[Int(c)].newer
+    } else {
+      c = pool.pointee.fresh
+      pool.pointee.fresh &+= 1
+    }
+    chunks[Int(c)] = ListChunk(newer: 0, older: 0, low: 0, high: 0, live: 0)
+    return c
+  }
+
+  private func giveBack(_ c: UInt32) {
+    chunks[Int(c)].newer = pool.pointee.free
+    pool.pointee.free = c
+    pool.pointee.unused &+= 1
+  }
+
+  /// True when fewer than `n` pushes are certain to find a chunk: pack the lists then.
+  @inline(__always) func isShortOfChunks(for n: Int) -> Bool { pool.pointee.unused < n }
+
+  /// Packs the list's folios into as few chunks as hold them, in the same order.
+  func compact(_ list: UnsafeMutablePointer<FolioList>) {
+    if list.pointee.tail == 0 { return }
+    var to = list.pointee.tail
+    var at = 0
+    var from = list.pointee.tail
+    while from != 0 {
+      let chunk = chunks[Int(from)]
+      for index in Int(chunk.low)..<Int(chunk.high) {
+        let frame = slots[Int(from) << 8 + index]
+        if frame == 0 { continue }
+        if at == 256 {
+          seal(to, holding: 256)
+          to = chunks[Int(to)].newer
+          at = 0
+        }
+        let position = to << 8 | UInt32(at)
+        slots[Int(position)] = frame
+        rows[Int(frame)].position = position
+        at += 1
+      }
+      from = from == list.pointee.head ? 0 : chunk.newer
+    }
+    var spare = to == list.pointee.head ? 0 : chunks[Int(to)].newer
+    let last = list.pointee.head
+    seal(to, holding: at)
+    list.pointee.head = to
+    while spare != 0 {
+      let next = spare == last ? 0 : chunks[Int(spare)].newer
+      giveBack(spare)
+      spare = next
+    }
+  }
+
+  private func seal(_ c: UInt32, holding n: Int) {
+    chunks[Int(c)].low = 0
+    chunks[Int(c)].high = UInt16(n)
+    chunks[Int(c)].live = UInt32(n)
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a page-cache slot holds: nothing, a folio, or the shadow of one that was evicted.
+//
+//   folio    PFN << 32                         (bit 0 clear, not zero)
+//   shadow   clock : 36 | cgroup : 16 | node : 10 | workingset : 1 | 1
+//
+// The shadow packs what reference 09 §9.2 packs, in the same widths, so it wraps where the kernel's wraps. Slots of one file lie
+// side by side and start at a multiple of 64: slot >> 6 is the row of the tree's leaf node.
+
+struct Slot: Equatable {
+  var raw: UInt64
+
+  static let empty = Slot(raw: 0)
+
+  @inline(__always) init(raw: UInt64) { self.raw = raw }
+  @inline(__always) init(folio: UInt32) { raw = UInt64(folio) << 32 }
+
+  @inline(__always) var isShadow: Bool { raw & 1 != 0 }
+  /// The folio's frame number; 0 when the slot holds none.
+  @inline(__always) var folio: UInt32 {
+    raw & 1 == 0 ? UInt32(truncatingIfNeeded: raw >> 32) : 0
+  }
+}
+
+/// The memory of an eviction: reference 09 §9.2.
+struct Shadow {
+  static let clockBits = 36
+  static let clockMask: UInt64 = (1 << 36) - 1
+
+  var clock: UInt64
+  var memcg: UInt16
+  var node: Int
+  var workingset: Bool
+
+  @inline(__always) var slot: Slot {
+    Slot(
+      raw: (clock & Shadow.clockMask) << 28 | UInt64(memcg) << 12 | UInt64(node) << 2
+        | (workingset ? 2 : 0) | 1)
+  }
+
+  @inline(__always) init(clock: UInt64, memcg: UInt16, node: Int, workingset: Bool) {
+    self.clock = clock
+    self.memcg = memcg
+    self.node = node
+    self.workingset = workingset
+  }
+
+  @inline(__always) init(_ slot: Slot) {
+    clock = slot.raw >> 28
+    memcg = UInt16(truncatingIfNeeded: slot.raw >> 12)
+    node = Int(slot.raw >> 2 & 0x3FF)
+    workingset = slot.raw & 2 != 0
+  }
+}
+
+/// All slots of a machine; files and areas take ranges of them.
+final class SlotTable {
+  private let arena: Arena<Slot>
+  let slots: UnsafeMutablePointer<Slot>
+  private var used: Int
+
+  /// - Parameter capacity: slots that all files together may need.
+  init(capacity: Int) throws(BootError) {
+    guard capacity < Int(UInt32.max) else {
+      throw BootError("files of \(capacity) pages are more than slots can name")
+    }
+    arena = try Arena(capacity, for: "page-cache slots")
+    slots = arena.rows
+    used = 64  // Slot 0 is none: no folio without a mapping seems to have one.
+  }
+
+  var capacity: Int { arena.capacity }
+
+  /// A range of `n` empty slots that starts at a multiple of 64; nil when there are not that many.
+  func allocate(_ n: Int) -> Int? {
+    let rounded = (n + 63) & ~63
+    guard used + rounded <= arena.capacity else { return nil }
+    defer { used += rounded }
+    return used
+  }
+}

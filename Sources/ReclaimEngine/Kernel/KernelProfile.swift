@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kernel generation as a value: numbers, costs, and choices among named mechanisms.
+//
+// Each kernel is written out in full in a file of its own, without defaults: who reads Linux6_1.swift sees all of 6.1, and a new
+// field makes the compiler ask every kernel.
+
+package struct KernelProfile: Sendable {
+  /// The generation, such as "6.1".
+  package var name: String
+  var numbers: Numbers
+  var objects: ObjectSizes
+  var costs: Costs
+  var shadowClock: ShadowClock
+  var readMarking: ReadMarking
+  var readaheadGrowth: ReadaheadGrowth
+  var memcgStatistics: MemcgStatistics
+  var deferredShrink: DeferredShrink
+  var objectStock: ObjectStock
+
+  /// Every kernel that is built, oldest first.
+  package static let all: [KernelProfile] = [.linux6_1]
+
+  package static func named(_ name: String) -> KernelProfile? { all.first { $0.name == name } }
+}
+
+struct Numbers: Sendable {
+  /// Folios isolated at a time, and the least a reclaim asks for (SWAP_CLUSTER_MAX).
+  var swapClusterMax: Int
+  /// Where a reclaim starts (DEF_PRIORITY).
+  var defaultPriority: Int
+  /// Pages charged at once, the rest kept as stock (MEMCG_CHARGE_BATCH).
+  var chargeBatch: Int
+  /// Fruitless rounds before a charge or a memory.max write gives up (MAX_RECLAIM_RETRIES).
+  var maxReclaimRetries: Int
+  /// Folios in a per-CPU LRU batch when it is flushed.
+  var folioBatch: Int
+  /// Objects a shrinker is asked for at a time.
+  var shrinkBatch: Int
+  /// Statistic updates after which a CPU reports them as pending.
+  var statBatch: Int
+  /// Time between two periodic flushes of memcg statistics, nanoseconds.
+  var statFlushPeriod: UInt64
+  /// Pages from which 10 · GiB is counted: shift of inactive_is_low (reference 05 §5.6).
+  var gigabyteShift: Int
+  /// Costs are halved beyond this share of the LRU: lrusize >> shift (reference 05 §5.5.3).
+  var costDecayShift: Int
+  /// Scheduler ticks a second.
+  var hz: Int
+  /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
+  var watermarkScaleFactor: Int
+}
+
+/// Bytes charged per kernel object: its size and 8 bytes for the owner (reference 13 §13.7, fidelity/starting-state.md).
+struct ObjectSizes: Sendable {
+  var treeNode: Int
+  var structFile: Int
+  var dentry: Int
+  var inode: Int
+  /// A datagram on its way to the observer who takes a mark.
+  var datagram: [Int]
+  /// What a child cgroup charges to its parent.
+  var childCgroup: [Int]
+}
+
+/// What things cost, nanoseconds on one CPU of the recorded machines (fidelity/cost-model.md); docs/costs.md.
+struct Costs: Sendable {
+  var readFirstReference: UInt64
+  var readSecondReference: UInt64
+  var readActive: UInt64
+  /// A readahead window, and each page of it.
+  var readaheadWindow: UInt64
+  var readaheadPage: UInt64
+  /// A read that misses one page and reads just that one.
+  var singleMiss: UInt64
+  var mark: UInt64
+  var reclaimBatch: UInt64
+  var cleanPageReclaimed: UInt64
+  var pageKept: UInt64
+  var priorityRound: UInt64
+  var reclaimBegin: UInt64
+  var reclaimEnd: UInt64
+  var open: UInt64
+  var makeCgroup: UInt64
+  var enterCgroup: UInt64
+  var advise: UInt64
+  var pageInvalidated: UInt64
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The choices among named mechanisms of which a kernel generation consists.
+//
+// Each case names the release that brought it and the section of the reference that tells it. A choice is looked at once per batch
+// or operation, never per folio; adding a case makes the compiler name every place that must answer it.
+
+/// When a shadow's clock is read (reference 09 §9.2).
+package enum ShadowClock: String, Sendable {
+  /// After this eviction's increment; up to 5.10.
+  case afterEviction
+  /// Before it; 6.1.
+  case beforeEviction
+}
+
+/// Which reads mark a page accessed (reference 25 §25.5).
+package enum ReadMarking: String, Sendable {
+  /// All but the same whole page read twice in a row; 5.4, 5.10: the position compared is (page, offset).
+  case unlessSamePosition
+  /// All but a read that starts in the page where the previous one ended; 6.1.
+  case unlessContinued
+}
+
+/// How a window grows when its start or marker is hit (reference 25 §25.2, step 2).
+package enum ReadaheadGrowth: String, Sendable {
+  /// next(size); 5.10.
+  case next
+  /// max(size, next(size)); 6.1.
+  case neverSmaller
+}
+
+/// What memcg statistics reclaim sees (reference 16 §16.9).
+package enum MemcgStatistics: String, Sendable {
+  /// Published by a flush of the whole tree once enough updates are pending; 6.1.
+  case flushedWhenPending
+}
+
+/// How deferred shrinker work comes back (reference 10 §10.2).
+package enum DeferredShrink: String, Sendable {
+  /// Whole; up to 5.10.
+  case whole
+  /// Shifted by the priority; 6.1.
+  case shifted
+}
+
+/// What an object charge does with a stock that grows beyond a page (reference 13 §13.7).
+package enum ObjectStock: String, Sendable {
+  /// Emptied as at a switch whenever it exceeds a page; 5.10.
+  case emptiedBeyondPage
+  /// May exceed a page until an object is freed; 6.1.
+  case mayExceedPage
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU's batches of folios on their way to another list, and when they arrive (reference 08 §§8.4, 8.5).
+//
+// A new folio waits here, on no list and invisible to a scan, until the batch is full or somebody drains it. Activations and
+// deactivations wait likewise, on their old list; they are counted when they are carried out.
+
+import UAPI
+
+final class FolioBatches {
+  private let rows: UnsafeMutablePointer<FrameRow>
+  private let lists: FolioLists
+  private let tree: MemcgTree
+  private let workingset: Workingset
+  private let node: Node
+  private let capacity: Int
+
+  private struct Batch {
+    let frames: UnsafeMutablePointer<UInt32>
+    var count = 0
+  }
+  private var added: Batch
+  private var activated: Batch
+  private var deactivatedFile: Batch
+
+  init(
+    frames: FrameTable, lists: FolioLists, tree: MemcgTree, workingset: Workingset, node: Node,
+    profile: KernelProfile
+  ) {
+    rows = frames.rows
+    self.lists = lists
+    self.tree = tree
+    self.workingset = workingset
+    self.node = node
+    capacity = profile.numbers.folioBatch
+    added = Batch(frames: .allocate(capacity: capacity))
+    activated = Batch(frames: .allocate(capacity: capacity))
+    deactivatedFile = Batch(frames: .allocate(capacity: capacity))
+  }
+
+  deinit {
+    added.frames.deallocate()
+    activated.frames.deallocate()
+    deactivatedFile.frames.deallocate()
+  }
+
+  /// Folios waiting to be added.
+  var waitingToBeAdded: [UInt32] { (0..<added.count).map { added.frames[$0] } }
+
+  // MARK: add
+
+  /// A new folio; the one that fills the batch sends all of them to their lists.
+  @inline(__always) func add(_ frame: UInt32) {
+    rows[Int(frame)].flags.insert(.inAddBatch)
+    added.frames[added.count] = frame
+    added.count &+= 1
+    if added.count == capacity { drainAdded() }
+  }
+
+  private func drainAdded() {
+    let n = added.count
+    added.count = 0
+    for k in 0..<n {
+      let frame = added.frames[k]
+      var flags = rows[Int(frame)].flags
+      flags.remove(.inAddBatch)
+      flags.insert(.lru)
+      rows[Int(frame)].flags = flags
+      let lruvec = tree.lruvec(rows[Int(frame)].memcg)
+      lists.push(frame, on: lruvec.list(flags.contains(.unevictable) ? 4 : flags.listIndex))
+    }
+    tree.statistics.noteOnes(n)
+  }
+
+  // MARK: mark accessed
+
+  /// folio_mark_accessed of the classic LRU (reference 08 §8.2).
+  @inline(__always) func markAccessed(_ frame: UInt32) {
+    let flags = rows[Int(frame)].flags
+    if !flags.contains(.referenced) {
+      rows[Int(frame)].flags = flags.union(.referenced)
+    } else if flags.isDisjoint(with: [.active, .unevictable]) {
+      markAccessedAgain(frame)
+    }
+  }
+
+  @inline(never) private func markAccessedAgain(_ frame: UInt32) {
+    let flags = rows[Int(frame)].flags
+    if flags.contains(.lru) {
+      queueActivation(frame)
+    } else if flags.contains(.inAddBatch) {
+      rows[Int(frame)].flags.insert(.active)
+    }
+    rows[Int(frame)].flags.remove(.referenced)
+    workingset.age(rows[Int(frame)].memcg, by: 1)
+  }
+
+  private func queueActivation(_ frame: UInt32) {
+    rows[Int(frame)].flags.insert(.inActivateBatch)
+    activated.frames[activated.count] = frame
+    activated.count += 1
+    if activated.count == capacity { drainActivated() }
+  }
+
+  private func drainActivated() {
+    let n = activated.count
+    activated.count = 0
+    for k in 0..<n {
+      let frame = activated.frames[k]
+      var flags = rows[Int(frame)].flags
+      flags.remove(.inActivateBatch)
+      rows[Int(frame)].flags = flags
+      guard flags.contains(.lru), flags.isDisjoint(with: [.active, .unevictable]) else { continue }
+      let memcg = rows[Int(frame)].memcg
+      let lruvec = tree.lruvec(memcg)
+      lists.remove(frame, from: lruvec.list(flags.listIndex))
+      flags.insert(.active)
+      rows[Int(frame)].flags = flags
+      lists.push(frame, on: lruvec.list(flags.listIndex))
+      node.counters.add(1, to: .pgactivate)
+      tree.add(1, to: .pgactivate, of: memcg)
+      tree.statistics.noteOnes(3)
+    }
+  }
+
+  // MARK: deactivate a file folio that could not be dropped
+
+  func deactivateFile(_ frame: UInt32) {
+    rows[Int(frame)].flags.insert(.inDeactivateBatch)
+    deactivatedFile.frames[deactivatedFile.count] = frame
+    deactivatedFile.count += 1
+    if deactivatedFile.count == capacity { drainDeactivatedFile() }
+  }
+
+  private func drainDeactivatedFile() {
+    let n = deactivatedFile.count
+    deactivatedFile.count = 0
+    for k in 0..<n {
+      let frame = deactivatedFile.frames[k]
+      var flags = rows[Int(frame)].flags
+      flags.remove(.inDeactivateBatch)
+      rows[Int(frame)].flags = flags
+      guard flags.contains(.lru), !flags.contains(.unevictable) else { continue }
+      let memcg = rows[Int(frame)].memcg
+      let lruvec = tree.lruvec(memcg)
+      lists.remove(frame, from: lruvec.list(flags.listIndex))
+      let wasActive = flags.contains(.active)
+      flags.subtract([.active, .referenced])
+      rows[Int(frame)].flags = flags
+      // Clean: the next to be scanned. (Dirty folios will go to the head instead.)
+      lists.pushTail(frame, on: lruvec.list(flags.listIndex))
+      node.counters.add(1, to: .pgrotated)
+      if wasActive {
+        node.counters.add(1, to: .pgdeactivate)
+        tree.add(1, to: .pgdeactivate, of: memcg)
+        tree.statistics.note(1)
+      }
+      tree.statistics.noteOnes(2)
+    }
+  }
+
+  // MARK: drain
+
+  /// lru_add_drain: everything that waits arrives, in the kernel's order.
+  @inline(__always) func drain() {
+    if added.count &+ activated.count &+ deactivatedFile.count == 0 { return }
+    drainAll()
+  }
+
+  @inline(never) private func drainAll() {
+    drainAdded()
+    drainDeactivatedFile()
+    drainActivated()
+  }
+}

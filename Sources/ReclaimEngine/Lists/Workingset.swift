@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Refault detection: the clock of evictions and activations, and what a shadow says when its page comes back (reference 09).
+//
+// The distance of a refault is what happened to the clock since the eviction. If it is not larger than the pages that could have made
+// room, the page belongs to the working set and starts active.
+
+import UAPI
+
+final class Workingset {
+  private let tree: MemcgTree
+  private let rows: UnsafeMutablePointer<FrameRow>
+  private let node: Node
+  private let profile: KernelProfile
+
+  init(tree: MemcgTree, frames: FrameTable, node: Node, profile: KernelProfile) {
+    self.tree = tree
+    rows = frames.rows
+    self.node = node
+    self.profile = profile
+  }
+
+  /// Advances the clock of a cgroup and its ancestors.
+  @inline(__always) func age(_ memcg: UInt16, by n: Int) {
+    var at = memcg
+    while at != 0 {
+      tree.lruvecs[Int(at)].clock &+= UInt64(truncatingIfNeeded: n)
+      at = tree.rows[Int(at)].parent
+    }
+  }
+
+  /// A page comes back into a slot that held a shadow: counts it, and marks the folio active when it was missed in time.
+  func refault(_ frame: UInt32, _ shadow: Shadow, file: Bool) {
+    let own = rows[Int(frame)].memcg
+    let local = tree.counters(own)
+    let (refaults, activations, restores): (MemcgCounter, MemcgCounter, MemcgCounter) =
+      file
+      ? (.workingset_refault_file, .workingset_activate_file, .workingset_restore_file)
+      : (.workingset_refault_anon, .workingset_activate_anon, .workingset_restore_anon)
+    local[refaults.rawValue] &+= 1
+    tree.statistics.note(1)
+
+    let evicted = tree.lruvec(shadow.memcg)
+    let distance = (evicted.pointee.clock &- shadow.clock) & Shadow.clockMask
+    guard distance <= UInt64(workingsetSize(evicted, file: file)) else { return }
+
+    rows[Int(frame)].flags.insert(.active)
+    age(own, by: 1)
+    local[activations.rawValue] &+= 1
+    tree.statistics.note(1)
+    guard shadow.workingset else { return }
+    rows[Int(frame)].flags.insert(.workingset)
+    noteCost(own, 1, file: file)
+    local[restores.rawValue] &+= 1
+    tree.statistics.note(1)
+  }
+
+  /// Pages that compete with the refaulting one: the whole LRU of the subtree as last published, without the inactive list of its own
+  /// kind. Anonymous pages compete only where swap has room; there is no swap area yet, so they do not.
+  private func workingsetSize(_ lruvec: UnsafeMutablePointer<Lruvec>, file: Bool) -> Int {
+    let sizes = lruvec.pointee.publishedSizes
+    return file ? sizes.activeFile : sizes.activeFile + sizes.inactiveFile
+  }
+
+  /// Adds to the cost of a kind, here and at each ancestor; each level is halved when it has grown beyond its share of the LRU
+  /// (reference 05 §5.5.3).
+  func noteCost(_ memcg: UInt16, _ amount: Int, file: Bool) {
+    var at = memcg
+    while at != 0 {
+      let lruvec = tree.lruvec(at)
+      if file { lruvec.pointee.cost.file += amount } else { lruvec.pointee.cost.anon += amount }
+      let limit = lruvec.pointee.publishedSizes.evictable >> profile.numbers.costDecayShift
+      if lruvec.pointee.cost.file + lruvec.pointee.cost.anon > limit {
+        lruvec.pointee.cost.file /= 2
+        lruvec.pointee.cost.anon /= 2
+      }
+      at = tree.rows[Int(at)].parent
+    }
+  }
+}

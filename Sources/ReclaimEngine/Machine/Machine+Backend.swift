@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The front door: each operation to what performs it.
+
+package import Timeline
+package import UAPI
+
+extension Machine {
+  package func perform(_ operation: Operation, by handle: TaskHandle, _ fiber: Fiber)
+    async throws(Killed) -> Outcome
+  {
+    let task = task(handle)
+    if memory.endReason != nil { throw Killed() }
+    memory.flushPeriodically()
+    switch operation {
+    case .makeCgroup(let path, let settings):
+      noteOperation(1, task, [])
+      return try await makeCgroup(path, settings, task)
+    case .setCgroup(let path, let settings):
+      noteOperation(2, task, [])
+      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
+      return try await write(settings, to: cgroup, task)
+    case .enter(let path):
+      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
+      noteOperation(3, task, [UInt64(cgroup.number)])
+      try await task.spend(memory.profile.costs.enterCgroup)
+      task.memcg = cgroup.number
+      return .done
+    case .open(let name):
+      noteOperation(4, task, [])
+      return try await open(name, task) == nil ? .failed(.ENOENT) : .done
+    case .read(let name, let pattern):
+      guard let open = try await open(name, task) else { return .failed(.ENOENT) }
+      if pattern.problem(over: open.file.pages) != nil { return .failed(.EINVAL) }
+      noteOperation(5, task, [UInt64(open.file.number)])
+      try await memory.read(open, pattern, for: task)
+      return .done
+    case .adviseFile(let name, let advice, let from, let length):
+      guard let open = try await open(name, task) else { return .failed(.ENOENT) }
+      noteOperation(6, task, [UInt64(open.file.number), UInt64(max(from, 0))])
+      if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
+      try await memory.advise(open, advice, from: from, length: length, task)
+      return .done
+    case .reclaim(let path, let pages):
+      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
+      noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
+      let freed = try await memory.proactiveReclaim(cgroup, pages: pages.count, task)
+      return freed.map { .pages($0) } ?? .failed(.EAGAIN)
+    case .sleep(let duration):
+      noteOperation(8, task, [duration.count])
+      try await task.fiber.sleep(duration)
+      return .done
+    case .compute(let duration):
+      noteOperation(9, task, [duration.count])
+      try await task.spend(duration.count)
+      return .done
+    case .mark(let name):
+      try await mark(name, task)
+      return .done
+    }
+  }
+
+  // MARK: cgroups
+
+  private func makeCgroup(_ path: String, _ settings: [CgroupSetting], _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    if let refused = refusal(settings) { return refused }
+    var parent = memory.tree.root
+    for part in CgroupPath.parts(path) {
+      let wanted = parent.isRoot ? part : "\(parent.path)/\(part)"
+      if let known = memory.tree.find(wanted) {
+        parent = known
+        continue
+      }
+      guard let made = memory.tree.makeChild(of: parent, named: part) else {
+        return .failed(.ENOMEM)
+      }
+      if !parent.isRoot {
+        for size in memory.profile.objects.childCgroup {
+          try await memory.chargeObject(parent.number, size, reclaimable: false, task)
+        }
+      }
+      parent = made
+    }
+    try await task.spend(memory.profile.costs.makeCgroup)
+    return try await write(settings, to: parent, task)
+  }
+
+  private func write(_ settings: [CgroupSetting], to cgroup: MemCgroup, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    if let refused = refusal(settings) { return refused }
+    for case .max(let pages) in settings {
+      try await memory.setMax(cgroup, pages?.count ?? MemcgRow.unlimited, task)
+    }
+    return .done
+  }
+
+  /// Settings whose mechanism is not there: refused by name, nothing written.
+  private func refusal(_ settings: [CgroupSetting]) -> Outcome? {
+    for setting in settings {
+      if case .max = setting { continue }
+      return .unsupported("\(setting.file) is not built yet; of a cgroup's limits memory.max is")
+    }
+    return nil
+  }
+
+  package func configureCgroup(path: String, settings: [CgroupSetting]) -> Outcome {
+    if let refused = refusal(settings) { return refused }
+    var parent = memory.tree.root
+    for part in CgroupPath.parts(path) {
+      let wanted = parent.isRoot ? part : "\(parent.path)/\(part)"
+      guard let next = memory.tree.find(wanted) ?? memory.tree.makeChild(of: parent, named: part)
+      else { return .failed(.ENOMEM) }
+      parent = next
+    }
+    if parent.isRoot { return .failed(.EINVAL) }
+    let row = memory.tree.rows + Int(parent.number)
+    for case .max(let pages) in settings {
+      let limit = pages?.count ?? MemcgRow.unlimited
+      if row.pointee.usage > limit { return .failed(.EBUSY) }
+      row.pointee.max = limit
+    }
+    return .done
+  }
+
+  // MARK: files
+
+  /// The task's descriptor of a file, opened at first use: its cgroup pays for what the kernel keeps.
+  private func open(_ name: String, _ task: SimTask) async throws(Killed) -> OpenFile? {
+    guard let file = memory.cache.file(named: name) else { return nil }
+    if let known = task.openFile(file) { return known }
+    let sizes = memory.profile.objects
+    try await task.spend(memory.profile.costs.open)
+    var kinds = [(SlabKind.file, sizes.structFile, false)]
+    if !file.isKnown {
+      kinds += [(.dentry, sizes.dentry, true), (.inode, sizes.inode, true)]
+    }
+    file.open()
+    for (kind, size, reclaimable) in kinds {
+      try await memory.chargeObject(task.memcg, size, reclaimable: reclaimable, task)
+      if !memory.slabs.take(kind) { try memory.endForShortage(.memory(.unmovable)) }
+    }
+    let open = OpenFile(
+      file, memcg: task.memcg, readAheadPages: memory.readAheadPages,
+      stream: stream("\(task.name) reads \(name)"))
+    task.remember(open)
+    return open
+  }
+
+  // MARK: marks
+
+  /// An observer in the root cgroup reads the counters while the task waits. The datagram that asks for it is charged to the task and
+  /// freed at once; reading cpu.stat and memory.stat publishes the memcg statistics (fidelity/starting-state.md).
+  private func mark(_ name: String, _ task: SimTask) async throws(Killed) {
+    let sizes = memory.profile.objects.datagram
+    for size in sizes {
+      try await memory.chargeObject(task.memcg, size, reclaimable: false, task)
+    }
+    for size in sizes { memory.objects.free(task.memcg, size, reclaimable: false) }
+    keepMark(name, observe())
+    memory.publishForReader()
+    try await task.spend(memory.profile.costs.mark)
+  }
+}

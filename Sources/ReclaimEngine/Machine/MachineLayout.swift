@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where everything lies in a machine that is about to be booted: zones, free blocks, pages in use.
+//
+// A zone described in words is one fresh range. A recorded one has its free blocks: whole order-10 blocks at its top, smaller ones
+// below, each the upper half of a pair whose lower half is in use, so that no two merge; each mobility in pageblocks of its own.
+// What lies below is in use, and some of it is what boot put on LRU and per-CPU lists.
+
+import UAPI
+
+struct MachineLayout {
+  private struct ZonePlan {
+    var spec: ZoneSpec
+    var start: UInt32
+    var end: UInt32
+    /// First frame of the part that holds free blocks; below it everything is in use.
+    var freeFrom: UInt32
+    var blocks: [(frame: UInt32, order: Int, mobility: Mobility)] = []
+    var fresh: (from: UInt32, to: UInt32)
+  }
+
+  let frameCount: Int
+  let slotCount: Int
+  let lists: NodeListState
+  let firstListFrame: UInt32
+  private let plans: [ZonePlan]
+  private let reserves: [[Int]]
+  private let scaleFactor: Int
+  private let minFreeKilobytes: Int?
+  private let cpus: Int
+
+  init(_ spec: MachineSpec) throws(BootError) {
+    guard spec.nodes.count == 1, let node = spec.nodes.first else {
+      throw BootError(
+        "\(spec.nodes.count) nodes: machines of several nodes are not built yet, expected 1")
+    }
+    guard spec.cpus == 1 else {
+      throw BootError("\(spec.cpus) CPUs: machines of several CPUs are not built yet, expected 1")
+    }
+    guard !node.zones.isEmpty else { throw BootError("node 0 has no zone") }
+    cpus = spec.cpus
+    var plans: [ZonePlan] = []
+    var next: UInt32 = 1024
+    for zone in node.zones {
+      guard zone.managed > 0, zone.managed <= zone.present, zone.present <= zone.spanned else {
+        throw BootError(
+          "zone \(zone.kind.name): managed \(zone.managed), present \(zone.present), spanned "
+            + "\(zone.spanned), expected 0 < managed <= present <= spanned")
+      }
+      let plan = try Self.plan(zone, after: next)
+      plans.append(plan)
+      next = (plan.end + 1023) & ~1023
+    }
+    self.plans = plans
+    frameCount = Int(plans.map(\.end).max()!) + 1
+    let filePages = spec.files.reduce(0) { $0 + $1.size.count + 64 }
+    slotCount = max(filePages + (1 << 20), 1 << 22)
+    lists = node.lists
+    scaleFactor = spec.sysctls.last { $0.name == "vm.watermark_scale_factor" }?.value ?? 10
+    minFreeKilobytes = spec.sysctls.last { $0.name == "vm.min_free_kbytes" }?.value
+    var managed = [0, 0, 0, 0]
+    for zone in node.zones { managed[zone.kind.rawValue] += zone.managed }
+    reserves = Watermarks.reserves(managed: managed)
+
+    // Boot's pages on lists lie where the largest zone is in use, behind those on its per-CPU lists.
+    let home = plans.max { $0.spec.managed < $1.spec.managed }!
+    firstListFrame = home.start + UInt32(home.spec.state?.perCPU ?? 0)
+    let listed =
+      lists.inactiveAnon + lists.activeAnon + lists.inactiveFile + lists.activeFile
+      + lists.unevictable
+    guard UInt64(firstListFrame) + UInt64(listed) <= UInt64(home.freeFrom) else {
+      throw BootError(
+        "zone \(home.spec.kind.name): \(listed) pages on lists do not fit beside its free blocks")
+    }
+  }
+
+  private static func plan(_ zone: ZoneSpec, after next: UInt32) throws(BootError) -> ZonePlan {
+    let start = max(zone.startPFN ?? Int(next), 1)
+    guard start + zone.spanned < Int(UInt32.max) else {
+      throw BootError("zone \(zone.kind.name): \(zone.spanned) pages are more than can be named")
+    }
+    let first = UInt32(start), end = UInt32(start + zone.spanned)
+    guard let state = zone.state else {
+      let from = (first + 1023) & ~1023, to = end & ~1023
+      guard from < to else {
+        throw BootError("zone \(zone.kind.name): \(zone.managed) pages, expected at least 2048")
+      }
+      return ZonePlan(spec: zone, start: first, end: end, freeFrom: from, fresh: (from, to))
+    }
+    var plan = ZonePlan(spec: zone, start: first, end: end, freeFrom: end, fresh: (end, end))
+    try place(state, &plan)
+    return plan
+  }
+
+  /// Places a recorded zone's free blocks from its top downwards.
+  private static func place(_ state: ZoneState, _ plan: inout ZonePlan) throws(BootError) {
+    let largest = UInt32(state.freeBlocks[1][10])
+    let top = plan.end & ~1023
+    guard top >= plan.start + largest * 1024 else { throw tooSmall(plan) }
+    plan.fresh = (top - largest * 1024, top)
+    var cursor = plan.fresh.from
+    // freeBlocks counts unmovable, movable, reclaimable.
+    for (row, mobility) in [(1, Mobility.movable), (2, .reclaimable), (0, .unmovable)] {
+      var order = mobility == .movable ? 9 : 10
+      while order >= 0 {
+        for _ in 0..<state.freeBlocks[row][order] {
+          let pair = UInt32(1) << UInt32(order + 1)
+          let blockEnd = order == 10 ? cursor & ~1023 : cursor & ~(pair - 1)
+          guard blockEnd >= plan.start + pair / 2 else { throw tooSmall(plan) }
+          cursor = blockEnd - pair / 2
+          plan.blocks.append((cursor, order, mobility))
+        }
+        order -= 1
+      }
+      cursor &= ~511
+    }
+    guard cursor >= plan.start else { throw tooSmall(plan) }
+    plan.freeFrom = cursor
+    guard Int(plan.freeFrom - plan.start) >= state.perCPU else { throw tooSmall(plan) }
+  }
+
+  private static func tooSmall(_ plan: ZonePlan) -> BootError {
+    BootError("zone \(plan.spec.kind.name): its free blocks do not fit into its frames")
+  }
+
+  /// The node, its zones filled with what is free.
+  func makeNode(_ frames: FrameTable) throws(BootError) -> Node {
+    let total = plans.reduce(0) { $0 + $1.spec.managed }
+    let minFree = minFreeKilobytes ?? Watermarks.minFreeKilobytes(lowMemoryPages: total)
+    let zones = plans.map { plan in
+      let buddy = BuddyAllocator(rows: frames.rows, start: plan.start, end: plan.end)
+      if plan.fresh.from < plan.fresh.to {
+        buddy.adoptFresh(from: plan.fresh.from, to: plan.fresh.to)
+      }
+      for block in plan.blocks { buddy.adopt(block.frame, order: block.order, block.mobility) }
+      let state = plan.spec.state
+      let marks =
+        state.map {
+          Watermarks(min: $0.watermarks.min, low: $0.watermarks.low, high: $0.watermarks.high)
+        }
+        ?? Watermarks.ofZone(
+          managed: plan.spec.managed, total: total, minFreeKilobytes: minFree,
+          scaleFactor: scaleFactor)
+      let batch = state?.batch ?? Watermarks.perCPUBatch(managed: plan.spec.managed)
+      let perCPU = PerCPUPages(
+        rows: frames.rows, buddy: buddy, batch: batch,
+        high: state?.high
+          ?? Watermarks.perCPUHigh(low: marks.low, cpus: cpus, batch: batch))
+      for k in 0..<(state?.perCPU ?? 0) {
+        let frame = plan.start + UInt32(k)
+        buddy.setMobility(.unmovable, ofBlockAt: frame)
+        perCPU.adopt(frame, order: 0)
+      }
+      return Zone(
+        kind: plan.spec.kind, managed: plan.spec.managed, watermarks: marks,
+        protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU)
+    }
+    return Node(number: 0, zones: zones)
+  }
+
+  private func protection(of zone: ZoneSpec) -> [Int] {
+    let known = zone.state?.protection ?? reserves[zone.kind.rawValue]
+    return (0..<4).map { $0 < known.count ? known[$0] : known.last ?? 0 }
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory management of one machine: its parts, each made after those it leans on.
+//
+// What the parts do together (charging with reclaim, reading, shrinking) are extensions of this class, each in the room of its topic.
+// Nothing here is global: a process may hold many machines.
+
+import Timeline
+import UAPI
+
+final class Memory {
+  let profile: KernelProfile
+  let timeline: Timeline
+  let tracer: Tracer
+  let frames: FrameTable
+  let lists: FolioLists
+  private let listArena: FolioListArena
+  let node: Node
+  let allocator: PageAllocator
+  let slabs: SlabCaches
+  let tree: MemcgTree
+  let stock: ChargeStock
+  let objects: ObjectCharges
+  let workingset: Workingset
+  let batches: FolioBatches
+  let cache: PageCache
+  let zipfTables = ZipfTables()
+  let swappiness: Int
+  let readAheadPages: Int
+  let requestPages: Int
+
+  /// The one batch that is open while reclaim works, and the folios of it that are to be freed.
+  let batch: UnsafeMutablePointer<UInt32>
+  let freed: UnsafeMutablePointer<UInt32>
+  /// Folios dropped by advice and not yet freed: in `freed`, all of one cgroup.
+  var droppedCount = 0
+  var droppedMemcg: UInt16 = 0
+
+  /// Why this kernel ended the run; nil while it did not.
+  private(set) var endReason: String?
+  private var nextPeriodicFlush: Instant
+
+  /// Kernel and root pages on the lists at boot have no mapping, so nothing can reclaim them.
+  init(
+    _ spec: MachineSpec, _ profile: KernelProfile, timeline: Timeline, tracer: Tracer
+  ) throws(BootError) {
+    self.profile = profile
+    self.timeline = timeline
+    self.tracer = tracer
+    let layout = try MachineLayout(spec)
+    frames = try FrameTable(frames: layout.frameCount)
+    listArena = try FolioListArena(
+      rows: frames.rows, frames: layout.frameCount, lists: MemcgTree.limit)
+    lists = listArena.lists
+    node = try layout.makeNode(frames)
+    allocator = PageAllocator(node: node)
+    slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
+    tree = try MemcgTree(profile: profile)
+    stock = ChargeStock(tree, profile)
+    objects = ObjectCharges(tree, stock, profile)
+    workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
+    batches = FolioBatches(
+      frames: frames, lists: lists, tree: tree, workingset: workingset, node: node,
+      profile: profile)
+    let slots = try SlotTable(capacity: layout.slotCount)
+    cache = PageCache(
+      frames: frames, slots: slots, leaves: try LeafTable(slots: layout.slotCount), tree: tree,
+      node: node, batches: batches, workingset: workingset, objects: objects, slabs: slabs,
+      profile: profile)
+    swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
+    readAheadPages = spec.disks.first?.readAheadPages ?? 32
+    requestPages = spec.disks.first?.requestPages ?? 32
+    batch = .allocate(capacity: Self.batchCapacity)
+    freed = .allocate(capacity: Self.batchCapacity)
+    nextPeriodicFlush =
+      Instant(nanoseconds: spec.bootedAt) + Nanoseconds(profile.numbers.statFlushPeriod)
+    populate(layout, spec)
+    for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
+      throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
+    }
+  }
+
+  deinit {
+    batch.deallocate()
+    freed.deallocate()
+  }
+
+  /// Puts the pages that were on lists at boot there, in the root cgroup, and copies the counters.
+  private func populate(_ layout: MachineLayout, _ spec: MachineSpec) {
+    for (name, value) in spec.vmstat {
+      if let counter = VmCounter.named(name) { node.counters[counter] = value }
+    }
+    var frame = layout.firstListFrame
+    func put(_ n: Int, _ flags: FolioFlags, _ list: Int) {
+      for _ in 0..<n {
+        frames.rows[Int(frame)] = FrameRow(
+          position: 0, slot: 0, link: 0, flags: flags.union(.lru), memcg: MemcgTree.rootNumber)
+        lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
+        frame += 1
+      }
+    }
+    let state = layout.lists
+    put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)
+    put(state.activeAnon, [.swapBacked, .active], ListIndex.activeAnon)
+    put(state.inactiveFile, [], ListIndex.inactiveFile)
+    let lastInactive = frame
+    put(state.activeFile, .active, ListIndex.activeFile)
+    put(state.unevictable, .unevictable, ListIndex.unevictable)
+    for k in 0..<state.pendingDeactivateFile { batches.deactivateFile(lastInactive - 1 - UInt32(k)) }
+  }
+
+  // MARK: the end of what is built
+
+  /// Ends the run: something was needed that this kernel does not have.
+  func end(_ reason: String) throws(Killed) -> Never {
+    if endReason == nil { endReason = reason }
+    throw Killed()
+  }
+
+  func endForShortage(_ need: Need) throws(Killed) -> Never {
+    guard case .memory(let mobility) = need else { preconditionFailure("not a shortage: \(need)") }
+    try end(
+      "reclaim of the whole machine is not built yet (\(allocator.shortage(mobility))); "
+        + "give the task a cgroup with memory.max")
+  }
+
+  // MARK: the periodic flush
+
+  /// The periodic work on memcg statistics, every two seconds; its timer waits while the machine is idle (reference 16 §16.9).
+  func flushPeriodically() {
+    guard timeline.now >= nextPeriodicFlush else { return }
+    tree.publish()
+    tree.statistics.wasFlushed()
+    nextPeriodicFlush = timeline.now + Nanoseconds(profile.numbers.statFlushPeriod)
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many pages a zone keeps free: min, low, high, and what lower zones keep back from requests that could go higher.
+//
+// Formulas: reference 23 §23.1 to §23.3 and §23.7 (per-CPU batch and high). A recorded machine brings its own numbers; these are
+// for machines described in words.
+
+struct Watermarks: Equatable {
+  var min = 0
+  var low = 0
+  var high = 0
+
+  /// min_free_kbytes of a machine with that much low memory, without transparent huge pages: isqrt(16 · kB), 128 to 262144.
+  static func minFreeKilobytes(lowMemoryPages pages: Int) -> Int {
+    Swift.min(262_144, Swift.max(128, squareRoot(pages * 4 * 16)))
+  }
+
+  /// Marks of one zone.
+  /// - Parameters:
+  ///   - managed: pages of the zone.
+  ///   - total: pages of all zones that share min_free_kbytes.
+  ///   - scaleFactor: vm.watermark_scale_factor, in 1/10000.
+  static func ofZone(managed: Int, total: Int, minFreeKilobytes: Int, scaleFactor: Int)
+    -> Watermarks
+  {
+    let min = minFreeKilobytes / 4 * managed / Swift.max(total, 1)
+    let distance = Swift.max(min / 4, managed * scaleFactor / 10_000)
+    return Watermarks(min: min, low: min + distance, high: min + 2 * distance)
+  }
+
+  /// lowmem_reserve of each zone of a node against requests up to each zone index; ratios 256, 256, 32, none.
+  static func reserves(managed: [Int]) -> [[Int]] {
+    let ratios = [256, 256, 32, 0]
+    return managed.indices.map { i in
+      managed.indices.map { j in
+        guard j > i, ratios[i] != 0, managed[i] != 0 else { return 0 }
+        return managed[(i + 1)...j].reduce(0, +) / ratios[i]
+      }
+    }
+  }
+
+  /// Pages a per-CPU list takes from the buddy lists at a time (5.4 to 6.12).
+  static func perCPUBatch(managed: Int) -> Int {
+    let base = Swift.min(managed / 1024, 256) / 4
+    return Swift.max(1, powerOfTwo(below: base + base / 2) - 1)
+  }
+
+  /// Pages from which a per-CPU list gives back (6.1): the low mark shared among the node's CPUs, at least four batches.
+  static func perCPUHigh(low: Int, cpus: Int, batch: Int) -> Int {
+    Swift.max(low / Swift.max(cpus, 1), 4 * batch)
+  }
+
+  private static func powerOfTwo(below n: Int) -> Int {
+    var p = 1
+    while p * 2 <= n { p *= 2 }
+    return p
+  }
+}
+
+/// The largest integer whose square is not above n.
+func squareRoot(_ n: Int) -> Int {
+  guard n > 1 else { return n }
+  var x = n, y = (n + 1) / 2
+  while y < x {
+    x = y
+    y = (x + n / x) / 2
+  }
+  return x
+}

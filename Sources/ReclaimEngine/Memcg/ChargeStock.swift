@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Charging without waiting: the page counters of the tree and the CPU's stock (reference 13 §§13.1, 13.2, 13.8).
+//
+// A charge takes from the stock when the stock is this cgroup's; else it charges a whole batch and stocks the rest; else exactly what is
+// needed. Where the limit forbids even that, the answer names the cgroup that is full, and what to do is Charge.swift's affair.
+
+final class ChargeStock {
+  struct Stock {
+    /// Whose pages they are; 0 for nobody's.
+    var memcg: UInt16 = 0
+    var pages = 0
+  }
+
+  private let tree: MemcgTree
+  private let rows: UnsafeMutablePointer<MemcgRow>
+  private let stock: UnsafeMutablePointer<Stock>
+  private let batch: Int
+
+  init(_ tree: MemcgTree, _ profile: KernelProfile) {
+    self.tree = tree
+    rows = tree.rows
+    batch = profile.numbers.chargeBatch
+    stock = .allocate(capacity: 1)
+    stock.initialize(to: Stock())
+  }
+
+  deinit { stock.deallocate() }
+
+  /// Charged pages that nobody uses yet.
+  var stocked: (memcg: UInt16, pages: Int) { (stock.pointee.memcg, stock.pointee.pages) }
+
+  /// Charges `n` pages; 0 when they are charged, else the number of the cgroup whose limit is in the way.
+  @inline(__always) func tryCharge(_ memcg: UInt16, _ n: Int) -> UInt16 {
+    if memcg == MemcgTree.rootNumber { return 0 }
+    if stock.pointee.memcg == memcg, stock.pointee.pages >= n {
+      stock.pointee.pages &-= n
+      return 0
+    }
+    return chargeCounters(memcg, n)
+  }
+
+  @inline(never) private func chargeCounters(_ memcg: UInt16, _ n: Int) -> UInt16 {
+    if batch > n, charge(memcg, batch) == 0 {
+      refill(memcg, batch - n)
+      return 0
+    }
+    return charge(memcg, n)
+  }
+
+  /// Adds `n` to the cgroup and its ancestors, or to none of them; answers the first whose limit forbids it.
+  private func charge(_ memcg: UInt16, _ n: Int) -> UInt16 {
+    var at = memcg
+    while at != 0 {
+      if rows[Int(at)].usage + n > rows[Int(at)].max { return at }
+      at = rows[Int(at)].parent
+    }
+    at = memcg
+    while at != 0 {
+      rows[Int(at)].usage += n
+      at = rows[Int(at)].parent
+    }
+    return 0
+  }
+
+  /// Takes `n` pages from the counters of the cgroup and its ancestors. Freed folios are uncharged here, never into the stock.
+  func uncharge(_ memcg: UInt16, _ n: Int) {
+    if memcg == MemcgTree.rootNumber { return }
+    var at = memcg
+    while at != 0 {
+      rows[Int(at)].usage -= n
+      at = rows[Int(at)].parent
+    }
+  }
+
+  /// Puts charged pages into the stock; beyond a batch the stock is emptied.
+  func refill(_ memcg: UInt16, _ n: Int) {
+    if n == 0 { return }
+    if stock.pointee.memcg != memcg {
+      drain()
+      stock.pointee.memcg = memcg
+    }
+    stock.pointee.pages += n
+    if stock.pointee.pages > batch { drain() }
+  }
+
+  /// Gives the stock back to its counters.
+  func drain() {
+    let pages = stock.pointee.pages
+    if pages > 0 { uncharge(stock.pointee.memcg, pages) }
+    stock.pointee.pages = 0
+    stock.pointee.memcg = 0
+  }
+
+  /// Gives the stock back if it belongs to the subtree of `top`.
+  func drain(below top: UInt16) {
+    if stock.pointee.memcg != 0, tree.isBelow(stock.pointee.memcg, top) { drain() }
+  }
+}

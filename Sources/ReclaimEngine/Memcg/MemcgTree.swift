@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// All cgroups of a machine: by path, by number, and in the order in which reclaim visits them.
+//
+// Rows of cgroups and lruvecs stand in arenas, indexed by number; 0 is none, 1 the root. A child is always younger than its parent,
+// so one walk from the youngest to the oldest adds every subtree up.
+
+import UAPI
+
+final class MemcgTree {
+  static let limit = 1 << 16
+  static let rootNumber: UInt16 = 1
+
+  private let rowArena: Arena<MemcgRow>
+  private let lruvecArena: Arena<Lruvec>
+  private let counterArena: Arena<Int>
+  let rows: UnsafeMutablePointer<MemcgRow>
+  /// One lruvec for each cgroup of the node.
+  let lruvecs: UnsafeMutablePointer<Lruvec>
+  private let counterRows: UnsafeMutablePointer<Int>
+  private var groups: [MemCgroup] = []
+  /// In order of creation, the root first.
+  var all: [MemCgroup] { groups }
+  let root: MemCgroup
+  let statistics: StatisticFlush
+
+  init(profile: KernelProfile) throws(BootError) {
+    rowArena = try Arena(Self.limit, for: "cgroups")
+    lruvecArena = try Arena(Self.limit, for: "lruvecs")
+    counterArena = try Arena(Self.limit * MemcgCounter.count, for: "cgroup counters")
+    rows = rowArena.rows
+    lruvecs = lruvecArena.rows
+    counterRows = counterArena.rows
+    root = MemCgroup(number: Self.rootNumber, path: "/", parent: nil)
+    statistics = StatisticFlush(profile)
+    groups = [root]
+    rows[1].max = MemcgRow.unlimited
+  }
+
+  /// The cgroup's own part of memory.stat.
+  @inline(__always) func counters(_ number: UInt16) -> UnsafeMutablePointer<Int> {
+    counterRows + Int(number) &* MemcgCounter.count
+  }
+
+  @inline(__always) func add(_ n: Int, to counter: MemcgCounter, of number: UInt16) {
+    counters(number)[counter.rawValue] &+= n
+  }
+
+  @inline(__always) func lruvec(_ number: UInt16) -> UnsafeMutablePointer<Lruvec> {
+    lruvecs + Int(number)
+  }
+
+  func cgroup(_ number: UInt16) -> MemCgroup { groups[Int(number) - 1] }
+
+  /// The cgroup of a path such as "a/b"; nil when there is none.
+  func find(_ path: String) -> MemCgroup? {
+    var at = root
+    for part in CgroupPath.parts(path) {
+      let wanted = at.isRoot ? part : "\(at.path)/\(part)"
+      guard let child = at.children.first(where: { $0.path == wanted }) else { return nil }
+      at = child
+    }
+    return at
+  }
+
+  /// Makes one child; nil when no number is left.
+  func makeChild(of parent: MemCgroup, named name: String) -> MemCgroup? {
+    guard groups.count + 1 < Self.limit else { return nil }
+    let number = UInt16(groups.count + 1)
+    let made = MemCgroup(
+      number: number, path: parent.isRoot ? name : "\(parent.path)/\(name)", parent: parent)
+    groups.append(made)
+    rows[Int(number)].max = MemcgRow.unlimited
+    rows[Int(number)].parent = parent.number
+    return made
+  }
+
+  /// True when `number` is `ancestor` or below it.
+  func isBelow(_ number: UInt16, _ ancestor: UInt16) -> Bool {
+    var at = number
+    while at != 0 {
+      if at == ancestor { return true }
+      at = rows[Int(at)].parent
+    }
+    return false
+  }
+
+  /// Pre-order walk of the subtree of `top`, itself first (reference 04 §4.3).
+  func subtree(of top: MemCgroup) -> [MemCgroup] {
+    var found = [top]
+    for child in top.children { found += subtree(of: child) }
+    return found
+  }
+
+  /// Publishes exact values of every cgroup, subtree by subtree.
+  func publish() {
+    for group in groups {
+      let lruvec = lruvec(group.number)
+      let local = counters(group.number)
+      lruvec.pointee.publishedSizes = lruvec.pointee.sizes
+      lruvec.pointee.publishedActivations = PerKind(
+        anon: local[MemcgCounter.workingset_activate_anon.rawValue],
+        file: local[MemcgCounter.workingset_activate_file.rawValue])
+    }
+    for group in groups.reversed() {
+      guard let parent = group.parent else { continue }
+      let from = lruvec(group.number), to = lruvec(parent.number)
+      to.pointee.publishedSizes += from.pointee.publishedSizes
+      to.pointee.publishedActivations += from.pointee.publishedActivations
+    }
+  }
+}

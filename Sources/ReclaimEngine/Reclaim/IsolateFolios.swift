@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A batch leaves the tail of a list; the batches behind it are fetched meanwhile (reference 06 §6.1, docs/performance.md).
+
+import CMemory
+
+/// What one isolation did, in pages.
+struct Isolation {
+  var requested = 0
+  var scanned = 0
+  var skipped = 0
+  var taken = 0
+}
+
+extension Memory {
+  /// Folios of a batch; reclaim of a machine uses one buffer, since only one batch is open at a time.
+  static let batchCapacity = 32
+
+  /// Takes up to `n` folios from the tail of a list into `batch`, oldest first. They are on no list afterwards.
+  @inline(__always) func isolate(
+    _ n: Int, from list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
+  ) -> Isolation {
+    let taken = lists.takeTail(n, from: list, into: batch)
+    let rows = frames.rows
+    for k in 0..<taken { rows[Int(batch[k])].flags.remove(.lru) }
+    tree.statistics.note(taken)
+    return Isolation(requested: n, scanned: taken, skipped: 0, taken: taken)
+  }
+
+  /// Fetches what later batches of this list will touch: rows two batches ahead, slots and nodes one batch ahead.
+  @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>) {
+    let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
+    lists.peek(skip: 32, 32, of: list) { frame in memory_prefetch(rows + Int(frame)) }
+    lists.peek(skip: 0, 32, of: list) { frame in
+      let slot = Int(rows[Int(frame)].slot)
+      memory_prefetch(slots + slot)
+      memory_prefetch(leaves + (slot >> 6))
+    }
+  }
+
+  /// Fetches the rows of the next batch: all that ageing an active list touches.
+  @inline(__always) func prefetchRowsBehind(_ list: UnsafeMutablePointer<FolioList>) {
+    let rows = frames.rows
+    lists.peek(skip: 0, 32, of: list) { frame in memory_prefetch(rows + Int(frame)) }
+  }
+
+  /// Survivors go to the head of the list that their flags name, in order; active ones advance the clock (reference 06 §6.5).
+  func putBack(_ batch: UnsafeMutablePointer<UInt32>, _ n: Int, _ memcg: UInt16) {
+    let rows = frames.rows, lruvec = tree.lruvec(memcg)
+    var active = 0
+    for k in 0..<n {
+      let frame = batch[k]
+      var flags = rows[Int(frame)].flags
+      flags.insert(.lru)
+      rows[Int(frame)].flags = flags
+      if flags.contains(.active) { active &+= 1 }
+      lists.push(
+        frame, on: lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex))
+    }
+    tree.statistics.noteOnes(n)
+    if active > 0 { workingset.age(memcg, by: active) }
+  }
+}

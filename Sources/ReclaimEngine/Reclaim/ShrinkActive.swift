@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A batch of an active list grows older: everything goes to the inactive list, remembered as working set (reference 06 §6.4).
+
+import UAPI
+
+extension Memory {
+  /// shrink_active_list. Folios that are mapped executable would stay; none are mapped.
+  /// - Returns: what the batch costs in CPU time.
+  func shrinkActiveList(_ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: ScanControl)
+    -> UInt64
+  {
+    batches.drain()
+    packListsIfNeeded()
+    let number = memcg.number
+    let lruvec = tree.lruvec(number)
+    let isolation = isolate(n, from: lruvec.list(list), into: batch)
+    tracer.lruIsolate(isolation, zoneIndex: ScanControl.topZone, list: list)
+    tree.add(isolation.scanned, to: .pgrefill, of: number)
+    tree.statistics.note(isolation.scanned)
+    prefetchRowsBehind(lruvec.list(list))
+
+    let rows = frames.rows
+    for k in 0..<isolation.taken {
+      var flags = rows[Int(batch[k])].flags
+      flags.remove(.active)
+      flags.insert(.workingset)
+      rows[Int(batch[k])].flags = flags
+    }
+    putBack(batch, isolation.taken, number)
+    node.counters.add(isolation.taken, to: .pgdeactivate)
+    tree.add(isolation.taken, to: .pgdeactivate, of: number)
+    tree.statistics.note(isolation.taken)
+    tracer.lruShrinkActive(
+      node: node.number, taken: isolation.taken, active: 0, deactivated: isolation.taken,
+      referenced: 0, priority: control.priority, file: ListIndex.isFile(list))
+    return profile.costs.reclaimBatch + UInt64(isolation.taken) * profile.costs.pageKept
+  }
+}

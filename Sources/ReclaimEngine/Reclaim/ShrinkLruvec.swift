@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// From scan counts to batches: how much of each list, in which order, and when it is enough (reference 05 §§5.3, 5.4, 5.7).
+
+import Timeline
+import UAPI
+
+/// A number for each evictable list.
+struct ScanCounts: Equatable {
+  var counts: (Int, Int, Int, Int) = (0, 0, 0, 0)
+
+  subscript(_ list: Int) -> Int {
+    get {
+      switch list {
+      case 0: counts.0
+      case 1: counts.1
+      case 2: counts.2
+      default: counts.3
+      }
+    }
+    set {
+      switch list {
+      case 0: counts.0 = newValue
+      case 1: counts.1 = newValue
+      case 2: counts.2 = newValue
+      default: counts.3 = newValue
+      }
+    }
+  }
+
+  static func == (a: ScanCounts, b: ScanCounts) -> Bool { a.counts == b.counts }
+
+  var anon: Int { counts.0 + counts.1 }
+  var file: Int { counts.2 + counts.3 }
+  /// active_anon alone does not keep the loop going.
+  var keepsGoing: Bool { counts.0 != 0 || counts.2 != 0 || counts.3 != 0 }
+
+  /// Once enough is reclaimed: drops the smaller side, cuts the other to the same unscanned share. False: nothing is left to do.
+  mutating func keepProportion(to targets: ScanCounts) -> Bool {
+    if anon == 0 || file == 0 { return false }
+    let dropsAnon = file > anon
+    let left = dropsAnon ? anon : file
+    let percent = left * 100 / ((dropsAnon ? targets.anon : targets.file) + 1)
+    let smaller = dropsAnon ? 0 : 2, larger = 2 - smaller
+    self[smaller] = 0
+    self[smaller + 1] = 0
+    for list in larger...(larger + 1) {
+      let done = targets[list] - self[list]
+      let wanted = targets[list] * (100 - percent) / 100
+      self[list] = wanted - min(wanted, done)
+    }
+    return true
+  }
+}
+
+extension Memory {
+  /// shrink_lruvec: runs the scan counts down in batches, every list in its turn.
+  func shrinkLruvec(_ memcg: MemCgroup, _ control: inout ScanControl) async throws(Killed) {
+    var left = scanCounts(memcg, control)
+    let targets = left
+    var reclaimed = 0
+    while left.keepsGoing {
+      for list in 0..<4 where left[list] != 0 {
+        let n = min(left[list], profile.numbers.swapClusterMax)
+        left[list] -= n
+        let batch = shrinkList(memcg, list, n, &control)
+        reclaimed += batch.reclaimed
+        if batch.cost > 0 { try await control.task.spend(batch.cost) }
+      }
+      if reclaimed < control.toReclaim { continue }
+      guard left.keepProportion(to: targets) else { break }
+    }
+    control.reclaimed += reclaimed
+  }
+
+  /// get_scan_count. File lists only: no swap area exists, so anonymous pages cannot be reclaimed (reference 05 §5.3, row 1).
+  func scanCounts(_ memcg: MemCgroup, _ control: ScanControl) -> ScanCounts {
+    let sizes = tree.lruvec(memcg.number).pointee.sizes
+    var counts = ScanCounts()
+    counts[ListIndex.inactiveFile] = sizes.inactiveFile >> control.priority
+    counts[ListIndex.activeFile] = sizes.activeFile >> control.priority
+    return counts
+  }
+
+  /// shrink_list: an active list is aged only where deactivation is allowed; skipped portions are consumed all the same.
+  private func shrinkList(
+    _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: inout ScanControl
+  ) -> (reclaimed: Int, cost: UInt64) {
+    guard ListIndex.isActive(list) else { return shrinkInactiveList(memcg, list, n, &control) }
+    let allowed =
+      ListIndex.isFile(list) ? control.mayDeactivateFile : control.mayDeactivateAnon
+    guard allowed else {
+      control.skippedDeactivate = true
+      return (0, 0)
+    }
+    return (0, shrinkActiveList(memcg, list, n, control))
+  }
+}

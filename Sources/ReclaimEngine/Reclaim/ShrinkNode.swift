@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// One priority on one node: decide for the target, then visit every cgroup below it (reference 04).
+
+import Timeline
+import UAPI
+
+extension Memory {
+  /// shrink_node: prepare, walk the cgroups (lists, then slab), and see whether it helped.
+  func shrinkNode(_ control: inout ScanControl) async throws(Killed) {
+    prepareScan(&control)
+    for memcg in tree.subtree(of: control.target) {
+      try await shrinkLruvec(memcg, &control)
+      shrinkSlab(memcg, &control)
+    }
+    try await control.task.spend(profile.costs.priorityRound)
+  }
+
+  /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04 §4.2).
+  private func prepareScan(_ control: inout ScanControl) {
+    flushStatisticsIfDue()
+    let lruvec = tree.lruvec(control.target.number)
+    let sizes = lruvec.pointee.publishedSizes
+    control.cost = lruvec.pointee.cost
+    if control.forceDeactivate {
+      control.mayDeactivateAnon = true
+      control.mayDeactivateFile = true
+    } else {
+      let activations = lruvec.pointee.publishedActivations
+      let seen = lruvec.pointee.refaultsSeen
+      control.mayDeactivateAnon =
+        activations.anon != seen.anon
+        || isInactiveLow(sizes.inactiveAnon, sizes.activeAnon)
+      control.mayDeactivateFile =
+        activations.file != seen.file
+        || isInactiveLow(sizes.inactiveFile, sizes.activeFile)
+    }
+    control.cacheTrimMode =
+      sizes.inactiveFile >> control.priority != 0 && !control.mayDeactivateFile
+  }
+
+  /// inactive_is_low: the larger the lists, the smaller the share that must be inactive (reference 05 §5.6).
+  func isInactiveLow(_ inactive: Int, _ active: Int) -> Bool {
+    let gigabytes = (inactive + active) >> profile.numbers.gigabyteShift
+    let ratio = gigabytes > 0 ? squareRoot(10 * gigabytes) : 1
+    return inactive * ratio < active
+  }
+
+  /// A reader that does not insist: publishes statistics when enough updates are pending.
+  func flushStatisticsIfDue() {
+    switch profile.memcgStatistics {
+    case .flushedWhenPending:
+      guard tree.statistics.isDue else { return }
+      tree.publish()
+      tree.statistics.wasFlushed()
+    }
+  }
+}

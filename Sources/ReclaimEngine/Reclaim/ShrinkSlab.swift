@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registered shrinkers. For a cgroup there is one: mm-shadow, which frees tree nodes that hold nothing but shadows (reference 10, 09
+// §9.6).
+//
+// Its seeks are 0: half of what exceeds an eighth of the cgroup's pages is due at every call. Small shares collect as deferred work
+// until a batch of 128 is due, hence the characteristic 128 nodes, 8192 shadows, forgotten at once.
+
+import UAPI
+
+/// do_shrink_slab's arithmetic (reference 10 §10.2): what a call of a shrinker scans, and what it leaves deferred.
+struct SlabScan: Equatable {
+  var delta: Int
+  var total: Int
+
+  /// - Parameters:
+  ///   - freeable: objects the shrinker could free.
+  ///   - deferred: what earlier calls left.
+  ///   - seeks: how dear an object is; 0 asks for half of all.
+  init(freeable: Int, deferred: Int, priority: Int, seeks: Int, behaviour: DeferredShrink) {
+    delta = seeks == 0 ? freeable / 2 : (freeable >> priority) * 4 / seeks
+    switch behaviour {
+    case .shifted:
+      total = min((deferred >> priority) + delta, 2 * freeable)
+    case .whole:
+      total = deferred + delta
+      if delta < freeable / 4 { total = min(total, freeable / 2) }
+      total = min(total, 2 * freeable)
+    }
+  }
+
+  /// Whether another step is due, and how many objects it asks for.
+  func step(_ freeable: Int, batch: Int) -> Int? {
+    guard total > 0, total >= batch || total >= freeable else { return nil }
+    return min(batch, total)
+  }
+
+  /// What stays deferred after `scanned` objects.
+  func deferred(before: Int, scanned: Int, freeable: Int, behaviour: DeferredShrink) -> Int {
+    let left = max(before + delta - scanned, 0)
+    return behaviour == .shifted ? min(left, 2 * freeable) : left
+  }
+}
+
+extension Memory {
+  /// shrink_slab for one cgroup. The root's shrinkers (dentries, inodes) come with reclaim of the whole machine.
+  func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) {
+    if memcg.isRoot { return }
+    let row = tree.rows + Int(memcg.number)
+    let nodes = row.pointee.shadowLeaves.count
+    if nodes == 0 { return }
+    let sizes = tree.lruvec(memcg.number).pointee.sizes
+    let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
+    let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
+    if freeable <= 0 { return }
+
+    let deferred = row.pointee.deferredShadows
+    let batch = profile.numbers.shrinkBatch
+    var scan = SlabScan(
+      freeable: freeable, deferred: deferred, priority: control.priority, seeks: 0,
+      behaviour: profile.deferredShrink)
+    traceStart(scan, deferred, freeable, control)
+    let total = scan.total
+    var scanned = 0, freedNodes = 0
+    while let n = scan.step(freeable, batch: batch) {
+      for _ in 0..<n {
+        guard cache.forgetOldestShadows(of: memcg.number) else { break }
+        freedNodes += 1
+      }
+      scanned += n
+      scan.total -= n
+    }
+    node.counters.add(scanned, to: .slabs_scanned)
+    node.counters.add(freedNodes, to: .workingset_nodereclaim)
+    tree.add(freedNodes, to: .workingset_nodereclaim, of: memcg.number)
+    let left = scan.deferred(
+      before: deferred, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
+    row.pointee.deferredShadows = left
+    tracer.shrinkSlab(
+      .shrinkSlabEnd(
+        shrinker: Self.shadowShrinker, node: node.number, unusedScan: deferred, newScan: left,
+        totalScan: total, returned: freedNodes),
+      [deferred, left, total, freedNodes])
+  }
+
+  private func traceStart(_ scan: SlabScan, _ deferred: Int, _ freeable: Int, _ c: ScanControl) {
+    tracer.shrinkSlab(
+      .shrinkSlabStart(
+        shrinker: Self.shadowShrinker, node: node.number, deferred: deferred, gfp: c.gfp,
+        cacheItems: freeable, delta: scan.delta, totalScan: scan.total, priority: c.priority),
+      [deferred, freeable, scan.delta, scan.total, c.priority])
+  }
+
+  private static let shadowShrinker = "scan_shadow_nodes"
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// posix_fadvise: how a file will be read, pages wanted beforehand, pages not wanted any more (reference 25 §25.8, 26 §26.6).
+
+import Timeline
+import UAPI
+
+extension Memory {
+  /// Carries out one piece of advice over [from, from + length); a length of nil reaches to the end of the file.
+  func advise(_ open: OpenFile, _ advice: FileAdvice, from: Int, length: Int?, _ task: SimTask)
+    async throws(Killed)
+  {
+    try await task.spend(profile.costs.advise)
+    let file = open.file
+    let end = min(file.pages, length.map { from + $0 } ?? file.pages)
+    switch advice {
+    case .normal:
+      open.isRandom = false
+      open.readAheadPages = readAheadPages
+    case .random:
+      open.isRandom = true
+    case .sequential:
+      open.isRandom = false
+      open.readAheadPages = 2 * readAheadPages
+    case .noreuse:
+      break  // No effect before 6.12.
+    case .willneed:
+      try await readAhead(file, from: from, to: end, task)
+    case .dontneed:
+      try await drop(file, from: from, to: end, task)
+    }
+  }
+
+  /// Forced readahead: at most one request of the device in all, 2 MiB at a time, no marker.
+  private func readAhead(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
+    async throws(Killed)
+  {
+    let last = min(end, from + max(requestPages, readAheadPages))
+    var at = from
+    while at < last {
+      let n = min(512, last - at)
+      try await fill(
+        WindowFill(
+          file, ReadaheadWindow(start: at, size: n, lookahead: 0), gfp: ReadRun.readaheadFlags),
+        task)
+      at += n
+    }
+  }
+
+  /// Fills one window, waiting wherever a charge has to reclaim.
+  private func fill(_ window: WindowFill, _ task: SimTask) async throws(Killed) {
+    var window = window
+    while let need = window.advance(self, task.memcg) {
+      guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
+      let granted = try await charge(task.memcg, pages, gfp, task)
+      if let need = window.charged(granted, self, task.memcg) { try endForShortage(need) }
+    }
+    node.counters.add(4 * window.inserted, to: .pgpgin)
+    try await task.spend(UInt64(window.inserted) * profile.costs.readaheadPage)
+  }
+
+  /// Drops clean pages of whole range: after the CPU's batches are drained nothing else holds a page that is not locked. Freed folios
+  /// are uncharged a batch at a time (reference 26 §26.3).
+  private func drop(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
+    async throws(Killed)
+  {
+    guard from < end else { return }
+    batches.drain()
+    var dropped = 0
+    for index in from..<end where dropFolio(file, index) { dropped += 1 }
+    settleDropped()
+    try await task.spend(UInt64(dropped) * profile.costs.pageInvalidated)
+  }
+
+  private func dropFolio(_ file: FileMapping, _ index: Int) -> Bool {
+    let frame = cache.slots[file.base + index].folio
+    if frame == 0 { return false }
+    let row = frames.rows + Int(frame)
+    guard row.pointee.flags.isDisjoint(with: [.locked, .held, .inAddBatch, .inActivateBatch])
+    else {
+      batches.deactivateFile(frame)
+      return false
+    }
+    let memcg = row.pointee.memcg
+    let flags = row.pointee.flags
+    lists.remove(frame, from: tree.lruvec(memcg).list(flags.listIndex))
+    tree.statistics.note(1)
+    cache.drop(file, index)
+    row.pointee.flags = []
+    if droppedCount > 0, droppedMemcg != memcg { settleDropped() }
+    droppedMemcg = memcg
+    freed[droppedCount] = frame
+    droppedCount += 1
+    if droppedCount == profile.numbers.folioBatch { settleDropped() }
+    return true
+  }
+
+  /// Uncharges and frees what was dropped since the last time.
+  private func settleDropped() {
+    guard droppedCount > 0 else { return }
+    stock.uncharge(droppedMemcg, droppedCount)
+    tree.statistics.note(droppedCount)
+    allocator.free(freed, droppedCount)
+    droppedCount = 0
+  }
+}

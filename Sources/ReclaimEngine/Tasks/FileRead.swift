@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Buffered reads: cache hit, miss, readahead, marker (reference 25 §25.2).
+//
+// A read operation is thousands of accesses. ReadRun performs them without waiting, as far as it gets, and says what it needs; the
+// async loop around it fulfils the need and lets it go on. The pattern is known ahead, so slots, nodes and rows are fetched before
+// they are looked at.
+
+import CMemory
+import UAPI
+
+struct ReadRun {
+  private enum Stage { case next, look, missed, filling(WindowFill, then: After), accessed }
+  /// What follows a filled window.
+  private enum After { case lookAgain, giveUp, unhold }
+  enum Pause {
+    case finished
+    case needs(Need)
+    case spend(UInt64)
+  }
+
+  static let lookahead = 64
+  private let open: OpenFile
+  private let file: FileMapping
+  private var cursor: PatternCursor
+  private let buffer: UnsafeMutableBufferPointer<UInt32>
+  private var filled = 0
+  private var at = 0
+  private var page = 0
+  private var stage = Stage.next
+  private var cost: UInt64 = 0
+
+  /// - Parameter buffer: of `lookahead` numbers, the caller's.
+  init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
+    self.open = open
+    file = open.file
+    self.cursor = cursor
+    self.buffer = buffer
+  }
+
+  /// Leaves position and stream where the next operation on this file goes on.
+  func settle() {
+    open.position = cursor.position
+    open.stream = cursor.stream
+  }
+
+  /// Performs accesses until something is needed.
+  mutating func advance(_ memory: Memory, _ task: SimTask) -> Pause {
+    while true {
+      switch stage {
+      case .next:
+        if cost != 0 {
+          let spent = cost
+          cost = 0
+          if !task.trySpend(spent) { return .spend(spent) }
+        }
+        if let pause = hits(memory, task) { return pause }
+      case .look:
+        look(memory)
+      case .missed:
+        beginMiss(memory)
+      case .filling(var fill, let then):
+        let need = fill.advance(memory, task.memcg)
+        if let need {
+          stage = .filling(fill, then: then)
+          return .needs(need)
+        }
+        finish(fill, then, memory)
+      case .accessed:
+        access(memory)
+      }
+    }
+  }
+
+  /// The answer to a charge that was needed.
+  mutating func charged(_ granted: Bool, _ memory: Memory, _ memcg: UInt16) -> Need? {
+    guard case .filling(var fill, let then) = stage else { preconditionFailure("no window open") }
+    let need = fill.charged(granted, memory, memcg)
+    stage = .filling(fill, then: then)
+    return need
+  }
+
+  // MARK: the quick way: present, no marker
+
+  /// Accesses page after page as long as each is cached and unmarked.
+  @inline(never) private mutating func hits(_ memory: Memory, _ task: SimTask) -> Pause? {
+    let slots = memory.cache.slots, rows = memory.cache.frames.rows, base = file.base
+    let costs = memory.profile.costs
+    while true {
+      if at == filled {
+        filled = cursor.fill(buffer)
+        at = 0
+        if filled == 0 { return .finished }
+        prefetchSlots(memory)
+      }
+      prefetchRow(memory)
+      page = Int(buffer[at])
+      at &+= 1
+      let frame = slots[base &+ page].folio
+      if frame == 0 {
+        stage = .missed
+        return nil
+      }
+      let flags = rows[Int(frame)].flags
+      if flags.contains(.readahead) {
+        stage = .look
+        return nil
+      }
+      let price =
+        flags.contains(.active)
+        ? costs.readActive
+        : flags.contains(.referenced) ? costs.readSecondReference : costs.readFirstReference
+      mark(frame, memory)
+      if !task.trySpend(price) { return .spend(price) }
+    }
+  }
+
+  private func prefetchSlots(_ memory: Memory) {
+    let slots = memory.cache.slots + file.base
+    let leaves = memory.cache.leaves.rows
+    for k in 0..<filled {
+      let index = Int(buffer[k])
+      memory_prefetch(slots + index)
+      memory_prefetch(leaves + ((file.base &+ index) >> 6))
+    }
+  }
+
+  @inline(__always) private func prefetchRow(_ memory: Memory) {
+    let ahead = at &+ 16
+    guard ahead < filled else { return }
+    let frame = memory.cache.slots[file.base &+ Int(buffer[ahead])].folio
+    memory_prefetch(memory.cache.frames.rows + Int(frame))
+  }
+
+  @inline(__always) private func mark(_ frame: UInt32, _ memory: Memory) {
+    let counts: Bool
+    switch memory.profile.readMarking {
+    case .unlessContinued:
+      counts = !(open.previousEnd > 0 && (open.previousEnd &- 1) >> 12 == page)
+      open.previousEnd = (page &+ 1) << 12
+    case .unlessSamePosition:
+      counts = open.previousEnd != page << 12
+      open.previousEnd = page << 12
+    }
+    if counts { memory.batches.markAccessed(frame) }
+  }
+
+  // MARK: the slow way
+
+  private mutating func beginMiss(_ memory: Memory) {
+    if open.isRandom {
+      cost &+= memory.profile.costs.singleMiss
+      let window = ReadaheadWindow(start: page, size: 1, lookahead: 0)
+      stage = .filling(WindowFill(file, window, gfp: Self.readaheadFlags), then: .lookAgain)
+    } else {
+      stage = .filling(window(memory, marker: false), then: .lookAgain)
+    }
+  }
+
+  private mutating func window(_ memory: Memory, marker: Bool) -> WindowFill {
+    cost &+= memory.profile.costs.readaheadWindow
+    let slots = memory.cache.slots, base = file.base, pages = file.pages
+    let window = Readahead.window(
+      at: page, requested: 1, marker: marker, state: &open.readahead,
+      previousPage: open.previousEnd < 0 ? -1 : open.previousEnd >> 12, max: open.readAheadPages,
+      growth: memory.profile.readaheadGrowth
+    ) { $0 < pages && slots[base &+ $0].folio != 0 }
+    return WindowFill(file, window, gfp: Self.readaheadFlags)
+  }
+
+  private mutating func finish(_ fill: WindowFill, _ then: After, _ memory: Memory) {
+    let inserted = UInt64(fill.inserted)
+    if !open.isRandom { cost &+= inserted &* memory.profile.costs.readaheadPage }
+    memory.node.counters.add(4 * Int(inserted), to: .pgpgin)
+    switch then {
+    case .lookAgain:
+      stage = memory.cache.slots[file.base &+ page].folio != 0 ? .look : secondTry()
+    case .giveUp, .unhold:
+      let frame = memory.cache.slots[file.base &+ page].folio
+      if frame != 0 { memory.cache.frames.rows[Int(frame)].flags.remove(.held) }
+      stage = .accessed
+    }
+  }
+
+  /// The page is missing even after readahead: it is read alone, and this charge may try hard.
+  private func secondTry() -> Stage {
+    let window = ReadaheadWindow(start: page, size: 1, lookahead: 0)
+    return .filling(WindowFill(file, window, gfp: .highUserMovable), then: .giveUp)
+  }
+
+  /// The page is present; its marker asks for the next window, during which the reader holds it.
+  private mutating func look(_ memory: Memory) {
+    let rows = memory.cache.frames.rows
+    let frame = Int(memory.cache.slots[file.base &+ page].folio)
+    stage = .accessed
+    guard rows[frame].flags.contains(.readahead) else { return }
+    rows[frame].flags.remove(.readahead)
+    if open.isRandom { return }
+    rows[frame].flags.insert(.held)
+    stage = .filling(window(memory, marker: true), then: .unhold)
+  }
+
+  private mutating func access(_ memory: Memory) {
+    let frame = memory.cache.slots[file.base &+ page].folio
+    if frame != 0 { mark(frame, memory) }
+    if !open.isRandom { cost &+= memory.profile.costs.readFirstReference }
+    stage = .next
+  }
+
+  /// Readahead neither insists nor warns, and must not enter the file system.
+  static let readaheadFlags: GfpFlags = [.highUserMovable.subtracting(.fs), .noWarn, .noRetry]
+}
+
+extension Memory {
+  /// One 4096-byte read per access of the pattern.
+  func read(_ open: OpenFile, _ pattern: AccessPattern, for task: SimTask)
+    async throws(Killed)
+  {
+    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
+    defer { buffer.deallocate() }
+    let cursor = PatternCursor(
+      pattern, size: open.file.pages, position: open.position, stream: open.stream,
+      tables: zipfTables)
+    var run = ReadRun(open, cursor, buffer: buffer)
+    defer { run.settle() }
+    while true {
+      switch run.advance(self, task) {
+      case .finished: return
+      case .spend(let nanoseconds): try await task.spend(nanoseconds)
+      case .needs(let need):
+        guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
+        let granted = try await charge(task.memcg, pages, gfp, task)
+        if let need = run.charged(granted, self, task.memcg) { try endForShortage(need) }
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Filling a window of the page cache: charge, nodes, frame, insertion, page by page (reference 25 §25.3, 18 §18.7).
+//
+// The fill is a value that goes on where it stopped: it runs without waiting until a charge does not fit, says what it needs, and is
+// resumed with the answer. Pages already cached are passed over; the folios of the window stay locked until it is complete.
+
+import UAPI
+
+/// What a run without waiting needs before it can go on.
+enum Need {
+  /// Pages to be charged to the task's cgroup, with these flags.
+  case charge(pages: Int, gfp: GfpFlags)
+  /// No zone can give a page without falling below its low mark.
+  case memory(Mobility)
+}
+
+struct WindowFill {
+  private enum Phase { case page, nodes, object }
+
+  let file: FileMapping
+  private let first: Int
+  private let end: Int
+  private let markAt: Int
+  private let gfp: GfpFlags
+  private var next: Int
+  private var phase = Phase.page
+  private var missing = MissingNode(level: 0, position: 0)
+  private(set) var inserted = 0
+
+  /// - Parameter window: clipped at the end of the file; the marker may lie behind it and is then lost.
+  init(_ file: FileMapping, _ window: ReadaheadWindow, gfp: GfpFlags) {
+    self.file = file
+    first = window.start
+    end = min(window.start + window.size, file.pages)
+    markAt = window.lookahead > 0 ? window.start + window.size - window.lookahead : -1
+    next = window.start
+    self.gfp = gfp
+  }
+
+  /// Goes on until the window is full (nil) or something is needed.
+  mutating func advance(_ memory: Memory, _ memcg: UInt16) -> Need? {
+    let cache = memory.cache
+    while next < end {
+      if phase == .page {
+        if cache.slots[file.base &+ next].folio != 0 {
+          next &+= 1
+          continue
+        }
+        if memory.stock.tryCharge(memcg, 1) != 0 { return .charge(pages: 1, gfp: gfp) }
+        phase = .nodes
+        memory.tree.statistics.note(1)
+      }
+      while let missing = cache.missingNode(file, next) {
+        self.missing = missing
+        let size = memory.profile.objects.treeNode
+        if memory.objects.tryCharge(memcg, size, reclaimable: true) != 0 {
+          phase = .object
+          return .charge(pages: ObjectCharges.pages(for: size), gfp: gfp)
+        }
+        if let need = makeNode(memory, memcg) { return need }
+      }
+      let frame = memory.allocator.allocate(order: 0, .movable)
+      if frame == 0 { return .memory(.movable) }
+      cache.insert(
+        file, next, frame, memcg: memcg, flags: next == markAt ? [.locked, .readahead] : .locked)
+      inserted &+= 1
+      next &+= 1
+      phase = .page
+    }
+    unlock(cache)
+    return nil
+  }
+
+  private mutating func makeNode(_ memory: Memory, _ memcg: UInt16) -> Need? {
+    guard memory.slabs.take(.treeNode) else { return .memory(.reclaimable) }
+    memory.cache.makeNode(file, missing, memcg: memcg)
+    phase = .nodes
+    return nil
+  }
+
+  /// The answer to a `.charge` that was needed. Refused: the window ends here.
+  mutating func charged(_ granted: Bool, _ memory: Memory, _ memcg: UInt16) -> Need? {
+    switch (phase, granted) {
+    case (.page, true):
+      phase = .nodes
+      memory.tree.statistics.note(1)
+    case (.page, false):
+      give(up: memory)
+    case (_, true):
+      memory.objects.chargedSlowly(
+        memcg, memory.profile.objects.treeNode, reclaimable: true)
+      return makeNode(memory, memcg)
+    case (_, false):
+      memory.stock.uncharge(memcg, 1)
+      give(up: memory)
+    }
+    return nil
+  }
+
+  private mutating func give(up memory: Memory) {
+    next = end
+    unlock(memory.cache)
+  }
+
+  private func unlock(_ cache: PageCache) {
+    for index in first..<max(first, end) {
+      let frame = cache.slots[file.base &+ index].folio
+      if frame != 0 { cache.frames.rows[Int(frame)].flags.remove(.locked) }
+    }
+  }
+}
