@@ -5,7 +5,8 @@
 // idle one with the lowest number; when all are taken it waits, first come, first served. It stays
 // there until it sleeps somewhere else (a disk, a lock, a throttle: then it leaves, whether it
 // thinks of it or not), ends, or its time slice is over while somebody waits. A slice that ends
-// with nobody waiting begins anew.
+// with nobody waiting begins anew. After a sleep elsewhere the fiber is on no processor until it
+// spends again, or asks for one by `acquire`.
 //
 // A processor given up is handed to the first in line at once, not thrown among whoever asks next:
 // the order of service is the order of asking, whatever runs in between. Spending is cut into
@@ -85,9 +86,7 @@ package final class Processors {
     if fiber.seat != nil, sliceLeft(of: fiber) == .zero {
       if line.isEmpty { renewSlice(of: fiber) } else { release(fiber) }
     }
-    // One who was handed a processor may get to it late, when something went on in between.
     try await acquire(fiber)
-    if sliceLeft(of: fiber) == .zero { renewSlice(of: fiber) }
   }
 
   private func sliceLeft(of fiber: Fiber) -> Nanoseconds {

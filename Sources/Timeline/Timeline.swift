@@ -6,10 +6,9 @@
 // cell (ClockCell.swift). Neither passes the end of the run: a fiber whose spending would pass it
 // sleeps over the end and goes on in the next run.
 //
-// Swift's own tasks carry the fibers: each body is a Task whose executor preference is its timeline,
-// so every continuation of it comes back here as one job (a test pins "one job per wake").
-//
-// That is checked: whenever nothing is ready, every living fiber must be asleep in this timeline.
+// Swift's own tasks carry the fibers: each body is a Task whose executor preference is its
+// timeline, so every continuation of it comes back here as one job (a test pins "one job per
+// wake"). That is checked: whenever nothing is ready, every living fiber must be asleep here.
 //
 // Why `@unchecked Sendable` and `nonisolated(unsafe)` are sound: a body is started on this executor
 // and awaits nothing but the sleeps of Fiber.swift, which resume on the executor they left. So all
@@ -86,8 +85,8 @@ package final class Timeline: TaskExecutor, @unchecked Sendable {
     if end != .distantFuture { clock.set(now: end) }
   }
 
-  /// Unwinds every fiber, oldest first, so that nothing outlives the run. Time stands still. What is
-  /// spawned meanwhile never runs its body.
+  /// Unwinds every fiber, oldest first, so that nothing outlives the run. Time stands still. What
+  /// is spawned meanwhile never runs its body.
   package func shutdown() {
     enter(.unwinding)
     defer { leave() }

@@ -8,11 +8,11 @@
 // once, but its entry stays in the heap: taking it out of the middle would cost a search. Entries
 // are found dead by comparing the sequence number in their slot. Two rules keep the dead in bounds:
 // the heap's first entry is always alive (so `earliest` is exact), and when more than half of the
-// entries are dead the heap is built anew from the living, which costs O(1) per cancellation.
+// entries are dead the heap is built anew from the living.
 
 internal import HeapModule
 
-/// Timers that carry a payload each. Adding and taking cost O(log n), cancelling O(log n) amortised.
+/// Timers that carry a payload each. Adding, taking and (amortised) cancelling cost O(log n).
 package struct TimerQueue<Payload> {
   /// Names one timer. It stays unique after the timer fired or was cancelled.
   package struct Token: Hashable, Sendable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where fibers wait for something to become true: first come, first woken.
 //
-// The queue is a doubly linked list through the fibers themselves, for a fiber waits in one place at
-// a time. So a fiber that is killed or whose time is up leaves from the middle in O(1), and the
+// The queue is a doubly linked list through the fibers themselves, for a fiber waits in one place
+// at a time. So a fiber that is killed or whose time is up leaves from the middle in O(1), and the
 // queue never holds one that is not asleep in it. Waking makes fibers ready; they run later, in the
 // order in which they were woken, and what they waited for may have changed again by then.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spending CPU time: when the clock simply moves, and when others go first. The edge, and beyond it.
+// Spending CPU time: when the clock simply moves, and when others go first: the edge and beyond.
 
 import Testing
 import Timeline

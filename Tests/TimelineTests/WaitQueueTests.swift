@@ -65,9 +65,14 @@ import Timeline
     fibers[0].kill()
     fibers[4].kill()
     #expect(queue.count == 2)
-    queue.wakeAll()
+    timeline.spawn("5") { fiber throws(Killed) in
+      try await queue.wait(fiber)
+      log.note(fiber.name)
+    }
     timeline.run()
-    #expect(log.lines == ["1", "3"])
+    #expect(queue.wakeAll() == 3)
+    timeline.run()
+    #expect(log.lines == ["1", "3", "5"])
   }
 
   @Test func aFiberWokenByUnparkLeavesItsQueue() {
