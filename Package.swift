@@ -59,6 +59,8 @@ let package = Package(
       name: "reclaim-bench",
       dependencies: ["ReclaimEngine", "UAPI", "Timeline", "Lua", "Scripting", "CReference"],
       swiftSettings: careful),
+
+    .testTarget(name: "TimelineTests", dependencies: ["Timeline"], swiftSettings: careful),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rolling 64-bit digest of everything that happened: same script, seed and kernel, same digest.
 
-/// An order-sensitive 64-bit digest. Folding the same values in the same order gives the same digest on every machine.
+/// An order-sensitive 64-bit digest. Folding the same values in the same order gives the same
+/// digest on every machine.
 package struct Digest: Hashable, Sendable {
   package private(set) var value: UInt64
 

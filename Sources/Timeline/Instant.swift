@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simulated time: integer nanoseconds, checked arithmetic, nothing else.
 //
-// An Instant is a moment since the machine's boot, Nanoseconds a length of time. Both trap on overflow: a clock that wraps
-// would order events wrongly and silently.
+// An Instant is a moment since the machine's boot, Nanoseconds a length of time. Both trap on
+// overflow: a clock that wraps would order events wrongly and silently.
 
 /// A length of simulated time in nanoseconds.
 package struct Nanoseconds: Comparable, Hashable, Sendable, ExpressibleByIntegerLiteral {

@@ -1,116 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop, the only executor: ready jobs first in, first out; then the earliest timer; again.
+//
+// Time passes in two ways only. The loop moves the clock to the next timer when no job is ready;
+// and a fiber that spends CPU time moves it itself, within the bound the loop keeps in the clock's
+// cell (ClockCell.swift). Neither passes the end of the run: a fiber whose spending would pass it
+// sleeps over the end and goes on in the next run.
+//
+// Swift's own tasks carry the fibers: each body is a Task whose executor preference is its
+// timeline, so every continuation of it comes back here as one job (a test pins "one job per
+// wake"). That is checked: whenever nothing is ready, every living fiber must be asleep here.
+//
+// Why `@unchecked Sendable` and `nonisolated(unsafe)` are sound: a body is started on this executor
+// and awaits nothing but the sleeps of Fiber.swift, which resume on the executor they left. So all
+// jobs are enqueued and run by the one thread that is inside `run` or `shutdown`, or enqueued by
+// the caller between two of them. A timeline may pass from thread to thread between runs; it is
+// never used by two at once. This file and Fiber.swift are the only ones that touch Task,
+// continuations and `nonisolated(unsafe)`.
 
-/// Thrown where a fiber was asleep and will never be woken for what it waited for.
-package struct Killed: Error { package init() {} }
+internal import DequeModule
 
-/// One simulated flow of control. Everything that may sleep is given the fiber that sleeps.
-package final class Fiber {
-  package let name: String
-  unowned let timeline: Timeline
-  private var wake: UnsafeContinuation<Bool, Never>?
-  fileprivate var epoch: UInt64 = 0
-  private var killed = false
-  package var isKilled: Bool { killed }
-  package var isParked: Bool { wake != nil }
-
-  init(name: String, timeline: Timeline) {
-    self.name = name
-    self.timeline = timeline
-  }
-
-  package func park() async throws(Killed) {
-    if killed { throw Killed() }
-    let alive = await withUnsafeContinuation { wake = $0 }
-    guard alive else { throw Killed() }
-  }
-  package func unpark() {
-    if let w = wake {
-      wake = nil
-      epoch &+= 1
-      w.resume(returning: true)
-    }
-  }
-  package func kill() {
-    killed = true
-    if let w = wake {
-      wake = nil
-      epoch &+= 1
-      w.resume(returning: false)
-    }
-  }
-  package func sleep(_ duration: Nanoseconds) async throws(Killed) {
-    timeline.schedule(self, at: timeline.now + duration)
-    try await park()
-  }
-  /// The synchronous half of `spend`: moves the clock if nobody else is due before that moment.
-  package func trySpend(_ duration: Nanoseconds) -> Bool {
-    timeline.advance(ifIdleUntil: timeline.now + duration)
-  }
-  package func spend(_ duration: Nanoseconds) async throws(Killed) {
-    if trySpend(duration) { return }
-    try await sleep(duration)
-  }
-}
-
+/// A simulated clock and everything that happens by it. Whoever makes one must `shutdown` it in the
+/// end: fibers that are still asleep keep it alive.
 package final class Timeline: TaskExecutor, @unchecked Sendable {
-  private var clock = Instant.boot
-  package var now: Instant { clock }
-  private var ready: [UnownedJob] = []
-  private var head = 0
-  private var sequence: UInt64 = 0
-  private var timers: [(at: Instant, sequence: UInt64, fiber: Fiber, epoch: UInt64)] = []
-  private var fibers: [Fiber] = []
+  private enum Phase {
+    case standing
+    case running(until: Instant)
+    case unwinding
+  }
+
+  let clock = ClockCell.allocate()
+  private var ready = Deque<UnownedJob>()
+  private var timers = TimerQueue<Fiber>()
+  private var roster = Roster()
+  private var asleep = 0
+  private var jobsRun: UInt64 = 0
+  private var phase = Phase.standing
 
   package init() {}
 
-  package func enqueue(_ job: consuming ExecutorJob) { ready.append(UnownedJob(job)) }
+  deinit { clock.deallocate() }
 
-  func schedule(_ fiber: Fiber, at due: Instant) {
-    sequence += 1
-    let i =
-      timers.firstIndex { $0.at < due || ($0.at == due && $0.sequence < sequence) } ?? timers.count
-    timers.insert((due, sequence, fiber, fiber.epoch), at: i)
-  }
-  func advance(ifIdleUntil t: Instant) -> Bool {
-    guard head == ready.count, timers.last.map({ $0.at > t }) ?? true else { return false }
-    clock = t
-    return true
-  }
+  package var now: Instant { clock.now }
+
+  /// How many fibers were made and have not ended.
+  package var fiberCount: Int { roster.count }
+
+  /// How many jobs have run: one for each fiber's start, one for each time it was woken.
+  package var jobCount: UInt64 { jobsRun }
+
+  /// Makes a fiber. It starts when its turn comes in `run`, after what is ready already. When the
+  /// body returns or throws, the timeline forgets the fiber.
   @discardableResult
-  package func spawn(_ name: String, _ body: @escaping (Fiber) async throws(Killed) -> Void)
-    -> Fiber
-  {
+  package func spawn(
+    _ name: String, _ body: @escaping (Fiber) async throws(Killed) -> Void
+  ) -> Fiber {
     let fiber = Fiber(name: name, timeline: self)
-    fibers.append(fiber)
+    roster.add(fiber)
+    if case .unwinding = phase { fiber.kill() }
     nonisolated(unsafe) let start = (fiber, body)
-    Task(executorPreference: self) { do { try await start.1(start.0) } catch {} }
+    Task(executorPreference: self) {
+      let (fiber, body) = start
+      if !fiber.isKilled {
+        // A killed fiber has nothing left to say: its owner asks `isKilled`.
+        do { try await body(fiber) } catch {}
+      }
+      fiber.end()
+    }
     return fiber
   }
-  private func drain() {
-    while head < ready.count {
-      let job = ready[head]
-      head += 1
-      job.runSynchronously(on: asUnownedTaskExecutor())
-    }
-    ready.removeAll(keepingCapacity: true)
-    head = 0
-  }
-  /// Lets time pass until `end`, or until nothing is due any more.
+
+  /// Lets time pass until `end`, at which the clock then stands, or, without an end, until nothing
+  /// is due any more. What is due at `end` itself still happens. An end that has passed already is
+  /// no time at all: nothing runs.
   package func run(until end: Instant = .distantFuture) {
-    drain()
-    while let t = timers.last, t.at <= end {
-      timers.removeLast()
-      guard t.epoch == t.fiber.epoch, t.fiber.isParked else { continue }
-      clock = t.at
-      t.fiber.unpark()
-      drain()
+    enter(.running(until: end))
+    defer { leave() }
+    guard end >= now else { return }
+    runReady()
+    while let (due, fiber) = timers.popFirst(notAfter: end) {
+      clock.set(now: due)
+      fiber.timerFired()
+      runReady()
     }
-    if end != .distantFuture, clock < end { clock = end }
+    if end != .distantFuture { clock.set(now: end) }
   }
-  /// Unwinds every fiber that is still asleep, so that nothing outlives the run.
+
+  /// Unwinds every fiber, oldest first, so that nothing outlives the run. Time stands still. What
+  /// is spawned meanwhile never runs its body.
   package func shutdown() {
-    for f in fibers { f.kill() }
-    drain()
+    enter(.unwinding)
+    defer { leave() }
+    for fiber in roster.living { fiber.kill() }
+    runReady()
+  }
+
+  /// For Swift's runtime: a fiber's job has become ready.
+  package func enqueue(_ job: consuming ExecutorJob) {
+    ready.append(UnownedJob(job))
+    clock.set(idleUntil: .boot)
+  }
+
+  func schedule(_ fiber: Fiber, at due: Instant) -> TimerQueue<Fiber>.Token {
+    let token = timers.add(due: due, fiber)
+    settleIdle()
+    return token
+  }
+
+  func cancel(_ token: TimerQueue<Fiber>.Token) {
+    timers.cancel(token)
+    settleIdle()
+  }
+
+  func countAsleep(_ change: Int) { asleep += change }
+
+  func forget(_ fiber: Fiber) { roster.remove(fiber) }
+
+  private func enter(_ next: Phase) {
+    guard case .standing = phase else {
+      preconditionFailure("run or shutdown was called by a fiber of the same timeline")
+    }
+    phase = next
+  }
+
+  private func leave() {
+    phase = .standing
+    settleIdle()
+  }
+
+  private func runReady() {
+    let executor = asUnownedTaskExecutor()
+    while let job = ready.popFirst() {
+      if ready.isEmpty { settleIdle() }
+      jobsRun += 1
+      job.runSynchronously(on: executor)
+    }
+    // What an actor or another executor were to resume would run on another thread, at a time of
+    // its own. The body of a closure written in main actor code belongs to the main actor.
+    precondition(
+      asleep == roster.count,
+      "a fiber awaits what is not of its timeline: write its body in a nonisolated function")
+  }
+
+  /// Tells the clock's cell how far the running fiber may move it unasked. A timer due at the very
+  /// moment a spending would end was asked for earlier and goes first; a run's end may be reached.
+  private func settleIdle() {
+    guard case .running(let end) = phase, ready.isEmpty else {
+      clock.set(idleUntil: .boot)
+      return
+    }
+    let afterRun = end < .distantFuture ? end + 1 : end
+    clock.set(idleUntil: min(timers.earliest ?? .distantFuture, afterRun))
   }
 }
