@@ -36,7 +36,8 @@ package final class Timeline: TaskExecutor, @unchecked Sendable {
   private var jobsRun: UInt64 = 0
   private var phase = Phase.standing
 
-  package init() {}
+  /// - Parameter startingAt: what the clock shows at first.
+  package init(startingAt start: Instant = .boot) { clock.set(now: start) }
 
   deinit { clock.deallocate() }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// In which order a task touches the pages of a file or an area: the patterns of the recordings, bit for bit.
+// In which order a task touches the pages of a file or an area: the patterns of the recordings, bit
+// for bit.
 //
-// A pattern is a value; a PatternCursor walks it and hands out page numbers a batch at a time, so that whoever performs the
-// accesses knows the next ones beforehand. Formulas: fidelity README, "Patterns".
+// A pattern is a value; a PatternCursor walks it and hands out page numbers a batch at a time, so
+// that whoever performs the accesses knows the next ones beforehand. Formulas: fidelity README,
+// "Patterns".
 
 package import Timeline
 
@@ -12,13 +14,15 @@ package struct AccessPattern: Hashable, Sendable {
     case sequential
     /// n−1, n−1−stride … down to 0.
     case reverse
-    /// n pages from where the task's cursor of this file or area stands; wraps at its end; `from` is ignored.
+    /// n pages from where the task's cursor of this file or area stands; wraps at its end; `from`
+    /// is ignored.
     case next
     /// `count` draws, uniform.
     case random
     /// `count` draws, Zipf with exponent 1; `scramble` spreads neighbouring ranks over the range.
     case zipf(scramble: Bool)
-    /// `count` draws: with `percent` per cent probability one of the first `hot` pages, else one of the others.
+    /// `count` draws: with `percent` per cent probability one of the first `hot` pages, else one of
+    /// the others.
     case hot(pages: Int, percent: Int)
   }
 

@@ -50,8 +50,8 @@ package struct TaskReport: Sendable, Equatable {
 package protocol Backend: AnyObject {
   var timeline: Timeline { get }
 
-  /// Starts a task whose flow of control is `body`. When the body returns or is killed the task exits: what it held is freed.
-  /// The cgroup must exist.
+  /// Starts a task whose flow of control is `body`. When the body returns or is killed the task
+  /// exits: what it held is freed. The cgroup must exist.
   @discardableResult
   func spawn(
     _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
@@ -75,7 +75,8 @@ package protocol Backend: AnyObject {
   /// Lets time pass until `end`, or, without one, until nothing is due any more.
   func run(until end: Instant)
 
-  /// Why the run was ended by the kernel itself (something that is not built was needed); nil otherwise.
+  /// Why the run was ended by the kernel itself (something that is not built was needed); nil
+  /// otherwise.
   var ended: String? { get }
 
   /// The digest of everything that happened, and how many events it covers.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be written into a memory cgroup's files.
 
-/// One file of a cgroup v2 memory controller and the value written to it; nil pages stand for "max".
+/// One file of a cgroup v2 memory controller and the value written to it; nil pages stand for
+/// "max".
 package enum CgroupSetting: Hashable, Sendable {
   case max(Pages?)
   case high(Pages?)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Canonical names of what a kernel counts. The names are the kernel's own; meaning: reference 16.
 
-/// Fields of /proc/vmstat. Levels and events share one index space; nodes and zones keep the items that are theirs.
+/// Fields of /proc/vmstat. Levels and events share one index space; nodes and zones keep the items
+/// that are theirs.
 package enum VmCounter: Int, CaseIterable, Sendable {
   // Levels, in pages unless said.
   case nr_free_pages
@@ -39,7 +40,8 @@ package enum VmCounter: Int, CaseIterable, Sendable {
   package static func named(_ name: String) -> VmCounter? { allCases.first { $0.name == name } }
 }
 
-/// Fields of memory.stat, hierarchical when observed. Amounts of memory are in pages here unless said (the file prints bytes).
+/// Fields of memory.stat, hierarchical when observed. Amounts of memory are in pages here unless
+/// said (the file prints bytes).
 package enum MemcgCounter: Int, CaseIterable, Sendable {
   case anon, file, kernel, pagetables, shmem, file_mapped, file_dirty, file_writeback, swapcached
   case inactive_anon, active_anon, inactive_file, active_file, unevictable

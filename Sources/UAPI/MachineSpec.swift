@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A computer as plain values: what a scenario, a recording or a benchmark asks to be booted.
 //
-// A spec may say little (memory per node; the engine lays out zones and computes marks) or carry a MachineState: what a
-// recorded or captured machine looked like, down to its free blocks.
+// A spec may say little (memory per node; the engine lays out zones and computes marks) or carry a
+// MachineState: what a recorded or captured machine looked like, down to its free blocks.
 
 package struct MachineSpec: Sendable {
   /// Kernel generation, such as "6.1".
@@ -47,7 +47,8 @@ package struct NodeSpec: Sendable {
   }
 }
 
-/// Pages on the node's LRU lists at boot. They belong to nobody who could be asked for them (kernel and tools).
+/// Pages on the node's LRU lists at boot. They belong to nobody who could be asked for them (kernel
+/// and tools).
 package struct NodeListState: Sendable {
   package var inactiveAnon = 0, activeAnon = 0, inactiveFile = 0, activeFile = 0, unevictable = 0
   /// Root pages that drop_caches left in the deactivate_file batch (fidelity/starting-state.md).
@@ -123,7 +124,8 @@ package struct DiskSpec: Sendable {
   package var kind: Kind
   package var size: Bytes
   package var readAheadPages: Int
-  /// Pages of the largest request the device takes (max_sectors_kb): how far one forced readahead goes.
+  /// Pages of the largest request the device takes (max_sectors_kb): how far one forced readahead
+  /// goes.
   package var requestPages: Int
 
   package init(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything a task may ask of a kernel. The simulated machine and a live one carry out the same words.
+// Everything a task may ask of a kernel. The simulated machine and a live one carry out the same
+// words.
 //
-// An operation is a bulk one: it reads a range, never a page, so that crossing from a script to the kernel and back costs
-// nothing per page.
+// An operation is a bulk one: it reads a range, never a page, so that crossing from a script to the
+// kernel and back costs nothing per page.
 
 package import Timeline
 
@@ -19,12 +20,14 @@ package enum Operation: Sendable {
   case read(file: String, AccessPattern)
   /// posix_fadvise over [from, from + length); length nil: to the end.
   case adviseFile(file: String, FileAdvice, from: Int, length: Int?)
-  /// Writes the amount to memory.reclaim of the cgroup; answers .pages with what was reclaimed, or EAGAIN.
+  /// Writes the amount to memory.reclaim of the cgroup; answers .pages with what was reclaimed, or
+  /// EAGAIN.
   case reclaim(path: String, Pages)
   case sleep(Nanoseconds)
   /// Uses the CPU for that long.
   case compute(Nanoseconds)
-  /// Counters are read out by an observer in the root cgroup while the task waits; costs what that costs.
+  /// Counters are read out by an observer in the root cgroup while the task waits; costs what that
+  /// costs.
   case mark(name: String)
 }
 

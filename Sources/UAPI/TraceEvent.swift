@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's own trace events, with its names and fields (reference 15), so that a simulated run can be held against ftrace.
+// The kernel's own trace events, with its names and fields (reference 15), so that a simulated run
+// can be held against ftrace.
 
 package enum LruListName: Int, Sendable {
   case inactive_anon, active_anon, inactive_file, active_file, unevictable

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quantities with their units: bytes, pages, and the words people write for them ("768 MiB", "10 ms").
+// Quantities with their units: bytes, pages, and the words people write for them ("768 MiB", "10
+// ms").
 
 package import Timeline
 
@@ -62,7 +63,8 @@ package struct Bytes: Comparable, Hashable, Sendable, ExpressibleByIntegerLitera
 }
 
 extension Nanoseconds {
-  /// Reads "10 ms", "60 s", "80 us", "250 ns", "5 min"; a bare number is nanoseconds; nil when it is none of these.
+  /// Reads "10 ms", "60 s", "80 us", "250 ns", "5 min"; a bare number is nanoseconds; nil when it
+  /// is none of these.
   package init?(text: String) {
     guard let quantity = Quantity(text) else { return nil }
     let scale: UInt64

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters: one buffer of integers per scope, indexed by the counters' names.
 //
-// Batches count in locals and settle here once. A level such as nr_free_pages is kept where it changes (zones, lists) and put
-// into the buffer when somebody looks (Snapshot.swift).
+// Batches count in locals and settle here once. A level such as nr_free_pages is kept where it
+// changes (zones, lists) and put into the buffer when somebody looks (Snapshot.swift).
 
 import UAPI
 

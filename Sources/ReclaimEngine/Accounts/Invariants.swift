@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold between any two events (reference 18): each folio on one list, sizes equal counts, charges equal uses, free blocks
-// disjoint and merged.
+// What must hold between any two events (reference 18): each folio on one list, sizes equal counts,
+// charges equal uses, free blocks disjoint and merged.
 //
-// Anyone may ask: property tests after every operation, `--paranoid` after every event. The answer is a list of problems in words.
+// Anyone may ask: property tests after every operation, `--paranoid` after every event. The answer
+// is a list of problems in words.
 
 import UAPI
 
 extension Machine {
-  /// Problems found in the machine's books; empty when all is well. Costs as much as there are folios and slots.
-  /// - Parameter inFlight: pages that may be charged and not yet in use: a reclaim may be asked for in the middle of an insertion.
+  /// Problems found in the machine's books; empty when all is well. Costs as much as there are
+  /// folios and slots.
+  /// - Parameter inFlight: pages that may be charged and not yet in use: a reclaim may be asked for
+  ///   in the middle of an insertion.
   package func invariantProblems(inFlight: Int = 0) -> [String] {
     memory.invariantProblems(inFlight: inFlight)
   }
@@ -17,11 +20,13 @@ extension Machine {
 extension Memory {
   /// Stops the program with the first problems when there are any: they are our mistake.
   func requireInvariants(betweenBatches: Bool) {
-    // In the middle of a charge one page and the pages of one object may be charged before they are used.
+    // In the middle of a charge one page and the pages of one object may be charged before they are
+    // used.
     let problems = invariantProblems(inFlight: betweenBatches ? 0 : 2)
     precondition(
       problems.isEmpty,
-      "invariants broken after event \(tracer.events): \(problems.prefix(5).joined(separator: "; "))")
+      "invariants broken after event \(tracer.events): \(problems.prefix(5).joined(separator: "; "))"
+    )
   }
 
   func invariantProblems(inFlight: Int) -> [String] {
@@ -118,7 +123,8 @@ extension Memory {
     return problems
   }
 
-  /// Zones: free blocks are disjoint, aligned, merged with no free buddy left, and add up; per-CPU lists likewise.
+  /// Zones: free blocks are disjoint, aligned, merged with no free buddy left, and add up; per-CPU
+  /// lists likewise.
   private func zoneProblems() -> [String] {
     var problems: [String] = []
     for zone in node.zones {
@@ -143,7 +149,8 @@ extension Memory {
       var perCPU = 0
       zone.perCPU.forEachBlock { _, order in perCPU += 1 << order }
       if perCPU != zone.perCPU.count {
-        problems.append("\(zone.kind.name): \(perCPU) pages on per-CPU lists, counts \(zone.perCPU.count)")
+        problems.append(
+          "\(zone.kind.name): \(perCPU) pages on per-CPU lists, counts \(zone.perCPU.count)")
       }
       if zone.free + zone.perCPU.count > zone.managed {
         problems.append("\(zone.kind.name): more pages free than it manages")

@@ -13,7 +13,8 @@ extension Machine {
 }
 
 extension Memory {
-  /// What reading cpu.stat and then memory.stat of every cgroup does to the published statistics (reference 16 §16.9).
+  /// What reading cpu.stat and then memory.stat of every cgroup does to the published statistics
+  /// (reference 16 §16.9).
   func publishForReader() {
     tree.publish()
     if tree.statistics.isDue { tree.statistics.wasFlushed() }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who watches: nobody, the digest, or a recorder.
 //
-// Every trace event is folded into 64 bits, field by field, behind its number; a recorder keeps it as well, in the kernel's own
-// words. The folios that a batch evicted are folded into one word on the way, so one page changed alters the digest.
+// Every trace event is folded into 64 bits, field by field, behind its number; a recorder keeps it
+// as well, in the kernel's own words. The folios that a batch evicted are folded into one word on
+// the way, so one page changed alters the digest.
 
-package import Timeline
-package import UAPI
+import Timeline
+import UAPI
 
 package enum TraceMode: Sendable { case off, digest, record }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Free blocks of one zone by order and mobility: real blocks with real frame numbers (reference 23 §23.9).
+// Free blocks of one zone by order and mobility: real blocks with real frame numbers (reference 23
+// §23.9).
 //
-// A block is named by its first frame, whose row links it into the list of its order and mobility. Freed blocks merge with their
-// buddy (frame XOR 2^order); a request splits the smallest block that serves it. Memory that was never used is not kept block by
-// block: `fresh` is a range of whole order-10 movable blocks, the end of that list, so an idle terabyte has no rows.
+// A block is named by its first frame, whose row links it into the list of its order and mobility.
+// Freed blocks merge with their buddy (frame XOR 2^order); a request splits the smallest block that
+// serves it. Memory that was never used is not kept block by block: `fresh` is a range of whole
+// order-10 movable blocks, the end of that list, so an idle terabyte has no rows.
 
 /// Who may lie in a pageblock: pages that can be moved, that can be reclaimed, or neither.
 enum Mobility: UInt8, CaseIterable {
@@ -110,7 +112,9 @@ final class BuddyAllocator {
 
   /// Hands over one free block whose buddy is in use.
   func adopt(_ frame: UInt32, order: Int, _ mobility: Mobility) {
-    if order <= Self.pageblockOrder { setMobility(mobility, ofBlockAt: frame) } else {
+    if order <= Self.pageblockOrder {
+      setMobility(mobility, ofBlockAt: frame)
+    } else {
       retype(frame, order, to: mobility)
     }
     push(frame, order, mobility, atTail: true)
@@ -185,7 +189,8 @@ final class BuddyAllocator {
 
   // MARK: other mobilities
 
-  /// Makes free pages of another mobility available to this one (5.4 to 6.1 rules of reference 23 §23.9). False: nothing is free.
+  /// Makes free pages of another mobility available to this one (5.4 to 6.1 rules of reference 23
+  /// §23.9). False: nothing is free.
   private func steal(_ order: Int, for mobility: Mobility) -> Bool {
     let (first, second) = mobility.fallbacks
     var o = Self.orders - 1
@@ -276,7 +281,8 @@ final class BuddyAllocator {
     order &* 3 &+ Int(mobility.rawValue)
   }
 
-  /// The mobility of the list a free block is on; kept in its row, since its pageblock may have another one.
+  /// The mobility of the list a free block is on; kept in its row, since its pageblock may have
+  /// another one.
   private func listOf(_ frame: UInt32) -> Mobility {
     Mobility(rawValue: UInt8(truncatingIfNeeded: rows[Int(frame)].slot))!
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fast path of the page allocator: zonelist, watermark, take. It cannot sleep.
 //
-// Zones are tried from the highest that the request may use to the lowest; each must stay above its low mark plus what it keeps
-// back from such requests (reference 23 §23.6). What to do when none does is somebody else's: the answer is 0.
+// Zones are tried from the highest that the request may use to the lowest; each must stay above its
+// low mark plus what it keeps back from such requests (reference 23 §23.6). What to do when none
+// does is somebody else's: the answer is 0.
 
 import UAPI
 
@@ -43,7 +44,8 @@ final class PageAllocator {
     for k in 0..<n { free(frames[k], order: 0) }
   }
 
-  /// Names the zone that a request of that mobility would have used last: for the message of who gives up.
+  /// Names the zone that a request of that mobility would have used last: for the message of who
+  /// gives up.
   func shortage(_ mobility: Mobility) -> String {
     let name = zonelist.first?.kind.name ?? "no zone"
     return "node \(node.number), \(name) below low"

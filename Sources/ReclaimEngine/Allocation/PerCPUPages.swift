@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CPU's own lists of free pages of a zone, and what they hide from nr_free_pages (reference 23 §23.7, 6.1 rules).
+// The CPU's own lists of free pages of a zone, and what they hide from nr_free_pages (reference 23
+// §23.7, 6.1 rules).
 //
-// A page is taken from the head of the list of its order and mobility and goes back to the head; an empty list is refilled with a
-// batch at its tail; a list that grows beyond `high` gives pages back from its tail, ever more the longer only frees come.
+// A page is taken from the head of the list of its order and mobility and goes back to the head; an
+// empty list is refilled with a batch at its tail; a list that grows beyond `high` gives pages back
+// from its tail, ever more the longer only frees come.
 
 final class PerCPUPages {
   /// Orders that pass through these lists.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernel objects and the slabs they come from: how many pages the kernel itself takes while it works.
+// Kernel objects and the slabs they come from: how many pages the kernel itself takes while it
+// works.
 //
-// Only numbers: objects in use, objects free in slabs. A slab is taken from the page allocator when no object is free and given back
-// when more than five slabs' worth of objects are, as if live objects were packed; which object lies in which slab is not modelled.
-// Sizes per kernel: fidelity/starting-state.md, "Slab caches".
+// Only numbers: objects in use, objects free in slabs. A slab is taken from the page allocator when
+// no object is free and given back when more than five slabs' worth of objects are, as if live
+// objects were packed; which object lies in which slab is not modelled. Sizes per kernel:
+// fidelity/starting-state.md, "Slab caches".
 
 import UAPI
 

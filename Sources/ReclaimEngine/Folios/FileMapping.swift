@@ -41,7 +41,8 @@ final class FileMapping {
 
   func open() { wasOpened = true }
 
-  /// The node of level `level` (2 and above) that covers the page; nil where the file is too small to have one.
+  /// The node of level `level` (2 and above) that covers the page; nil where the file is too small
+  /// to have one.
   func innerNode(_ level: Int, _ position: Int) -> UnsafeMutablePointer<InnerNode> {
     precondition(level >= 2 && level - 2 < inner.count && position < innerCounts[level - 2])
     return inner[level - 2] + position

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A page frame and its row: 16 bytes for each frame of the machine, the kernel's struct page.
 //
-//   position   place in an LRU list (chunk << 8 | index); next frame of a buddy or per-CPU list while free
+//   position   place in an LRU list (chunk << 8 | index); next frame of a buddy or per-CPU list
+//   while free
 //   slot       the page-cache or page-table slot that holds the folio
 //   link       previous frame of a buddy list while free
 //   flags      what the folio is and where it is
 //   memcg      the cgroup that pays; the order of the block while free
 //
-// A frame is on one list at most, so one word serves all kinds. Frame 0 is never handed out: 0 means none, in links and slots.
+// A frame is on one list at most, so one word serves all kinds. Frame 0 is never handed out: 0
+// means none, in links and slots.
 
 /// The number of a page frame. 0 is none.
 package struct PFN: Hashable, Comparable, Sendable {

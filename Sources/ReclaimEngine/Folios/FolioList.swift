@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // LRU lists as chunks of 256 frame numbers, with a back-pointer in each row.
 //
-// The order is exactly that of a linked list. What a linked list cannot give is the next rows before the current one has
-// arrived; here they stand side by side, so they are fetched while this batch is worked on (docs/performance.md).
+// The order is exactly that of a linked list. What a linked list cannot give is the next rows
+// before the current one has arrived; here they stand side by side, so they are fetched while this
+// batch is worked on (docs/performance.md).
 //
 //   tail chunk        …        head chunk
-//   [low … high)  ⇄  [0 … 256)  ⇄  [0 … high)      reclaim takes from the left, new folios come from the right
+//   [low … high)  ⇄  [0 … 256)  ⇄  [0 … high)      reclaim takes from the left, new folios come
+//   from the right
 //
-// Removal leaves a tombstone (0) and counts the chunk's living; an empty chunk is given back at once. Where removals leave
-// many chunks nearly empty, `compact` packs a list; whoever pushes sees to it (`reserveChunks`). Frame 0 is never on a list.
+// Removal leaves a tombstone (0) and counts the chunk's living; an empty chunk is given back at
+// once. Where removals leave many chunks nearly empty, `compact` packs a list; whoever pushes sees
+// to it (`reserveChunks`). Frame 0 is never on a list.
 
 import CMemory
 
@@ -49,7 +52,8 @@ final class FolioListArena {
     chunks = try Arena(limit, for: "LRU list chunks")
     pool = .allocate(capacity: 1)
     pool.initialize(to: ChunkPool(free: 0, fresh: 1, unused: limit - 1))
-    // Chunk 0 is full for ever, so that a push on an empty list takes the slow way and finds its first chunk.
+    // Chunk 0 is full for ever, so that a push on an empty list takes the slow way and finds its
+    // first chunk.
     chunks.rows[0] = ListChunk(newer: 0, older: 0, low: 0, high: 256, live: 1)
     lists = FolioLists(rows: rows, slots: slots.rows, chunks: chunks.rows, pool: pool)
   }
@@ -125,7 +129,8 @@ struct FolioLists {
     return taken
   }
 
-  /// Calls `body` with up to `n` frame numbers that stand `skip` places behind the tail, tombstones (0) among them.
+  /// Calls `body` with up to `n` frame numbers that stand `skip` places behind the tail, tombstones
+  /// (0) among them.
   @inline(__always) func peek(
     skip: Int, _ n: Int, of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void
   ) {

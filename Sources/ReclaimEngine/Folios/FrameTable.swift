@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of all frames, and the arenas they and their like live in.
 //
-// An arena is address space that costs nothing until it is touched, so a machine's rows exist from boot and an idle machine
-// stays small. Handles into an arena own nothing; the arena's owner gives it back when the machine goes.
+// An arena is address space that costs nothing until it is touched, so a machine's rows exist from
+// boot and an idle machine stays small. Handles into an arena own nothing; the arena's owner gives
+// it back when the machine goes.
 
 import CMemory
 

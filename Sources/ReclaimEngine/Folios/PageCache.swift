@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page cache: folios go into slots and come out of them, and the tree's nodes with them.
 //
-// Order at an insertion (reference 13 §13.7): charge the page, charge and make missing nodes from the top down, replace the shadow,
-// statistics, refault, LRU-add batch. Charging is the caller's; nothing here waits or fails.
+// Order at an insertion (reference 13 §13.7): charge the page, charge and make missing nodes from
+// the top down, replace the shadow, statistics, refault, LRU-add batch. Charging is the caller's;
+// nothing here waits or fails.
 
 import UAPI
 
@@ -62,7 +63,8 @@ final class PageCache {
 
   // MARK: nodes
 
-  /// The next node that page `index` needs: growing from the bottom, then from the top down. Nil when all are there.
+  /// The next node that page `index` needs: growing from the bottom, then from the top down. Nil
+  /// when all are there.
   @inline(__always) func missingNode(_ file: FileMapping, _ index: Int) -> MissingNode? {
     if leaves.rows[(file.base &+ index) >> 6].exists { return nil }
     return firstMissing(file, index)
@@ -93,7 +95,8 @@ final class PageCache {
       : file.innerNode(level, position).pointee.exists
   }
 
-  /// Makes a node that `memcg` has been charged for. A page 0 that had no node moves into the first leaf.
+  /// Makes a node that `memcg` has been charged for. A page 0 that had no node moves into the first
+  /// leaf.
   func makeNode(_ file: FileMapping, _ missing: MissingNode, memcg: UInt16) {
     if missing.level == 1 {
       let leaf = UInt32((file.base >> 6) + missing.position)
@@ -156,7 +159,8 @@ final class PageCache {
 
   // MARK: folios
 
-  /// Puts a charged folio into its slot, whose nodes exist; it is locked, counted and waits in the LRU-add batch.
+  /// Puts a charged folio into its slot, whose nodes exist; it is locked, counted and waits in the
+  /// LRU-add batch.
   @inline(__always) func insert(
     _ file: FileMapping, _ index: Int, _ frame: UInt32, memcg: UInt16, flags: FolioFlags
   ) {
@@ -182,7 +186,8 @@ final class PageCache {
     batches.add(frame)
   }
 
-  /// Drops a folio that is on no list any more: no shadow stays (reference 08 §8.8), empty nodes go.
+  /// Drops a folio that is on no list any more: no shadow stays (reference 08 §8.8), empty nodes
+  /// go.
   func drop(_ file: FileMapping, _ index: Int) {
     let slot = file.base + index
     let frame = slots[slot].folio

@@ -4,8 +4,9 @@
 //   folio    PFN << 32                         (bit 0 clear, not zero)
 //   shadow   clock : 36 | cgroup : 16 | node : 10 | workingset : 1 | 1
 //
-// The shadow packs what reference 09 §9.2 packs, in the same widths, so it wraps where the kernel's wraps. Slots of one file lie
-// side by side and start at a multiple of 64: slot >> 6 is the row of the tree's leaf node.
+// The shadow packs what reference 09 §9.2 packs, in the same widths, so it wraps where the kernel's
+// wraps. Slots of one file lie side by side and start at a multiple of 64: slot >> 6 is the row of
+// the tree's leaf node.
 
 struct Slot: Equatable {
   var raw: UInt64

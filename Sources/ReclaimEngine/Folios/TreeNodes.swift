@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The nodes of the page cache's trees: who paid for them, what they hold, and which hold nothing but shadows.
+// The nodes of the page cache's trees: who paid for them, what they hold, and which hold nothing
+// but shadows.
 //
-// A node covers 64 entries of the level below; only leaves (level 1) are counted entry by entry. A leaf without pages but with
-// shadows stands on the shadow list of the cgroup that paid for it, oldest first: what the shadow shrinker frees (reference 09 §9.6).
-// A file with nothing but page 0 has no node; every further level appears when an index needs it.
+// A node covers 64 entries of the level below; only leaves (level 1) are counted entry by entry. A
+// leaf without pages but with shadows stands on the shadow list of the cgroup that paid for it,
+// oldest first: what the shadow shrinker frees (reference 09 §9.6). A file with nothing but page 0
+// has no node; every further level appears when an index needs it.
 
 /// One leaf node, at row slot >> 6.
 struct LeafRow {

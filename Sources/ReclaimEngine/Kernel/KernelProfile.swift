@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A kernel generation as a value: numbers, costs, and choices among named mechanisms.
 //
-// Each kernel is written out in full in a file of its own, without defaults: who reads Linux6_1.swift sees all of 6.1, and a new
-// field makes the compiler ask every kernel.
+// Each kernel is written out in full in a file of its own, without defaults: who reads
+// Linux6_1.swift sees all of 6.1, and a new field makes the compiler ask every kernel.
 
 package struct KernelProfile: Sendable {
   /// The generation, such as "6.1".
@@ -50,7 +50,8 @@ struct Numbers: Sendable {
   var watermarkScaleFactor: Int
 }
 
-/// Bytes charged per kernel object: its size and 8 bytes for the owner (reference 13 §13.7, fidelity/starting-state.md).
+/// Bytes charged per kernel object: its size and 8 bytes for the owner (reference 13 §13.7,
+/// fidelity/starting-state.md).
 struct ObjectSizes: Sendable {
   var treeNode: Int
   var structFile: Int
@@ -62,7 +63,8 @@ struct ObjectSizes: Sendable {
   var childCgroup: [Int]
 }
 
-/// What things cost, nanoseconds on one CPU of the recorded machines (fidelity/cost-model.md); docs/costs.md.
+/// What things cost, nanoseconds on one CPU of the recorded machines (fidelity/cost-model.md);
+/// docs/costs.md.
 struct Costs: Sendable {
   var readFirstReference: UInt64
   var readSecondReference: UInt64

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linux 6.1, classic LRU. Shadows hold the clock before the eviction, statistics are flushed when enough are pending, deferred
-// shrinker work is shifted by the priority.
+// Linux 6.1, classic LRU. Shadows hold the clock before the eviction, statistics are flushed when
+// enough are pending, deferred shrinker work is shifted by the priority.
 
 extension KernelProfile {
   package static let linux6_1 = KernelProfile(

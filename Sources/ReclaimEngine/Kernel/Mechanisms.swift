@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The choices among named mechanisms of which a kernel generation consists.
 //
-// Each case names the release that brought it and the section of the reference that tells it. A choice is looked at once per batch
-// or operation, never per folio; adding a case makes the compiler name every place that must answer it.
+// Each case names the release that brought it and the section of the reference that tells it. A
+// choice is looked at once per batch or operation, never per folio; adding a case makes the
+// compiler name every place that must answer it.
 
 /// When a shadow's clock is read (reference 09 §9.2).
 package enum ShadowClock: String, Sendable {
@@ -14,7 +15,8 @@ package enum ShadowClock: String, Sendable {
 
 /// Which reads mark a page accessed (reference 25 §25.5).
 package enum ReadMarking: String, Sendable {
-  /// All but the same whole page read twice in a row; 5.4, 5.10: the position compared is (page, offset).
+  /// All but the same whole page read twice in a row; 5.4, 5.10: the position compared is (page,
+  /// offset).
   case unlessSamePosition
   /// All but a read that starts in the page where the previous one ended; 6.1.
   case unlessContinued

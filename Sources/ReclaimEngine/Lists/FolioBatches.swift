@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CPU's batches of folios on their way to another list, and when they arrive (reference 08 §§8.4, 8.5).
+// The CPU's batches of folios on their way to another list, and when they arrive (reference 08
+// §§8.4, 8.5).
 //
-// A new folio waits here, on no list and invisible to a scan, until the batch is full or somebody drains it. Activations and
-// deactivations wait likewise, on their old list; they are counted when they are carried out.
+// A new folio waits here, on no list and invisible to a scan, until the batch is full or somebody
+// drains it. Activations and deactivations wait likewise, on their old list; they are counted when
+// they are carried out.
 
 import UAPI
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lists of one cgroup on one node, and what reclaim remembers about them.
 //
-// Sizes of the lists are exact at any moment. `published` is another thing: the hierarchical picture of the last flush of the
-// memcg statistics, on which reclaim decides (reference 16 §16.9).
+// Sizes of the lists are exact at any moment. `published` is another thing: the hierarchical
+// picture of the last flush of the memcg statistics, on which reclaim decides (reference 16 §16.9).
 
 /// The four evictable lists and the unevictable one, in the order in which they are visited.
 enum ListIndex {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refault detection: the clock of evictions and activations, and what a shadow says when its page comes back (reference 09).
+// Refault detection: the clock of evictions and activations, and what a shadow says when its page
+// comes back (reference 09).
 //
-// The distance of a refault is what happened to the clock since the eviction. If it is not larger than the pages that could have made
-// room, the page belongs to the working set and starts active.
+// The distance of a refault is what happened to the clock since the eviction. If it is not larger
+// than the pages that could have made room, the page belongs to the working set and starts active.
 
 import UAPI
 
@@ -28,7 +29,8 @@ final class Workingset {
     }
   }
 
-  /// A page comes back into a slot that held a shadow: counts it, and marks the folio active when it was missed in time.
+  /// A page comes back into a slot that held a shadow: counts it, and marks the folio active when
+  /// it was missed in time.
   func refault(_ frame: UInt32, _ shadow: Shadow, file: Bool) {
     let own = rows[Int(frame)].memcg
     let local = tree.counters(own)
@@ -54,15 +56,16 @@ final class Workingset {
     tree.statistics.note(1)
   }
 
-  /// Pages that compete with the refaulting one: the whole LRU of the subtree as last published, without the inactive list of its own
-  /// kind. Anonymous pages compete only where swap has room; there is no swap area yet, so they do not.
+  /// Pages that compete with the refaulting one: the whole LRU of the subtree as last published,
+  /// without the inactive list of its own kind. Anonymous pages compete only where swap has room;
+  /// there is no swap area yet, so they do not.
   private func workingsetSize(_ lruvec: UnsafeMutablePointer<Lruvec>, file: Bool) -> Int {
     let sizes = lruvec.pointee.publishedSizes
     return file ? sizes.activeFile : sizes.activeFile + sizes.inactiveFile
   }
 
-  /// Adds to the cost of a kind, here and at each ancestor; each level is halved when it has grown beyond its share of the LRU
-  /// (reference 05 §5.5.3).
+  /// Adds to the cost of a kind, here and at each ancestor; each level is halved when it has grown
+  /// beyond its share of the LRU (reference 05 §5.5.3).
   func noteCost(_ memcg: UInt16, _ amount: Int, file: Bool) {
     var at = memcg
     while at != 0 {

@@ -126,7 +126,8 @@ extension Machine {
 
   // MARK: files
 
-  /// The task's descriptor of a file, opened at first use: its cgroup pays for what the kernel keeps.
+  /// The task's descriptor of a file, opened at first use: its cgroup pays for what the kernel
+  /// keeps.
   private func open(_ name: String, _ task: SimTask) async throws(Killed) -> OpenFile? {
     guard let file = memory.cache.file(named: name) else { return nil }
     if let known = task.openFile(file) { return known }
@@ -150,8 +151,9 @@ extension Machine {
 
   // MARK: marks
 
-  /// An observer in the root cgroup reads the counters while the task waits. The datagram that asks for it is charged to the task and
-  /// freed at once; reading cpu.stat and memory.stat publishes the memcg statistics (fidelity/starting-state.md).
+  /// An observer in the root cgroup reads the counters while the task waits. The datagram that asks
+  /// for it is charged to the task and freed at once; reading cpu.stat and memory.stat publishes
+  /// the memcg statistics (fidelity/starting-state.md).
   private func mark(_ name: String, _ task: SimTask) async throws(Killed) {
     let sizes = memory.profile.objects.datagram
     for size in sizes {

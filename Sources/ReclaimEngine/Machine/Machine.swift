@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole computer: its time, its memory, its tasks. Everything a run consists of hangs on one of these; nothing is global.
+// The whole computer: its time, its memory, its tasks. Everything a run consists of hangs on one of
+// these; nothing is global.
 
 package import Timeline
 package import UAPI
@@ -21,7 +22,8 @@ package final class Machine: Backend {
   /// - Parameters:
   ///   - trace: what is done with events; the digest needs at least `.digest`.
   ///   - paranoid: check all invariants after every event.
-  /// - Throws: BootError when the spec contradicts itself, needs what is not built, or does not fit into this host.
+  /// - Throws: BootError when the spec contradicts itself, needs what is not built, or does not fit
+  ///   into this host.
   package init(_ spec: MachineSpec, trace: TraceMode = .digest, paranoid: Bool = false)
     throws(BootError)
   {
@@ -82,7 +84,8 @@ package final class Machine: Backend {
 
   package func report(on task: TaskHandle) -> TaskReport { self.task(task).report }
 
-  /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the kernel stops all tasks.
+  /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the
+  /// kernel stops all tasks.
   private func exit(_ task: SimTask) {
     memory.batches.drain()
     for open in task.end(at: timeline.now) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where everything lies in a machine that is about to be booted: zones, free blocks, pages in use.
 //
-// A zone described in words is one fresh range. A recorded one has its free blocks: whole order-10 blocks at its top, smaller ones
-// below, each the upper half of a pair whose lower half is in use, so that no two merge; each mobility in pageblocks of its own.
-// What lies below is in use, and some of it is what boot put on LRU and per-CPU lists.
+// A zone described in words is one fresh range. A recorded one has its free blocks: whole order-10
+// blocks at its top, smaller ones below, each the upper half of a pair whose lower half is in use,
+// so that no two merge; each mobility in pageblocks of its own. What lies below is in use, and some
+// of it is what boot put on LRU and per-CPU lists.
 
 import UAPI
 
@@ -61,7 +62,8 @@ struct MachineLayout {
     for zone in node.zones { managed[zone.kind.rawValue] += zone.managed }
     reserves = Watermarks.reserves(managed: managed)
 
-    // Boot's pages on lists lie where the largest zone is in use, behind those on its per-CPU lists.
+    // Boot's pages on lists lie where the largest zone is in use, behind those on its per-CPU
+    // lists.
     let home = plans.max { $0.spec.managed < $1.spec.managed }!
     firstListFrame = home.start + UInt32(home.spec.state?.perCPU ?? 0)
     let listed =

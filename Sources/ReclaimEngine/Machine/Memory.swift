@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory management of one machine: its parts, each made after those it leans on.
 //
-// What the parts do together (charging with reclaim, reading, shrinking) are extensions of this class, each in the room of its topic.
-// Nothing here is global: a process may hold many machines.
+// What the parts do together (charging with reclaim, reading, shrinking) are extensions of this
+// class, each in the room of its topic. Nothing here is global: a process may hold many machines.
 
 import Timeline
 import UAPI
@@ -105,7 +105,9 @@ final class Memory {
     let lastInactive = frame
     put(state.activeFile, .active, ListIndex.activeFile)
     put(state.unevictable, .unevictable, ListIndex.unevictable)
-    for k in 0..<state.pendingDeactivateFile { batches.deactivateFile(lastInactive - 1 - UInt32(k)) }
+    for k in 0..<state.pendingDeactivateFile {
+      batches.deactivateFile(lastInactive - 1 - UInt32(k))
+    }
   }
 
   // MARK: the end of what is built
@@ -125,7 +127,8 @@ final class Memory {
 
   // MARK: the periodic flush
 
-  /// The periodic work on memcg statistics, every two seconds; its timer waits while the machine is idle (reference 16 §16.9).
+  /// The periodic work on memcg statistics, every two seconds; its timer waits while the machine is
+  /// idle (reference 16 §16.9).
   func flushPeriodically() {
     guard timeline.now >= nextPeriodicFlush else { return }
     tree.publish()

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many pages a zone keeps free: min, low, high, and what lower zones keep back from requests that could go higher.
+// How many pages a zone keeps free: min, low, high, and what lower zones keep back from requests
+// that could go higher.
 //
-// Formulas: reference 23 §23.1 to §23.3 and §23.7 (per-CPU batch and high). A recorded machine brings its own numbers; these are
-// for machines described in words.
+// Formulas: reference 23 §23.1 to §23.3 and §23.7 (per-CPU batch and high). A recorded machine
+// brings its own numbers; these are for machines described in words.
 
 struct Watermarks: Equatable {
   var min = 0
   var low = 0
   var high = 0
 
-  /// min_free_kbytes of a machine with that much low memory, without transparent huge pages: isqrt(16 · kB), 128 to 262144.
+  /// min_free_kbytes of a machine with that much low memory, without transparent huge pages:
+  /// isqrt(16 · kB), 128 to 262144.
   static func minFreeKilobytes(lowMemoryPages pages: Int) -> Int {
     Swift.min(262_144, Swift.max(128, squareRoot(pages * 4 * 16)))
   }
@@ -27,7 +29,8 @@ struct Watermarks: Equatable {
     return Watermarks(min: min, low: min + distance, high: min + 2 * distance)
   }
 
-  /// lowmem_reserve of each zone of a node against requests up to each zone index; ratios 256, 256, 32, none.
+  /// lowmem_reserve of each zone of a node against requests up to each zone index; ratios 256, 256,
+  /// 32, none.
   static func reserves(managed: [Int]) -> [[Int]] {
     let ratios = [256, 256, 32, 0]
     return managed.indices.map { i in
@@ -44,7 +47,8 @@ struct Watermarks: Equatable {
     return Swift.max(1, powerOfTwo(below: base + base / 2) - 1)
   }
 
-  /// Pages from which a per-CPU list gives back (6.1): the low mark shared among the node's CPUs, at least four batches.
+  /// Pages from which a per-CPU list gives back (6.1): the low mark shared among the node's CPUs,
+  /// at least four batches.
   static func perCPUHigh(low: Int, cpus: Int, batch: Int) -> Int {
     Swift.max(low / Swift.max(cpus, 1), 4 * batch)
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A charge over the limit: reclaim inside the full cgroup until it fits (reference 13 §13.2).
 //
-// The order is the kernel's: reclaim, see whether there is room, drain the stocks once, and give up only after sixteen fruitless
-// rounds. What comes after that is the OOM killer, which this kernel does not have yet: it ends the run by name.
+// The order is the kernel's: reclaim, see whether there is room, drain the stocks once, and give up
+// only after sixteen fruitless rounds. What comes after that is the OOM killer, which this kernel
+// does not have yet: it ends the run by name.
 
 import Timeline
 import UAPI

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charging without waiting: the page counters of the tree and the CPU's stock (reference 13 §§13.1, 13.2, 13.8).
+// Charging without waiting: the page counters of the tree and the CPU's stock (reference 13 §§13.1,
+// 13.2, 13.8).
 //
-// A charge takes from the stock when the stock is this cgroup's; else it charges a whole batch and stocks the rest; else exactly what is
-// needed. Where the limit forbids even that, the answer names the cgroup that is full, and what to do is Charge.swift's affair.
+// A charge takes from the stock when the stock is this cgroup's; else it charges a whole batch and
+// stocks the rest; else exactly what is needed. Where the limit forbids even that, the answer names
+// the cgroup that is full, and what to do is Charge.swift's affair.
 
 final class ChargeStock {
   struct Stock {
@@ -29,7 +31,8 @@ final class ChargeStock {
   /// Charged pages that nobody uses yet.
   var stocked: (memcg: UInt16, pages: Int) { (stock.pointee.memcg, stock.pointee.pages) }
 
-  /// Charges `n` pages; 0 when they are charged, else the number of the cgroup whose limit is in the way.
+  /// Charges `n` pages; 0 when they are charged, else the number of the cgroup whose limit is in
+  /// the way.
   @inline(__always) func tryCharge(_ memcg: UInt16, _ n: Int) -> UInt16 {
     if memcg == MemcgTree.rootNumber { return 0 }
     if stock.pointee.memcg == memcg, stock.pointee.pages >= n {
@@ -47,7 +50,8 @@ final class ChargeStock {
     return charge(memcg, n)
   }
 
-  /// Adds `n` to the cgroup and its ancestors, or to none of them; answers the first whose limit forbids it.
+  /// Adds `n` to the cgroup and its ancestors, or to none of them; answers the first whose limit
+  /// forbids it.
   private func charge(_ memcg: UInt16, _ n: Int) -> UInt16 {
     var at = memcg
     while at != 0 {
@@ -62,7 +66,8 @@ final class ChargeStock {
     return 0
   }
 
-  /// Takes `n` pages from the counters of the cgroup and its ancestors. Freed folios are uncharged here, never into the stock.
+  /// Takes `n` pages from the counters of the cgroup and its ancestors. Freed folios are uncharged
+  /// here, never into the stock.
   func uncharge(_ memcg: UInt16, _ n: Int) {
     if memcg == MemcgTree.rootNumber { return }
     var at = memcg

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A memory cgroup: limits, what is charged, what happened.
 //
-// The object carries what has a name; what is touched page by page lives in a row (MemcgRow) found by the cgroup's number, so that
-// charging a page follows parent numbers through rows and touches no object.
+// The object carries what has a name; what is touched page by page lives in a row (MemcgRow) found
+// by the cgroup's number, so that charging a page follows parent numbers through rows and touches
+// no object.
 
 import UAPI
 
@@ -48,7 +49,8 @@ final class MemCgroup {
 
   var isRoot: Bool { parent == nil }
 
-  /// Counts an event here and at each ancestor but the root, which has no memory.events (reference 13 §13.5).
+  /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
+  /// 13 §13.5).
   func count(_ event: MemcgEvent) {
     var at: MemCgroup? = self
     while let cgroup = at, !cgroup.isRoot {

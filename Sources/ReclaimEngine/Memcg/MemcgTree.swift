@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // All cgroups of a machine: by path, by number, and in the order in which reclaim visits them.
 //
-// Rows of cgroups and lruvecs stand in arenas, indexed by number; 0 is none, 1 the root. A child is always younger than its parent,
-// so one walk from the youngest to the oldest adds every subtree up.
+// Rows of cgroups and lruvecs stand in arenas, indexed by number; 0 is none, 1 the root. A child is
+// always younger than its parent, so one walk from the youngest to the oldest adds every subtree
+// up.
 
 import UAPI
 

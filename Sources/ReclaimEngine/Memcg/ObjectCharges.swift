@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel memory, charged in bytes through one stock of the CPU (reference 13 §13.7).
 //
-// An object takes its bytes from the stock when the stock is this cgroup's and large enough; else whole pages are charged and what
-// is left over joins the stock. Freed objects add to it; whole pages then go to the page stock. Switching to another cgroup gives
-// whole pages back and remembers the rest with its owner.
+// An object takes its bytes from the stock when the stock is this cgroup's and large enough; else
+// whole pages are charged and what is left over joins the stock. Freed objects add to it; whole
+// pages then go to the page stock. Switching to another cgroup gives whole pages back and remembers
+// the rest with its owner.
 
 import UAPI
 
@@ -86,7 +87,8 @@ final class ObjectCharges {
     }
   }
 
-  /// Gives whole pages back, to the page stock or straight to the counters, and remembers the rest with its owner.
+  /// Gives whole pages back, to the page stock or straight to the counters, and remembers the rest
+  /// with its owner.
   private func releaseStock(toCounters: Bool) {
     if memcg == 0 { return }
     let whole = bytes >> 12

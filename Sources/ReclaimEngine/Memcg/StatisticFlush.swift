@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // When memcg statistics are published: 6.1's pending updates (reference 16 §16.9).
 //
-// Every update adds its amount to a number of the CPU; beyond 64 the number starts anew and what passed is noted as pending, unless
-// enough is pending already. A reader flushes the tree when more is pending than there are CPUs. So reclaim decides on a picture
-// that is up to about 130 updates old.
+// Every update adds its amount to a number of the CPU; beyond 64 the number starts anew and what
+// passed is noted as pending, unless enough is pending already. A reader flushes the tree when more
+// is pending than there are CPUs. So reclaim decides on a picture that is up to about 130 updates
+// old.
 
 final class StatisticFlush {
   struct Pending {

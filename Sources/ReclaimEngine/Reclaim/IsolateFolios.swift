@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch leaves the tail of a list; the batches behind it are fetched meanwhile (reference 06 §6.1, docs/performance.md).
+// A batch leaves the tail of a list; the batches behind it are fetched meanwhile (reference 06
+// §6.1, docs/performance.md).
 
 import CMemory
 
@@ -12,10 +13,12 @@ struct Isolation {
 }
 
 extension Memory {
-  /// Folios of a batch; reclaim of a machine uses one buffer, since only one batch is open at a time.
+  /// Folios of a batch; reclaim of a machine uses one buffer, since only one batch is open at a
+  /// time.
   static let batchCapacity = 32
 
-  /// Takes up to `n` folios from the tail of a list into `batch`, oldest first. They are on no list afterwards.
+  /// Takes up to `n` folios from the tail of a list into `batch`, oldest first. They are on no list
+  /// afterwards.
   @inline(__always) func isolate(
     _ n: Int, from list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
   ) -> Isolation {
@@ -26,7 +29,8 @@ extension Memory {
     return Isolation(requested: n, scanned: taken, skipped: 0, taken: taken)
   }
 
-  /// Fetches what later batches of this list will touch: rows two batches ahead, slots and nodes one batch ahead.
+  /// Fetches what later batches of this list will touch: rows two batches ahead, slots and nodes
+  /// one batch ahead.
   @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>) {
     let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
     lists.peek(skip: 32, 32, of: list) { frame in memory_prefetch(rows + Int(frame)) }
@@ -43,7 +47,8 @@ extension Memory {
     lists.peek(skip: 0, 32, of: list) { frame in memory_prefetch(rows + Int(frame)) }
   }
 
-  /// Survivors go to the head of the list that their flags name, in order; active ones advance the clock (reference 06 §6.5).
+  /// Survivors go to the head of the list that their flags name, in order; active ones advance the
+  /// clock (reference 06 §6.5).
   func putBack(_ batch: UnsafeMutablePointer<UInt32>, _ n: Int, _ memcg: UInt16) {
     let rows = frames.rows, lruvec = tree.lruvec(memcg)
     var active = 0
@@ -54,7 +59,8 @@ extension Memory {
       rows[Int(frame)].flags = flags
       if flags.contains(.active) { active &+= 1 }
       lists.push(
-        frame, on: lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex))
+        frame,
+        on: lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex))
     }
     tree.statistics.noteOnes(n)
     if active > 0 { workingset.age(memcg, by: active) }

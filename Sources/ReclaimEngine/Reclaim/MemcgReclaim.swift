@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reclaim inside one cgroup: because its limit was hit, or because somebody asked (reference 02, 01 §1.7, 28 §28.1).
+// Reclaim inside one cgroup: because its limit was hit, or because somebody asked (reference 02, 01
+// §1.7, 28 §28.1).
 //
-// try_to_free_mem_cgroup_pages is do_try_to_free_pages with a target: priorities 12 to 0, each twice the share of the lists, until
-// enough is freed; a fruitless cycle is repeated once with deactivation forced.
+// try_to_free_mem_cgroup_pages is do_try_to_free_pages with a target: priorities 12 to 0, each
+// twice the share of the lists, until enough is freed; a fruitless cycle is repeated once with
+// deactivation forced.
 
 import Timeline
 import UAPI
@@ -26,7 +28,8 @@ extension Memory {
     return control.reclaimed
   }
 
-  /// Memcg reclaim may look everywhere and inherits only how the caller may wait and retry (reference 01 §1.3, rmask).
+  /// Memcg reclaim may look everywhere and inherits only how the caller may wait and retry
+  /// (reference 01 §1.3, rmask).
   static func memcgFlags(_ gfp: GfpFlags) -> GfpFlags {
     let modifiers: GfpFlags = [
       .reclaim, .io, .fs, .noWarn, .retryMayFail, .noFail, .noRetry, .noMemAlloc,
@@ -52,7 +55,8 @@ extension Memory {
     }
   }
 
-  /// Remembers which activations by refault this cycle has seen, as far as they were published (reference 04 §4.7).
+  /// Remembers which activations by refault this cycle has seen, as far as they were published
+  /// (reference 04 §4.7).
   private func snapshotRefaults(_ target: MemCgroup) {
     let lruvec = tree.lruvec(target.number)
     lruvec.pointee.refaultsSeen = lruvec.pointee.publishedActivations

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch of an active list grows older: everything goes to the inactive list, remembered as working set (reference 06 §6.4).
+// A batch of an active list grows older: everything goes to the inactive list, remembered as
+// working set (reference 06 §6.4).
 
 import UAPI
 

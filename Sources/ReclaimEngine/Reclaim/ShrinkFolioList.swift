@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hot loop: what happens to each folio of a batch (reference 07).
 //
-// The loop touches raw rows, never waits, and counts in locals. Steps that concern mapped, dirty or swap-backed folios join it with
-// the mechanisms that make such folios; what is left is the life of a clean page of a file.
+// The loop touches raw rows, never waits, and counts in locals. Steps that concern mapped, dirty or
+// swap-backed folios join it with the mechanisms that make such folios; what is left is the life of
+// a clean page of a file.
 
 import UAPI
 
 extension Memory {
-  /// shrink_folio_list over the first `n` folios of `batch`: what is reclaimed goes to `freed`, survivors stay in `batch`, in order.
+  /// shrink_folio_list over the first `n` folios of `batch`: what is reclaimed goes to `freed`,
+  /// survivors stay in `batch`, in order.
   /// - Parameters:
   ///   - owner: the cgroup of the lruvec they were isolated from.
   ///   - target: the cgroup whose clock the evictions advance.
@@ -42,7 +44,8 @@ extension Memory {
         kept &+= 1
         continue
       }
-      // Referenced once by a read alone does not save a clean page: it goes, and its slot remembers it.
+      // Referenced once by a read alone does not save a clean page: it goes, and its slot remembers
+      // it.
       let slot = Int(row.pointee.slot)
       let clock = clockBefore &+ UInt64(truncatingIfNeeded: gone) &+ readsAfter
       slots[slot] = Slot(

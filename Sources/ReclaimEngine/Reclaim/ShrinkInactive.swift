@@ -67,7 +67,8 @@ extension Memory {
     )
   }
 
-  /// pgscan of a cgroup's own limit: its memory.stat as direct, globally only by kind (reference 06 §6.6).
+  /// pgscan of a cgroup's own limit: its memory.stat as direct, globally only by kind (reference 06
+  /// §6.6).
   private func countScan(_ memcg: UInt16, _ n: Int, file: Bool) {
     node.counters.add(n, to: file ? .pgscan_file : .pgscan_anon)
     tree.add(n, to: .pgscan, of: memcg)

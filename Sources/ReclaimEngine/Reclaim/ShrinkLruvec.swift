@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From scan counts to batches: how much of each list, in which order, and when it is enough (reference 05 §§5.3, 5.4, 5.7).
+// From scan counts to batches: how much of each list, in which order, and when it is enough
+// (reference 05 §§5.3, 5.4, 5.7).
 
 import Timeline
 import UAPI
@@ -34,7 +35,8 @@ struct ScanCounts: Equatable {
   /// active_anon alone does not keep the loop going.
   var keepsGoing: Bool { counts.0 != 0 || counts.2 != 0 || counts.3 != 0 }
 
-  /// Once enough is reclaimed: drops the smaller side, cuts the other to the same unscanned share. False: nothing is left to do.
+  /// Once enough is reclaimed: drops the smaller side, cuts the other to the same unscanned share.
+  /// False: nothing is left to do.
   mutating func keepProportion(to targets: ScanCounts) -> Bool {
     if anon == 0 || file == 0 { return false }
     let dropsAnon = file > anon
@@ -72,7 +74,8 @@ extension Memory {
     control.reclaimed += reclaimed
   }
 
-  /// get_scan_count. File lists only: no swap area exists, so anonymous pages cannot be reclaimed (reference 05 §5.3, row 1).
+  /// get_scan_count. File lists only: no swap area exists, so anonymous pages cannot be reclaimed
+  /// (reference 05 §5.3, row 1).
   func scanCounts(_ memcg: MemCgroup, _ control: ScanControl) -> ScanCounts {
     let sizes = tree.lruvec(memcg.number).pointee.sizes
     var counts = ScanCounts()
@@ -81,7 +84,8 @@ extension Memory {
     return counts
   }
 
-  /// shrink_list: an active list is aged only where deactivation is allowed; skipped portions are consumed all the same.
+  /// shrink_list: an active list is aged only where deactivation is allowed; skipped portions are
+  /// consumed all the same.
   private func shrinkList(
     _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: inout ScanControl
   ) -> (reclaimed: Int, cost: UInt64) {

@@ -15,7 +15,8 @@ extension Memory {
     try await control.task.spend(profile.costs.priorityRound)
   }
 
-  /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04 §4.2).
+  /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04
+  /// §4.2).
   private func prepareScan(_ control: inout ScanControl) {
     flushStatisticsIfDue()
     let lruvec = tree.lruvec(control.target.number)
@@ -38,7 +39,8 @@ extension Memory {
       sizes.inactiveFile >> control.priority != 0 && !control.mayDeactivateFile
   }
 
-  /// inactive_is_low: the larger the lists, the smaller the share that must be inactive (reference 05 §5.6).
+  /// inactive_is_low: the larger the lists, the smaller the share that must be inactive (reference
+  /// 05 §5.6).
   func isInactiveLow(_ inactive: Int, _ active: Int) -> Bool {
     let gigabytes = (inactive + active) >> profile.numbers.gigabyteShift
     let ratio = gigabytes > 0 ? squareRoot(10 * gigabytes) : 1

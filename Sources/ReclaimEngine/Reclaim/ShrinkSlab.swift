@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registered shrinkers. For a cgroup there is one: mm-shadow, which frees tree nodes that hold nothing but shadows (reference 10, 09
-// §9.6).
+// Registered shrinkers. For a cgroup there is one: mm-shadow, which frees tree nodes that hold
+// nothing but shadows (reference 10, 09 §9.6).
 //
-// Its seeks are 0: half of what exceeds an eighth of the cgroup's pages is due at every call. Small shares collect as deferred work
-// until a batch of 128 is due, hence the characteristic 128 nodes, 8192 shadows, forgotten at once.
+// Its seeks are 0: half of what exceeds an eighth of the cgroup's pages is due at every call. Small
+// shares collect as deferred work until a batch of 128 is due, hence the characteristic 128 nodes,
+// 8192 shadows, forgotten at once.
 
 import UAPI
 
-/// do_shrink_slab's arithmetic (reference 10 §10.2): what a call of a shrinker scans, and what it leaves deferred.
+/// do_shrink_slab's arithmetic (reference 10 §10.2): what a call of a shrinker scans, and what it
+/// leaves deferred.
 struct SlabScan: Equatable {
   var delta: Int
   var total: Int
@@ -42,7 +44,8 @@ struct SlabScan: Equatable {
 }
 
 extension Memory {
-  /// shrink_slab for one cgroup. The root's shrinkers (dentries, inodes) come with reclaim of the whole machine.
+  /// shrink_slab for one cgroup. The root's shrinkers (dentries, inodes) come with reclaim of the
+  /// whole machine.
   func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) {
     if memcg.isRoot { return }
     let row = tree.rows + Int(memcg.number)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// posix_fadvise: how a file will be read, pages wanted beforehand, pages not wanted any more (reference 25 §25.8, 26 §26.6).
+// posix_fadvise: how a file will be read, pages wanted beforehand, pages not wanted any more
+// (reference 25 §25.8, 26 §26.6).
 
 import Timeline
 import UAPI
 
 extension Memory {
-  /// Carries out one piece of advice over [from, from + length); a length of nil reaches to the end of the file.
+  /// Carries out one piece of advice over [from, from + length); a length of nil reaches to the end
+  /// of the file.
   func advise(_ open: OpenFile, _ advice: FileAdvice, from: Int, length: Int?, _ task: SimTask)
     async throws(Killed)
   {
@@ -58,8 +60,8 @@ extension Memory {
     try await task.spend(UInt64(window.inserted) * profile.costs.readaheadPage)
   }
 
-  /// Drops clean pages of whole range: after the CPU's batches are drained nothing else holds a page that is not locked. Freed folios
-  /// are uncharged a batch at a time (reference 26 §26.3).
+  /// Drops clean pages of whole range: after the CPU's batches are drained nothing else holds a
+  /// page that is not locked. Freed folios are uncharged a batch at a time (reference 26 §26.3).
   private func drop(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
     async throws(Killed)
   {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Buffered reads: cache hit, miss, readahead, marker (reference 25 §25.2).
 //
-// A read operation is thousands of accesses. ReadRun performs them without waiting, as far as it gets, and says what it needs; the
-// async loop around it fulfils the need and lets it go on. The pattern is known ahead, so slots, nodes and rows are fetched before
-// they are looked at.
+// A read operation is thousands of accesses. ReadRun performs them without waiting, as far as it
+// gets, and says what it needs; the async loop around it fulfils the need and lets it go on. The
+// pattern is known ahead, so slots, nodes and rows are fetched before they are looked at.
 
 import CMemory
+import Timeline
 import UAPI
 
 struct ReadRun {

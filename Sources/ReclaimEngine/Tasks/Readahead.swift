@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much to read beyond what was asked for: the on-demand readahead of 5.4 to 6.1 (reference 25 §25.2).
+// How much to read beyond what was asked for: the on-demand readahead of 5.4 to 6.1 (reference 25
+// §25.2).
 //
-// Each open file remembers its current window [start, start + size), of which the last `lookahead` pages are read ahead; the page that
-// begins them carries a marker, and reading it asks for the next window. Sizes are pages.
+// Each open file remembers its current window [start, start + size), of which the last `lookahead`
+// pages are read ahead; the page that begins them carries a marker, and reading it asks for the
+// next window. Sizes are pages.
 
 struct ReadaheadState: Equatable {
   var start = 0
@@ -10,7 +12,8 @@ struct ReadaheadState: Equatable {
   var lookahead = 0
 }
 
-/// Pages to be read now: [start, start + size); the page `lookahead` before the end gets the marker, if there is one.
+/// Pages to be read now: [start, start + size); the page `lookahead` before the end gets the
+/// marker, if there is one.
 struct ReadaheadWindow: Equatable {
   var start: Int
   var size: Int
@@ -51,7 +54,8 @@ enum Readahead {
       w.size = growth == .neverSmaller ? Swift.max(w.size, next) : next
       w.lookahead = w.size
     } else if index != 0, marker {
-      // Behind the run of cached pages; when all that may be looked at are cached, at the last of them.
+      // Behind the run of cached pages; when all that may be looked at are cached, at the last of
+      // them.
       var hole = index + 1
       while hole - index < max, isCached(hole) { hole += 1 }
       w.start = hole

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A process: the cgroup that pays for it, the files it has open, the time it used.
 
-package import Timeline
-package import UAPI
+import Timeline
+import UAPI
 
-package final class SimTask {
+final class SimTask {
   let handle: TaskHandle
   let name: String
   let fiber: Fiber
@@ -12,7 +12,8 @@ package final class SimTask {
   private var ended: Instant?
   /// The cgroup that pays for what this task touches.
   var memcg: UInt16
-  /// Set while the task reclaims: its own allocations then do not recurse into reclaim (PF_MEMALLOC).
+  /// Set while the task reclaims: its own allocations then do not recurse into reclaim
+  /// (PF_MEMALLOC).
   var isReclaiming = false
   private var cpuTime: Nanoseconds = 0
   private var reclaimTime: Nanoseconds = 0

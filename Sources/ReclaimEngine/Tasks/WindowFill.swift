@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Filling a window of the page cache: charge, nodes, frame, insertion, page by page (reference 25 §25.3, 18 §18.7).
+// Filling a window of the page cache: charge, nodes, frame, insertion, page by page (reference 25
+// §25.3, 18 §18.7).
 //
-// The fill is a value that goes on where it stopped: it runs without waiting until a charge does not fit, says what it needs, and is
-// resumed with the answer. Pages already cached are passed over; the folios of the window stay locked until it is complete.
+// The fill is a value that goes on where it stopped: it runs without waiting until a charge does
+// not fit, says what it needs, and is resumed with the answer. Pages already cached are passed
+// over; the folios of the window stay locked until it is complete.
 
 import UAPI
 
@@ -27,7 +29,8 @@ struct WindowFill {
   private var missing = MissingNode(level: 0, position: 0)
   private(set) var inserted = 0
 
-  /// - Parameter window: clipped at the end of the file; the marker may lie behind it and is then lost.
+  /// - Parameter window: clipped at the end of the file; the marker may lie behind it and is then
+  ///   lost.
   init(_ file: FileMapping, _ window: ReadaheadWindow, gfp: GfpFlags) {
     self.file = file
     first = window.start
