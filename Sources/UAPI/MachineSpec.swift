@@ -119,14 +119,21 @@ package struct DiskSpec: Sendable {
     case pmem
     case null, brd, zram
   }
+  package enum Use: String, Sendable {
+    case fileSystem, swap
+  }
   package var name: String
   package var kind: Kind
+  package var use: Use
   package var size: Bytes
   package var readAheadPages: Int
 
-  package init(name: String, kind: Kind, size: Bytes, readAheadPages: Int = 32) {
+  package init(
+    name: String, kind: Kind, use: Use = .fileSystem, size: Bytes, readAheadPages: Int = 32
+  ) {
     self.name = name
     self.kind = kind
+    self.use = use
     self.size = size
     self.readAheadPages = readAheadPages
   }
