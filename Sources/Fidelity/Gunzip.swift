@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recordings above 200 KiB lie compressed: gzip framing around zlib's inflate, and an answer for every way it can be damaged.
+// Recordings above 200 KiB lie compressed: gzip framing around zlib's inflate, and an answer for
+// every way it can be damaged.
 
 import CZlib
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys of a JSON object in the order in which they were written.
 //
-// Foundation decodes an object into a dictionary and forgets the order; in a recording it carries meaning: tasks take turns
-// in the order of their definition, sysctls are written one after the other. So the text, which the decoder has found
-// valid already, is scanned once more for the keys of one object, strings and brackets being all that must be understood.
+// Foundation decodes an object into a dictionary and forgets the order; in a recording it carries
+// meaning: tasks take turns in the order of their definition, sysctls are written one after the
+// other. So the text, which the decoder has found valid already, is scanned once more for the keys
+// of one object, strings and brackets being all that must be understood.
 
 import Foundation
 
@@ -13,7 +14,8 @@ struct JSONKeyOrder {
 
   private init(_ text: [UInt8]) { self.text = text }
 
-  /// The keys of the object found by following `path` from the outermost object; nil where there is none.
+  /// The keys of the object found by following `path` from the outermost object; nil where there is
+  /// none.
   static func keys(at path: [String], in text: [UInt8]) -> [String]? {
     var scanner = JSONKeyOrder(text)
     for step in path {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the free blocks of a recorded machine divide among the mobilities.
 //
-// /proc/buddyinfo tells free blocks by order only. Which of them lie on the unmovable and the reclaimable lists was read
-// from /proc/pagetypeinfo of a few machines recorded again; the other blocks are movable. Machines that were not read
-// again get the row of the nearest one, as far as their own blocks of that order reach.
+// /proc/buddyinfo tells free blocks by order only. Which of them lie on the unmovable and the
+// reclaimable lists was read from /proc/pagetypeinfo of a few machines recorded again; the other
+// blocks are movable. Machines that were not read again get the row of the nearest one, as far as
+// their own blocks of that order reach.
 
 /// Free blocks of the two small mobilities, by order 0…10.
 struct RecordedBuddy {

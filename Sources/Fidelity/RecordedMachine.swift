@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A recorded machine as a MachineSpec: its zones, free blocks, lists, disks, files and counters as they stood at `base`.
+// A recorded machine as a MachineSpec: its zones, free blocks, lists, disks, files and counters as
+// they stood at `base`.
 
 package import UAPI
 
 package enum RecordedMachine {
-  /// What `base` shows of the pages that drop_caches could not free, on 5.10 and 6.1: 18 pages of the block device, of
-  /// which the three after the last full batch of 15 wait in the deactivate_file batch (fidelity/starting-state.md).
+  /// Kernel generations that the engine has.
+  private static let builtKernels = ["6.1"]
+  /// What `base` shows of the pages that drop_caches could not free, on 5.10 and 6.1: 18 pages of
+  /// the block device, of which the three after the last full batch of 15 wait in the
+  /// deactivate_file batch (fidelity/starting-state.md).
   private static let blockDevicePages = 18
   private static let pendingDeactivateFile = 3
 
-  /// Describes the machine at `base`, the files of the set-up included. Nothing here asks what the engine can boot.
+  /// Describes the machine at `base`, the files of the set-up included. Nothing here asks what the
+  /// engine can boot.
   /// - Parameter files: what the set-up made, in order (WorkloadProgram.files).
   package static func spec(
     of question: RecordingQuestion, files: [FileSpec]
@@ -27,6 +32,24 @@ package enum RecordedMachine {
         base.vmstat[counter.name].map { (counter.name, $0) }
       },
       bootedAt: base.t)
+  }
+
+  /// Why the engine cannot boot such a machine, by name; nil when it can.
+  package static func refusal(of question: RecordingQuestion) -> String? {
+    if !builtKernels.contains(question.kernel) {
+      return "kernel \(question.kernel) is not built; built: "
+        + builtKernels.joined(separator: ", ")
+    }
+    if question.lru == .mglru { return "the multi-generational LRU is not built; built: classic" }
+    let nodes = question.machine.zoneinfo.count
+    if nodes > 1 { return "machines of several nodes (\(nodes)) are not built" }
+    for device in question.machine.devices ?? [] {
+      if device.use != "fs" { return "swap devices (\(device.kind)) are not built" }
+      if device.kind != DiskSpec.Kind.pmem.rawValue {
+        return "devices of kind \(device.kind) are not built; built: pmem"
+      }
+    }
+    return nil
   }
 
   private static func zones(
@@ -83,8 +106,8 @@ package enum RecordedMachine {
     }
   }
 
-  /// What was read out at `base` in order of the names, then what the scenario set besides. Values that are no single
-  /// number (vm.lowmem_reserve_ratio) show in the zones.
+  /// What was read out at `base` in order of the names, then what the scenario set besides. Values
+  /// that are no single number (vm.lowmem_reserve_ratio) show in the zones.
   private static func sysctls(_ question: RecordingQuestion) -> [(name: String, value: Int)] {
     let read = question.machine.sysctl
     var sysctls = read.keys.sorted().compactMap { name in

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a question: the declared workload, the machine it ran on, and how that machine stood at `base`.
+// The parts of a question: the declared workload, the machine it ran on, and how that machine stood
+// at `base`.
 
-/// The workload as its author declared it; ops are still the strings they were written as (WorkloadOps reads them).
+/// The workload as its author declared it; ops are still the strings they were written as
+/// (WorkloadOps reads them).
 package struct RecordedScenario: Sendable, Equatable {
   package struct Task: Sendable, Equatable {
     package let name: String

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A recording as it lies on disk: plain JSON or gzip, one file or all of a folder.
 //
-// Whatever is wrong with one is a RecordingError that names the file; what reads the bytes decides whether they hold a
-// question (RecordingQuestion) or answers (RecordingAnswers).
+// Whatever is wrong with one is a RecordingError that names the file; what reads the bytes decides
+// whether they hold a question (RecordingQuestion) or answers (RecordingAnswers).
 
 import Foundation
 
@@ -52,7 +52,8 @@ package struct RecordingFile: Sendable {
     }
   }
 
-  /// The paths that `arguments` name: files as they are, and of a folder every .json and .json.gz in it, sorted by name.
+  /// The paths that `arguments` name: files as they are, and of a folder every .json and .json.gz
+  /// in it, sorted by name.
   package static func expand(_ arguments: [String]) throws(RecordingError) -> [String] {
     var paths: [String] = []
     for argument in arguments {

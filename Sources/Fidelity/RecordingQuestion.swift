@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a recording asks: kernel, workload, machine, and the machine's state before the workload starts.
+// What a recording asks: kernel, workload, machine, and the machine's state before the workload
+// starts.
 //
-// Everything that may influence a simulation is decoded here, and nothing else: the marks are read up to `base`, of the
-// ops only those of the set-up, which ran before it. The answers are another type in another file (RecordingAnswers);
-// a recording without answers decodes to the same question.
+// Everything that may influence a simulation is decoded here, and nothing else: the marks are read
+// up to `base`, of the ops only those of the set-up, which ran before it. The answers are another
+// type in another file (RecordingAnswers); a recording without answers decodes to the same
+// question.
 
 package struct RecordingQuestion: Sendable, Equatable {
   package enum LRU: String, Sendable {
@@ -24,7 +26,8 @@ package struct RecordingQuestion: Sendable, Equatable {
   /// The only format there is.
   package static let format = "reclaim-lab-1"
 
-  /// - Throws: RecordingError when the file is cut short, of another format, or lacks what a question needs.
+  /// - Throws: RecordingError when the file is cut short, of another format, or lacks what a
+  /// question needs.
   package init(_ recording: RecordingFile) throws(RecordingError) {
     func refuse(_ reason: String) -> RecordingError {
       RecordingError(file: recording.path, reason: reason)
