@@ -11,6 +11,12 @@ package struct CellInterval: Sendable, Equatable {
   /// In pages or events, by the names of CellNames.
   package let cells: [String: Int]
 
+  package init(from: String, to: String, cells: [String: Int]) {
+    self.from = from
+    self.to = to
+    self.cells = cells
+  }
+
   func spans(_ other: CellInterval) -> Bool { from == other.from && to == other.to }
 }
 

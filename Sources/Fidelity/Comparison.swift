@@ -42,9 +42,19 @@ package struct Comparison: Sendable {
   package var isGood: Bool { run.status == .ok && holding == cells.count }
 
   package init(question: RecordingQuestion, run: WorkloadRun, answers: RecordingAnswers) {
+    self.init(
+      question: question, run: run,
+      intervals: run.status == .ok ? CellInterval.simulated(run.marks) : [], answers: answers)
+  }
+
+  /// - Parameter intervals: the cells of the simulated run, however they were come by.
+  package init(
+    question: RecordingQuestion, run: WorkloadRun, intervals: [CellInterval],
+    answers: RecordingAnswers
+  ) {
     self.question = question
     self.run = run
-    intervals = run.status == .ok ? CellInterval.simulated(run.marks) : []
+    self.intervals = intervals
     let answered = CellInterval.real(answers)
     real = answered.isEmpty ? nil : answered
     let tolerance = Tolerance(question.scenario)

@@ -34,13 +34,19 @@ package enum RecordedMachine {
       bootedAt: base.t)
   }
 
-  /// Why the engine cannot boot such a machine, by name; nil when it can.
-  package static func refusal(of question: RecordingQuestion) -> String? {
+  /// Why the engine cannot be this kernel, by name; nil when it can.
+  package static func kernelRefusal(of question: RecordingQuestion) -> String? {
     if !builtKernels.contains(question.kernel) {
       return "kernel \(question.kernel) is not built; built: "
         + builtKernels.joined(separator: ", ")
     }
     if question.lru == .mglru { return "the multi-generational LRU is not built; built: classic" }
+    return nil
+  }
+
+  /// Why the engine cannot boot such a machine, by name; nil when it can.
+  package static func refusal(of question: RecordingQuestion) -> String? {
+    if let refusal = kernelRefusal(of: question) { return refusal }
     let nodes = question.machine.zoneinfo.count
     if nodes > 1 { return "machines of several nodes (\(nodes)) are not built" }
     for device in question.machine.devices ?? [] {

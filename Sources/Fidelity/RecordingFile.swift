@@ -99,6 +99,8 @@ package struct RecordingFile: Sendable {
     switch error {
     case .keyNotFound(let key, let context):
       return "no field `\(place(context, key))`"
+    case .typeMismatch(_, let context) where context.codingPath.isEmpty:
+      return "the JSON is no object"
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       return "field `\(place(context))` is no \(type)"
     case .dataCorrupted(let context) where context.codingPath.isEmpty:

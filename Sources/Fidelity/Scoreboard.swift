@@ -45,11 +45,11 @@ package enum Scoreboard {
   }
 
   private static func counts(_ cells: [Cell]) -> String {
+    if cells.isEmpty { return "no cells" }
     let errors = cells.map(\.error).sorted()
     let middle = errors.count / 2
     let median =
-      errors.isEmpty
-      ? 0 : errors.count % 2 == 1 ? errors[middle] : (errors[middle - 1] + errors[middle]) / 2
+      errors.count % 2 == 1 ? errors[middle] : (errors[middle - 1] + errors[middle]) / 2
     let hold = cells.count { $0.holds }
     let equal = cells.count { $0.equal }
     return "\(hold)/\(cells.count) cells hold, \(percent(hold, cells.count)), equal "
@@ -71,7 +71,6 @@ package enum Scoreboard {
 
   /// Tenths of a per cent, rounded down: 100.0 % means all of them.
   private static func percent(_ part: Int, _ whole: Int) -> String {
-    guard whole > 0 else { return "100.0 %" }
     let tenths = part * 1000 / whole
     return "\(tenths / 10).\(tenths % 10) %"
   }
