@@ -59,6 +59,13 @@ let package = Package(
       name: "reclaim-bench",
       dependencies: ["ReclaimEngine", "UAPI", "Timeline", "Lua", "Scripting", "CReference"],
       swiftSettings: careful),
+
+    // Recordings lie beside the tests and are found from the source file, so the command's tests read the same ones.
+    .testTarget(
+      name: "FidelityTests",
+      dependencies: ["Fidelity", "ReclaimEngine", "UAPI", "Timeline", "reclaimlua"],
+      exclude: ["recordings", "verdicts", "floor.json"],
+      swiftSettings: careful),
   ],
   swiftLanguageModes: [.v6]
 )
