@@ -56,7 +56,9 @@ enum Shipped {
     func list(_ ops: [String]) -> String {
       "[" + ops.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
     }
-    let ops = setupResults.map { #"{"task": "setup", "op": "", "ret": \#($0)}"# }
+    let ops = setupResults.enumerated().map {
+      #"{"task": "setup", "i": \#($0), "op": "", "ret": \#($1)}"#
+    }
     let text = """
       {"format": "reclaim-lab-1", "kernel": {"release": "\(kernel)"}, "lru_gen": "0",
        "scenario": {"name": "small", "family": "a", "setup": \(list(setup)), "tasks": {
