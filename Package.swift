@@ -61,6 +61,12 @@ let package = Package(
       swiftSettings: careful),
 
     .testTarget(name: "TimelineTests", dependencies: ["Timeline"], swiftSettings: careful),
+    // Recordings lie beside the tests and are found from the source file, so the command's tests read the same ones.
+    .testTarget(
+      name: "FidelityTests",
+      dependencies: ["Fidelity", "ReclaimEngine", "UAPI", "Timeline", "reclaimlua"],
+      exclude: ["recordings", "verdicts", "floor.json"],
+      swiftSettings: careful),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -120,8 +120,12 @@ package struct DiskSpec: Sendable {
     case pmem
     case null, brd, zram
   }
+  package enum Use: String, Sendable {
+    case fileSystem, swap
+  }
   package var name: String
   package var kind: Kind
+  package var use: Use
   package var size: Bytes
   package var readAheadPages: Int
   /// Pages of the largest request the device takes (max_sectors_kb): how far one forced readahead
@@ -129,10 +133,12 @@ package struct DiskSpec: Sendable {
   package var requestPages: Int
 
   package init(
-    name: String, kind: Kind, size: Bytes, readAheadPages: Int = 32, requestPages: Int = 320
+    name: String, kind: Kind, use: Use = .fileSystem, size: Bytes, readAheadPages: Int = 32,
+    requestPages: Int = 320
   ) {
     self.name = name
     self.kind = kind
+    self.use = use
     self.size = size
     self.readAheadPages = readAheadPages
     self.requestPages = requestPages

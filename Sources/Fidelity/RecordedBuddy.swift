@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the free blocks of a recorded machine divide among the mobilities.
+//
+// /proc/buddyinfo tells free blocks by order only. Which of them lie on the unmovable and the
+// reclaimable lists was read from /proc/pagetypeinfo of a few machines recorded again; the other
+// blocks are movable. Machines that were not read again get the row of the nearest one, as far as
+// their own blocks of that order reach.
+
+/// Free blocks of the two small mobilities, by order 0…10.
+struct RecordedBuddy {
+  let unmovable: [Int]
+  let reclaimable: [Int]
+
+  private static let none = [Int](repeating: 0, count: 11)
+  /// From here on the row of a machine of 1 GiB fits better than that of 256 MiB.
+  private static let largeZonePages = 160_000
+
+  /// The row for one zone of a kernel; nothing but movable blocks where none is known.
+  static func row(kernel: String, zone: String, managed: Int) -> RecordedBuddy {
+    if zone == "DMA" {
+      return kernel == "5.10"
+        ? RecordedBuddy(unmovable: [1, 0, 0, 1, 2, 0, 1, 0, 1, 0, 0], reclaimable: none)
+        : RecordedBuddy(unmovable: [0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0], reclaimable: none)
+    }
+    switch kernel {
+    case "5.10":
+      return RecordedBuddy(
+        unmovable: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
+        reclaimable: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0])
+    case "6.1" where managed >= largeZonePages:
+      return RecordedBuddy(
+        unmovable: [1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 0],
+        reclaimable: [1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 0])
+    case "6.1":
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1],
+        reclaimable: [0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0])
+    case "6.12":
+      return RecordedBuddy(
+        unmovable: [0, 0, 1, 1, 0, 0, 0, 1, 1, 1, 0],
+        reclaimable: [0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 0])
+    case "7.2":
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 0],
+        reclaimable: [0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 0])
+    default:
+      return RecordedBuddy(unmovable: none, reclaimable: none)
+    }
+  }
+
+  /// `free` blocks by order, divided: [unmovable, movable, reclaimable][order].
+  func split(_ free: [Int]) -> [[Int]] {
+    var lists = [[Int]](repeating: Self.none, count: 3)
+    for order in 0..<Swift.min(free.count, Self.none.count) {
+      let unmovable = Swift.min(unmovable[order], free[order])
+      let reclaimable = Swift.min(reclaimable[order], free[order] - unmovable)
+      lists[0][order] = unmovable
+      lists[1][order] = free[order] - unmovable - reclaimable
+      lists[2][order] = reclaimable
+    }
+    return lists
+  }
+}

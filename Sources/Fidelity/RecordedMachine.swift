@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// A recorded machine as a MachineSpec: its zones, free blocks, lists, disks, files and counters as
+// they stood at `base`.
+
+package import UAPI
+
+package enum RecordedMachine {
+  /// Kernel generations that the engine has.
+  private static let builtKernels = ["6.1"]
+  /// What `base` shows of the pages that drop_caches could not free, on 5.10 and 6.1: 18 pages of
+  /// the block device, of which the three after the last full batch of 15 wait in the
+  /// deactivate_file batch (fidelity/starting-state.md).
+  private static let blockDevicePages = 18
+  private static let pendingDeactivateFile = 3
+
+  /// Describes the machine at `base`, the files of the set-up included. Nothing here asks what the
+  /// engine can boot.
+  /// - Parameter files: what the set-up made, in order (WorkloadProgram.files).
+  package static func spec(
+    of question: RecordingQuestion, files: [FileSpec]
+  ) throws(RecordingError) -> MachineSpec {
+    var nodes: [NodeSpec] = []
+    for number in question.machine.zoneinfo.keys.sorted() {
+      nodes.append(
+        NodeSpec(zones: try zones(of: number, question), lists: lists(of: number, question)))
+    }
+    let base = question.base
+    return MachineSpec(
+      kernel: question.kernel, nodes: nodes, disks: disks(question), files: files,
+      sysctls: sysctls(question),
+      vmstat: VmCounter.allCases.compactMap { counter in
+        base.vmstat[counter.name].map { (counter.name, $0) }
+      },
+      bootedAt: base.t)
+  }
+
+  /// Why the engine cannot be this kernel, by name; nil when it can.
+  package static func kernelRefusal(of question: RecordingQuestion) -> String? {
+    if !builtKernels.contains(question.kernel) {
+      return "kernel \(question.kernel) is not built; built: "
+        + builtKernels.joined(separator: ", ")
+    }
+    if question.lru == .mglru { return "the multi-generational LRU is not built; built: classic" }
+    return nil
+  }
+
+  /// Why the engine cannot boot such a machine, by name; nil when it can.
+  package static func refusal(of question: RecordingQuestion) -> String? {
+    if let refusal = kernelRefusal(of: question) { return refusal }
+    let nodes = question.machine.zoneinfo.count
+    if nodes > 1 { return "machines of several nodes (\(nodes)) are not built" }
+    for device in question.machine.devices ?? [] {
+      if device.use != "fs" { return "swap devices (\(device.kind)) are not built" }
+      if device.kind != DiskSpec.Kind.pmem.rawValue {
+        return "devices of kind \(device.kind) are not built; built: pmem"
+      }
+    }
+    return nil
+  }
+
+  private static func zones(
+    of node: Int, _ question: RecordingQuestion
+  ) throws(RecordingError) -> [ZoneSpec] {
+    var zones: [ZoneSpec] = []
+    for kind in ZoneSpec.Kind.allCases {
+      guard let zone = question.machine.zoneinfo[node]!.zones[kind.name], zone.managed > 0
+      else { continue }
+      guard let free = question.base.buddyinfo["\(node) \(kind.name)"] else {
+        throw RecordingError(
+          file: question.file, reason: "mark `base` has no buddyinfo of node \(node) \(kind.name)")
+      }
+      let row = RecordedBuddy.row(
+        kernel: question.kernel, zone: kind.name, managed: zone.managed)
+      let boost = zone.boost ?? 0
+      let state = ZoneState(
+        freeBlocks: row.split(free),
+        perCPU: zone.pagesets.reduce(0) { $0 + $1.count },
+        batch: zone.pagesets.first?.batch ?? 1,
+        high: zone.pagesets.first?.high ?? 0,
+        watermarks: (min: zone.min - boost, low: zone.low - boost, high: zone.high - boost),
+        protection: zone.protection)
+      zones.append(
+        ZoneSpec(
+          kind: kind, startPFN: zone.start_pfn, managed: zone.managed, present: zone.present,
+          spanned: zone.spanned, state: state))
+    }
+    return zones
+  }
+
+  private static func lists(of node: Int, _ question: RecordingQuestion) -> NodeListState {
+    let counters = question.base.nodes[node] ?? [:]
+    var lists = NodeListState()
+    lists.inactiveAnon = counters["nr_inactive_anon"] ?? 0
+    lists.activeAnon = counters["nr_active_anon"] ?? 0
+    lists.inactiveFile = counters["nr_inactive_file"] ?? 0
+    lists.activeFile = counters["nr_active_file"] ?? 0
+    lists.unevictable = counters["nr_unevictable"] ?? 0
+    if lists.inactiveFile == blockDevicePages, ["5.10", "6.1"].contains(question.kernel) {
+      lists.pendingDeactivateFile = pendingDeactivateFile
+    }
+    return lists
+  }
+
+  private static func disks(_ question: RecordingQuestion) -> [DiskSpec] {
+    (question.machine.devices ?? []).compactMap { device in
+      guard let kind = DiskSpec.Kind(rawValue: device.kind) else { return nil }
+      let name = device.dev.split(separator: "/").last.map(String.init) ?? device.dev
+      let readAhead = question.machine.queues?[name]?.read_ahead_kb ?? 128
+      return DiskSpec(
+        name: name, kind: kind, use: device.use == "swap" ? .swap : .fileSystem,
+        size: Bytes(UInt64(device.mib.number ?? 0) << 20), readAheadPages: readAhead / 4)
+    }
+  }
+
+  /// What was read out at `base` in order of the names, then what the scenario set besides. Values
+  /// that are no single number (vm.lowmem_reserve_ratio) show in the zones.
+  private static func sysctls(_ question: RecordingQuestion) -> [(name: String, value: Int)] {
+    let read = question.machine.sysctl
+    var sysctls = read.keys.sorted().compactMap { name in
+      read[name]?.number.map { (name: name, value: $0) }
+    }
+    for setting in question.scenario.sysctls where read[setting.name] == nil {
+      if let value = setting.value.number { sysctls.append((setting.name, value)) }
+    }
+    return sysctls
+  }
+}

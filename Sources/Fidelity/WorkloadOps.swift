@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one-line ops of a recorded workload become a program (README of the recordings, "Ops").
+//
+// Three answers are possible: a step that can be performed, a step that is known and refused
+// because the engine has not got what it needs, and an error, because the recordings have no such
+// op or its words make no sense.
+
+import UAPI
+
+package enum WorkloadOps {
+  /// Ops that the engine has no operation for, and what they would need.
+  private static let notBuilt: [String: String] = [
+    "anon": "anonymous memory is not built",
+    "mapfile": "mapped files are not built",
+    "touch": "mapped memory is not built",
+    "madvise": "mapped memory is not built",
+    "mlock": "mapped memory is not built",
+    "munlock": "mapped memory is not built",
+    "munmap": "mapped memory is not built",
+    "write": "writing to files is not built",
+    "fsync": "writing to files is not built",
+    "sync": "writing to files is not built",
+    "mkfile": "making files while the machine runs is not built",
+    "mkfiles": "directories of files are not built",
+    "unlink": "removing files is not built",
+    "statfiles": "directories of files are not built",
+    "statneg": "directories of files are not built",
+    "mempolicy": "memory policies are not built",
+    "mbind": "memory policies are not built",
+    "lockstep": "tasks that take turns by accesses are not built",
+    "drop_caches": "drop_caches is not built",
+    "compact": "compaction is not built",
+    "oomadj": "the OOM killer is not built",
+    "sysctl": "changing sysctls while the machine runs is not built",
+    "echo": "writing to files of /proc and /sys is not built",
+  ]
+
+  /// Reads all ops of a question.
+  /// - Throws: RecordingError naming task, op and reason when an op is unknown or malformed.
+  package static func program(
+    of question: RecordingQuestion
+  ) throws(RecordingError) -> WorkloadProgram {
+    let (files, refusals) = try setup(question)
+    let names = question.scenario.tasks.map(\.name)
+    var tasks: [WorkloadProgram.Task] = []
+    for task in question.scenario.tasks {
+      var parser = TaskParser(task: task, taskNames: names, files: files)
+      do {
+        tasks.append(WorkloadProgram.Task(name: task.name, steps: try parser.steps()))
+      } catch {
+        throw RecordingError(file: question.file, reason: "\(parser.site): \(error.reason)")
+      }
+    }
+    return WorkloadProgram(tasks: tasks, files: files, setupRefusals: refusals)
+  }
+
+  private static func setup(
+    _ question: RecordingQuestion
+  ) throws(RecordingError) -> (files: [FileSpec], refusals: [String]) {
+    var files: [FileSpec] = []
+    var refusals: [String] = []
+    for (index, text) in question.scenario.setup.enumerated() {
+      let site = OpSite(task: "setup", index: index, text: text)
+      do throws(OpProblem) {
+        var words = try OpWords(text)
+        if words.name == "mkfile" {
+          let name = try words.next("the file")
+          let size = try OpWords.bytes(try words.next("the size"), "the size", plainUnit: 4096)
+          try words.end()
+          files.removeAll { $0.name == name }
+          files.append(FileSpec(name: name, size: Pages(covering: size)))
+        } else if let why = notBuilt[words.name] {
+          refusals.append("\(site): \(why)")
+        } else if isTaskOp(words.name) {
+          refusals.append("\(site): only mkfile is performed before the workload")
+        } else {
+          throw OpProblem("no such op")
+        }
+      } catch {
+        throw RecordingError(file: question.file, reason: "\(site): \(error.reason)")
+      }
+      if question.setupResults.indices.contains(index), question.setupResults[index] != 0 {
+        refusals.append("\(site): it answered \(question.setupResults[index]) when it was recorded")
+      }
+    }
+    return (files, refusals)
+  }
+
+  private static func isTaskOp(_ name: String) -> Bool {
+    [
+      "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
+      "wait", "loop", "endloop",
+    ].contains(name)
+  }
+
+  static func missing(for op: String) -> String? { notBuilt[op] }
+}

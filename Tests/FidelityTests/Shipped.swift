@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recordings that lie beside the tests, and ways to damage or strip them.
+
+import Fidelity
+import Foundation
+
+enum Shipped {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  static let recordings = folder.appendingPathComponent("recordings/6.1-classic")
+
+  /// Names without ".json.gz", sorted.
+  static var names: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: recordings.path)) ?? []
+    return files.filter { $0.hasSuffix(".json.gz") }.map { String($0.dropLast(8)) }.sorted()
+  }
+
+  static func file(_ name: String) throws -> RecordingFile {
+    try RecordingFile(path: recordings.appendingPathComponent("\(name).json.gz").path)
+  }
+
+  static func question(_ name: String) throws -> RecordingQuestion {
+    try RecordingQuestion(try file(name))
+  }
+
+  /// A recording's JSON, for tests that change it.
+  static func json(_ name: String) throws -> [String: Any] {
+    let text = Data(try file(name).bytes)
+    return try JSONSerialization.jsonObject(with: text) as? [String: Any] ?? [:]
+  }
+
+  /// The text of changed JSON as a recording under the same path.
+  static func recording(_ name: String, _ json: [String: Any]) throws -> RecordingFile {
+    RecordingFile(
+      path: try file(name).path, bytes: [UInt8](try JSONSerialization.data(withJSONObject: json)))
+  }
+
+  /// The recording without its answers, as the official score hands it out.
+  static func stripped(_ name: String) throws -> RecordingFile {
+    let whole = try json(name)
+    let keep = ["format", "scenario_name", "kernel", "lru_gen", "qemu", "scenario", "machine"]
+    var question = whole.filter { keep.contains($0.key) }
+    let marks = whole["marks"] as? [[String: Any]] ?? []
+    question["marks"] = Array(
+      marks.filter { ["warm", "base"].contains($0["name"] as? String) }.prefix(2))
+    let ops = whole["ops"] as? [[String: Any]] ?? []
+    question["ops"] = ops.filter { $0["task"] as? String == "setup" }
+      .map { op in op.filter { ["task", "i", "op", "ret"].contains($0.key) } }
+    return try recording(name, question)
+  }
+
+  /// A question as small as one can be, with these tasks, written in this order.
+  static func small(
+    tasks: [(name: String, ops: [String])], setup: [String] = ["mkfile data 8M"],
+    setupResults: [Int] = [0], kernel: String = "6.1.0-test"
+  ) throws -> RecordingFile {
+    func list(_ ops: [String]) -> String {
+      "[" + ops.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
+    }
+    let ops = setupResults.enumerated().map {
+      #"{"task": "setup", "i": \#($0), "op": "", "ret": \#($1)}"#
+    }
+    let text = """
+      {"format": "reclaim-lab-1", "kernel": {"release": "\(kernel)"}, "lru_gen": "0",
+       "scenario": {"name": "small", "family": "a", "setup": \(list(setup)), "tasks": {
+         \(tasks.map { "\"\($0.name)\": \(list($0.ops))" }.joined(separator: ",\n   "))}},
+       "machine": {"sysctl": {}, "zoneinfo": {"0": {"zones": {}}}},
+       "marks": [{"name": "base", "t": 5, "vmstat": {}, "nodes": {}, "buddyinfo": {},
+                  "cgroups": {}}],
+       "ops": [\(ops.joined(separator: ", "))]}
+      """
+    return RecordingFile(path: "small.json", bytes: Array(text.utf8))
+  }
+}
