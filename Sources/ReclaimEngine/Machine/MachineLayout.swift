@@ -102,6 +102,8 @@ struct MachineLayout {
     var cursor = plan.fresh.from
     // freeBlocks counts unmovable, movable, reclaimable.
     for (row, mobility) in [(1, Mobility.movable), (2, .reclaimable), (0, .unmovable)] {
+      guard state.freeBlocks[row].contains(where: { $0 > 0 }) else { continue }
+      cursor &= ~511
       var order = mobility == .movable ? 9 : 10
       while order >= 0 {
         for _ in 0..<state.freeBlocks[row][order] {
@@ -113,7 +115,6 @@ struct MachineLayout {
         }
         order -= 1
       }
-      cursor &= ~511
     }
     guard cursor >= plan.start else { throw tooSmall(plan) }
     plan.freeFrom = cursor
