@@ -87,7 +87,7 @@ final class PerCPUPages {
     }
     let lists = Self.orders * 3
     for k in 0..<lists {
-      let l = (first + k) % lists
+      let l = (first + 1 + k) % lists
       while left > 0, tails[l] != 0 {
         let frame = tails[l]
         unlink(frame, l)

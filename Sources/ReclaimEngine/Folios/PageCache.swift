@@ -192,11 +192,24 @@ final class PageCache {
     let slot = file.base + index
     let frame = slots[slot].folio
     let memcg = rows[Int(frame)].memcg
-    slots[slot] = .empty
-    file.entries -= 1
     node.counters.add(-1, to: .nr_file_pages)
     tree.add(-1, to: .file, of: memcg)
     tree.statistics.note(1)
+    clear(file, index)
+  }
+
+  /// Forgets what a slot remembers of a page that was evicted.
+  func forgetShadow(_ file: FileMapping, _ index: Int) {
+    let leaf = leaves.rows + ((file.base + index) >> 6)
+    if leaf.pointee.exists { leaf.pointee.shadows -= 1 }
+    clear(file, index)
+  }
+
+  /// Empties a slot; a node without entries goes, one with nothing but shadows is listed.
+  private func clear(_ file: FileMapping, _ index: Int) {
+    let slot = file.base + index
+    slots[slot] = .empty
+    file.entries -= 1
     let leaf = leaves.rows + (slot >> 6)
     guard leaf.pointee.exists else { return }
     leaf.pointee.entries -= 1

@@ -60,7 +60,7 @@ extension Memory {
     try await task.spend(UInt64(window.inserted) * profile.costs.readaheadPage)
   }
 
-  /// Drops clean pages of whole range: after the CPU's batches are drained nothing else holds a
+  /// Drops the clean pages of a range and forgets the shadows in it: after the CPU's batches are drained nothing else holds a
   /// page that is not locked. Freed folios are uncharged a batch at a time (reference 26 §26.3).
   private func drop(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
     async throws(Killed)
@@ -68,7 +68,13 @@ extension Memory {
     guard from < end else { return }
     batches.drain()
     var dropped = 0
-    for index in from..<end where dropFolio(file, index) { dropped += 1 }
+    for index in from..<end {
+      if cache.slots[file.base + index].isShadow {
+        cache.forgetShadow(file, index)
+      } else if dropFolio(file, index) {
+        dropped += 1
+      }
+    }
     settleDropped()
     try await task.spend(UInt64(dropped) * profile.costs.pageInvalidated)
   }
