@@ -56,7 +56,7 @@ final class CList {
     cref_release(rows, rowBytes)
   }
 
-  /// Scans the next `count` pages (a multiple of 32) from the tail; answers how many were reclaimed.
+  /// Scans the next `count` pages (a multiple of 32) from the tail; answers how many it reclaimed.
   func scan(_ count: Int) -> Int { Int(cref_scan(rows, UInt64(count), &random)) }
 
   /// Reads `count` rows in the list's order, each known beforehand: what memory allows at best.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C list at each size, and the independent gather: figures without a target, others' yardsticks.
+// The C list at each size, and the independent gather: no targets, but what others are measured by.
 
 struct CListBenchmark: Benchmark {
   let name = "clist"
