@@ -136,6 +136,7 @@ extension Machine {
     var kinds = [(SlabKind.file, sizes.structFile, false)]
     if !file.isKnown {
       kinds += [(.dentry, sizes.dentry, true), (.inode, sizes.inode, true)]
+      memory.touchMetadata()
     }
     file.open()
     for (kind, size, reclaimable) in kinds {

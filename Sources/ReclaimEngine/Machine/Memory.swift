@@ -31,6 +31,10 @@ final class Memory {
   /// The one batch that is open while reclaim works, and the folios of it that are to be freed.
   let batch: UnsafeMutablePointer<UInt32>
   let freed: UnsafeMutablePointer<UInt32>
+  /// Two of the file system's own pages that boot left in the root cgroup: the block of the directory
+  /// and the block of the inode table, which every first look-up of a file touches.
+  private var metadataFolios: [UInt32] = []
+
   /// Folios dropped by advice and not yet freed: in `freed`, all of one cgroup.
   var droppedCount = 0
   var droppedMemcg: UInt16 = 0
@@ -108,6 +112,16 @@ final class Memory {
     for k in 0..<state.pendingDeactivateFile {
       batches.deactivateFile(lastInactive - 1 - UInt32(k))
     }
+    // One of the two is among those that wait to be deactivated, the other is not: recordings in
+    // which a second file is opened before and after the first drain tell them apart.
+    if state.inactiveFile > state.pendingDeactivateFile, state.pendingDeactivateFile > 0 {
+      metadataFolios = [lastInactive - UInt32(state.inactiveFile), lastInactive - 1]
+    }
+  }
+
+  /// The first look-up of a file reads a directory block and an inode block, both cached since boot.
+  func touchMetadata() {
+    for frame in metadataFolios { batches.markAccessed(frame) }
   }
 
   // MARK: the end of what is built
