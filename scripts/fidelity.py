@@ -69,7 +69,7 @@ def count(intervals, ranges, allowed):
             holds = off <= slack(name, real, *allowed)
             totals["cells"] += 1
             totals["hold"] += holds
-            # How free pages split between zone and CPU shows in no file: holding is all one can ask.
+            # How free pages split between zone and CPU no file shows: holding is all one can ask.
             totals["equal"] += holds and (off == 0 or name.endswith("nr_free_pages"))
     return totals
 
@@ -159,6 +159,12 @@ def self_test():
         got = count([{"to": to, "counters": cell}], list(ranges), allowed)
         return tuple(got[kind] for kind in KINDS)
 
+    def machine(family, device):
+        return tolerance({"scenario": {"family": family, "machine": {"devices": [device]}}})
+
+    def entry(cells, hold, equal):
+        return {"a": {"cells": cells, "hold": hold, "equal": equal}}
+
     span = [{"cells": {"vmstat.x": [10, 20]}}]
     checks = [
         (totals("vmstat.x", 5, 5), (1, 1, 1)),
@@ -176,12 +182,12 @@ def self_test():
         (totals("vmstat.x", 15, 20, ranges=span), (1, 1, 1)),
         (totals("vmstat.x", 15, 52, ranges=span), (1, 1, 0)),
         (totals("vmstat.x", 15, 53, ranges=span), (1, 0, 0)),
-        (tolerance({"scenario": {"family": "a", "machine": {"devices": ["fs pmem 64"]}}}), (32, 0.01)),
-        (tolerance({"scenario": {"family": "a", "machine": {"devices": ["fs null 64"]}}}), (64, 0.03)),
-        (tolerance({"scenario": {"family": "f"}}), (64, 0.03)),
-        (lowered({"a": {"cells": 2, "hold": 2, "equal": 1}}, {"a": {"cells": 2, "hold": 2, "equal": 2}}), ["a"]),
-        (lowered({}, {"a": {"cells": 0, "hold": 0, "equal": 0}}), ["a"]),
-        (lowered({"a": {"cells": 3, "hold": 2, "equal": 2}}, {"a": {"cells": 2, "hold": 2, "equal": 2}}), []),
+        (machine("a", "fs pmem 64"), (32, 0.01)),
+        (machine("a", "fs null 64"), (64, 0.03)),
+        (machine("f", "fs pmem 64"), (64, 0.03)),
+        (lowered(entry(2, 2, 1), entry(2, 2, 2)), ["a"]),
+        (lowered({}, entry(0, 0, 0)), ["a"]),
+        (lowered(entry(3, 2, 2), entry(2, 2, 2)), []),
     ]
     failed = [(got, want) for got, want in checks if got != want]
     for got, want in failed:

@@ -34,7 +34,7 @@ class Mutation:
         # `|` separates; `\\|` is one that belongs to a filter.
         fields = [field.strip().replace("\\|", "|") for field in re.split(r"(?<!\\)\|", line)]
         if len(fields) != 5:
-            sys.exit(f"{LIST.name}:{number}: five fields between '|' are wanted, found {len(fields)}")
+            sys.exit(f"{LIST.name}:{number}: five fields are wanted, found {len(fields)}")
         self.files, self.text, self.instead, self.filter, self.notices = fields
         self.where = f"{LIST.name}:{number}"
 
@@ -43,7 +43,7 @@ class Mutation:
         found = [path for path in sorted((COPY / ENGINE).glob(self.files))
                  for _ in range(path.read_text().count(self.text))]
         if len(found) != 1:
-            return None, f"'{self.text}' stands {len(found)} times in {ENGINE}/{self.files}, not once"
+            return None, f"{self.where}: stands {len(found)} times in {self.files}, not once"
         return found[0], found[0].read_text()
 
 
@@ -53,7 +53,7 @@ def mutations():
 
 
 def copy_tree():
-    """Brings the copy up to date; files that did not change keep their date, so builds stay small."""
+    """Brings the copy up to date; unchanged files keep their date, so builds stay small."""
     COPY.mkdir(exist_ok=True)
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
                             cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -137,7 +137,8 @@ def try_one(mutation):
 def table(all_mutations):
     print("| constant | changed to | what must notice |\n|---|---|---|")
     for mutation in all_mutations:
-        print(f"| `{mutation.text}` | `{mutation.instead.split(':')[-1].strip()}` | {mutation.notices} |")
+        instead = mutation.instead.split(":")[-1].strip()
+        print(f"| `{mutation.text}` | `{instead}` | {mutation.notices} |")
 
 
 def main(arguments):
@@ -160,8 +161,10 @@ def main(arguments):
         start = time.monotonic()
         noticed, what = try_one(mutation)
         survived += not noticed
-        print(f"{'noticed ' if noticed else 'SURVIVED'}  {mutation.text:<24} -> {mutation.instead:<24}"
-              f"  {time.monotonic() - start:5.0f} s  {what}", flush=True)
+        seconds = time.monotonic() - start
+        verdict = "noticed " if noticed else "SURVIVED"
+        print(f"{verdict}  {mutation.text:<24} -> {mutation.instead:<24} {seconds:5.0f} s  {what}",
+              flush=True)
     print(f"mutate: {len(chosen) - survived} passed, {survived} failed")
     return 1 if survived else 0
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the other scripts share: the repository's root, and installing what a fresh machine lacks.
 #
-# Sourced, never run. Afterwards `root` is the repository's root, `built` where release binaries lie,
-# and everything the build and the tests need is there; or the script has ended and said what to do.
+# Sourced, never run. Afterwards `root` is the repository's root, `built` where release binaries
+# lie, and what the build and the tests need is there; or the script has ended and said what to do.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 built=$root/.build/release
@@ -52,8 +52,8 @@ set_up() {
     missing=$(missing_packages)
     [ -n "$missing" ] || return 0
   fi
-  echo "$0: these Debian packages are missing and could not be installed from here. Run, as root:" >&2
-  echo "  apt-get install$missing" >&2
+  echo "$0: some Debian packages are missing and may not be installed from here." >&2
+  echo "As root, run:  apt-get install$missing" >&2
   exit 1
 }
 

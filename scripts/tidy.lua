@@ -2,9 +2,9 @@
 -- The house's rules as a program: what it can see, nobody should have to say in review.
 --
 -- Run by plain lua5.4 from the repository's root, through scripts/tidy. Each rule looks at one file
--- at a time and reports file:line, what it found, and the mend. Which target may import which stands
--- in docs/hacking.md, in a table that this program reads, so that there is one list and not two.
--- `--self-test` shows each rule a small snippet that it must find, and a clean one that it must not.
+-- at a time and reports file:line, what it found, and the mend. Which target may import which
+-- stands in docs/hacking.md, in a table that this program reads: there is one list and not two.
+-- `--self-test` shows each rule small snippets that it must find, and others that it must not.
 
 package.path = "scripts/?.lua;" .. package.path
 local Source = require "tidy_source"
@@ -34,12 +34,11 @@ local addresses = words({ "%f[%w_]ObjectIdentifier%f[^%w_]" },
 local printing = words({ "%f[%w_]print%s*%(", "%f[%w_]debugPrint%s*%(", "%f[%w_]dump%s*%(" },
   "only reclaimlua and reclaim-bench speak to people; return a value")
 local concurrency = words({
-  "%f[%w_]Task%s*[{(<.]", "%f[%w_]withUnsafeContinuation%f[^%w_]", "%f[%w_]UnsafeContinuation%f[^%w_]",
-  "%f[%w_]withCheckedContinuation%f[^%w_]", "%f[%w_]CheckedContinuation%f[^%w_]",
+  "%f[%w_]Task%s*[{(<.]", "Unsafe%w*Continuation%f[^%w_]", "Checked%w*Continuation%f[^%w_]",
   "%f[%w_]nonisolated%s*%(unsafe%)", "%f[%w_]async%s+let%f[^%w_]", "%f[%w_]withTaskGroup%f[^%w_]",
   "%f[%w_]DispatchQueue%f[^%w_]", "%f[%w_]Thread%f[^%w_]",
-}, "fibers are the only flows of control; only Timeline.swift and Fiber.swift of Timeline start or park")
-local testable = words({ "@testable%f[^%w_]" }, "package access reaches the tests, in release as well")
+}, "flows of control are fibers; only Timeline.swift and Fiber.swift start or park them")
+local testable = words({ "@testable%f[^%w_]" }, "package access reaches tests, in release as well")
 
 local banned = {
   Timeline = { undeterministic, floating, addresses, printing },
@@ -116,10 +115,10 @@ function rules.name(file, report)
     return report(1, "a dead file: it declares nothing", "remove it, or write what it is for")
   end
   if namedAfterSubject[file.path] then return end
-  local wanted = file.path:match "([^/+]+)[^/]*%.swift$":gsub("%+.*", ""):lower()
+  local wanted = file.path:match("([^/+]+)[^/]*%.swift$"):lower()
   for _, name in ipairs(names) do
     name = name:lower()
-    if name == wanted or name:sub(-#wanted) == wanted then return end
+    if name:sub(1, #wanted) == wanted or name:sub(-#wanted) == wanted then return end
   end
   report(1, "nothing in it is called as the file is",
     "name it after the type, or Type+Aspect.swift, or after the one function")
@@ -224,7 +223,8 @@ local prose = { "unfinished", "paths" }
 local function inspect(file, house, found)
   local names = file.kind == "prose" and prose or file.kind ~= "data" and code or {}
   for _, name in ipairs(names) do
-    rules[name](file, function(line, what, mend) found(file.path, line, what, mend, name) end, house)
+    local function report(line, what, mend) found(file.path, line, what, mend, name) end
+    rules[name](file, report, house)
   end
 end
 

@@ -25,13 +25,13 @@ local function file(path, text, rule, line)
   return { path = path, text = text, finds = rule, at = line }
 end
 
-local longFunction = "  func long(\n    _ a: Int\n  ) -> Int {\n" .. lines(67, "    work()") .. "  }"
+local longFunction = "  func long(\n    _ a: Int\n  ) -> Int {\n" .. lines(67, "    b()") .. "  }"
 local fullFunction = "  func full() {\n" .. lines(68, "    if a { work() }") .. "  }"
 
 local examples = {
   -- lengths
-  engine("  let name = 1  // " .. ("µ"):rep(83), "columns"),
-  engine("  let name = 1  // " .. ("µ"):rep(82)),
+  engine("  let name = 1  // " .. ("µ"):rep(82), "columns"),
+  engine("  let name = 1  // " .. ("µ"):rep(81)),
   file("Sources/UAPI/Thing.swift", story .. "struct Thing {}\n" .. lines(498, ""), "columns", 501),
   file("Sources/UAPI/Thing.swift", story .. "struct Thing {}\n" .. lines(497, "")),
   engine(longFunction, "functionLength"),
@@ -49,18 +49,18 @@ local examples = {
   file("Sources/UAPI/Thing.swift", "// A story.\nstruct Thing {}\n", "licence", 1),
   file("scripts/thing", "#!/bin/sh\nset -eu\n", "licence", 2),
   file("scripts/thing", "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\nset -eu\n"),
-  file("Sources/ReclaimEngine/Thing.swift", spdx .. "\nimport Timeline\nstruct Thing {}\n", "story", 3),
+  file("Sources/ReclaimEngine/Thing.swift", spdx .. "\nimport UAPI\nstruct Thing {}\n", "story", 3),
   file("Sources/UAPI/Other.swift", story .. "struct Thing {}\n", "name", 1),
   file("Sources/UAPI/Thing+Text.swift", story .. "extension Thing {}\n"),
-  file("Sources/UAPI/ShrinkThing.swift", story .. "extension Other {\n  func shrinkThing() {}\n}\n"),
+  file("Sources/UAPI/ShrinkThing.swift", story .. "extension A {\n  func shrinkThing() {}\n}\n"),
   file("Sources/UAPI/Linux9_9.swift", story .. "extension A {\n  static let linux9_9 = 1\n}\n"),
   file("Sources/UAPI/Thing.swift", story .. "import Timeline\n", "name", 1),
   file("Tests/EngineTests/Thing.swift", spdx .. "import Testing\n", "deadTest", 1),
   file("Tests/EngineTests/Thing.swift", spdx .. "import Testing\n@Test func one() {}\n"),
 
   -- who may know whom
-  file("Sources/UAPI/Thing.swift", story .. "package import Engine\nstruct Thing {}\n", "imports", 3),
-  file("Sources/UAPI/Thing.swift", story .. "import struct Lua.State\nstruct Thing {}\n", "imports", 3),
+  file("Sources/UAPI/Thing.swift", story .. "package import Lua\nstruct Thing {}\n", "imports", 3),
+  file("Sources/UAPI/Thing.swift", story .. "import struct Lua.A\nstruct Thing {}\n", "imports", 3),
   file("Sources/UAPI/Thing.swift", story .. "@preconcurrency import Timeline\nstruct Thing {}\n"),
   file("Sources/Strange/Thing.swift", story .. "struct Thing {}\n", "imports", 1),
   file("Sources/CMemory/thing.c", story .. '#include "Lua.h"\n', "imports", 3),
@@ -91,9 +91,10 @@ local examples = {
   engine("  package var a: [Int] = {\n    [1]\n  }()", "storage"),
   engine("  package var a = 1 {\n    didSet { b() }\n  }", "storage"),
   engine("  struct Inner {\n    package var a: Int\n  }\n  package var b: Int", "storage", 8),
-  engine("  package let a: Int\n  package var b: Int { a }\n  package var c: [Int]\n  {\n    []\n  }"),
+  engine("  package let a: Int\n  package var b: Int { a }"),
+  engine("  package var c: [Int]\n  {\n    []\n  }"),
   engine("  private var a = 1\n  var b = 2\n  struct Inner { package var a: Int }"),
-  engine("  func f() {\n    var a = 1\n  }\n  package final class Inner {\n    package var a = 1\n  }",
+  engine("  func f() {\n    var a = 1\n  }\n  final class Inner {\n    package var a = 1\n  }",
     "storage", 9),
 
   -- what is not there yet; one machine's paths; what the engine must not know

@@ -136,8 +136,10 @@ end
 
 local modifiers = {}
 for word in ([[package public internal private fileprivate open final static class override mutating
-  nonmutating consuming borrowing indirect lazy weak unowned nonisolated isolated convenience required
-  prefix postfix infix dynamic optional rethrows sending]]):gmatch "%S+" do modifiers[word] = true end
+  nonmutating consuming borrowing indirect lazy weak unowned nonisolated isolated convenience
+  required prefix postfix infix dynamic optional rethrows sending]]):gmatch "%S+" do
+  modifiers[word] = true
+end
 
 -- A declaration line taken apart: the words before it, what it is, and its name.
 local function declaration(line)
