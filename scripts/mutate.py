@@ -73,6 +73,19 @@ def copy_tree():
                 path.unlink()
 
 
+def end_session(leader):
+    """Ends a session of ours. `swift test` gives its helper a process group of its own, so the
+    group of the leader is not enough; the session holds both."""
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            # The name, in parentheses, may hold anything; behind it: state, parent, group, session.
+            session = (entry / "stat").read_text().rpartition(")")[2].split()[3]
+            if int(session) == leader:
+                os.kill(int(entry.name), signal.SIGKILL)
+        except (OSError, IndexError):
+            continue
+
+
 def run(*command):
     """(exit code or None after the time limit, output); whatever it started ends with it."""
     process = subprocess.Popen(command, cwd=COPY, text=True, stdin=subprocess.DEVNULL,
@@ -82,7 +95,7 @@ def run(*command):
         output, _ = process.communicate(timeout=LIMIT_SECONDS)
         return process.returncode, output
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        end_session(process.pid)
         process.communicate()
         return None, ""
 

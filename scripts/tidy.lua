@@ -13,6 +13,7 @@ local columns, fileLines, functionLines = 100, 500, 70
 
 -- Files named after their subject, not after one declaration in it.
 local namedAfterSubject = {
+  ["Sources/Lua/LuaFunction.swift"] = "Swift functions that Lua may call",
   ["Sources/UAPI/Units.swift"] = "Pages, Bytes and the texts of both",
   ["Sources/ReclaimEngine/Kernel/Mechanisms.swift"] = "the enums of a KernelProfile's choices",
 }
@@ -25,7 +26,7 @@ local undeterministic = words({
   "%f[%w_]Dictionary%s*[<(]", "%[%s*%u[%w_.]*%s*:%s*[%w_.%[(]", "%[%s*:%s*%]", "%f[%w_]Set%s*[<(]",
   "%f[%w_]Date%(", "%f[%w_]ContinuousClock%f[^%w_]", "%f[%w_]SuspendingClock%f[^%w_]",
   "%f[%w_]SystemRandomNumberGenerator%f[^%w_]", "%.random%(in", "%.randomElement%(", "%.shuffled%(",
-  "%.shuffle%(%)", "%f[%w_]Hasher%f[^%w_]", "%.hashValue%f[^%w_]",
+  "%.shuffle%(%)", "%f[%w_]Hasher%s*%(", "%.hashValue%f[^%w_]",
 }, "their order or value differs from run to run; use arrays, or Random's named streams")
 local floating = words({ "%f[%w_]Double%f[^%w_]", "%f[%w_]Float%d*%f[^%w_]" },
   "the engine computes as the kernel does, in integers (Ratio)")
@@ -34,7 +35,8 @@ local addresses = words({ "%f[%w_]ObjectIdentifier%f[^%w_]" },
 local printing = words({ "%f[%w_]print%s*%(", "%f[%w_]debugPrint%s*%(", "%f[%w_]dump%s*%(" },
   "only reclaimlua and reclaim-bench speak to people; return a value")
 local concurrency = words({
-  "%f[%w_]Task%s*[{(<.]", "Unsafe%w*Continuation%f[^%w_]", "Checked%w*Continuation%f[^%w_]",
+  "%f[%w_]Task%s*[{<]", "%f[%w_]Task%(executorPreference", "%f[%w_]Task%(priority",
+  "%f[%w_]Task%.%l+%s*[{(]", "Unsafe%w*Continuation%f[^%w_]", "Checked%w*Continuation%f[^%w_]",
   "%f[%w_]nonisolated%s*%(unsafe%)", "%f[%w_]async%s+let%f[^%w_]", "%f[%w_]withTaskGroup%f[^%w_]",
   "%f[%w_]DispatchQueue%f[^%w_]", "%f[%w_]Thread%f[^%w_]",
 }, "flows of control are fibers; only Timeline.swift and Fiber.swift start or park them")
@@ -115,7 +117,7 @@ function rules.name(file, report)
     return report(1, "a dead file: it declares nothing", "remove it, or write what it is for")
   end
   if namedAfterSubject[file.path] then return end
-  local wanted = file.path:match("([^/+]+)[^/]*%.swift$"):lower()
+  local wanted = file.path:match("([^/+]+)[^/]*%.swift$"):lower():gsub("s$", "")
   for _, name in ipairs(names) do
     name = name:lower()
     if name:sub(1, #wanted) == wanted or name:sub(-#wanted) == wanted then return end
