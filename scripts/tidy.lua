@@ -4,6 +4,7 @@
 -- Run by plain lua5.4 from the repository's root, through scripts/tidy. Each rule looks at one file
 -- at a time and reports file:line, what it found, and the mend. Which target may import which
 -- stands in docs/hacking.md, in a table that this program reads: there is one list and not two.
+-- `--wrap` breaks comments that are too long, which swift-format does not.
 -- `--self-test` shows each rule small snippets that it must find, and others that it must not.
 
 package.path = "scripts/?.lua;" .. package.path
@@ -13,7 +14,6 @@ local columns, fileLines, functionLines = 100, 500, 70
 
 -- Files named after their subject, not after one declaration in it.
 local namedAfterSubject = {
-  ["Sources/Lua/LuaFunction.swift"] = "Swift functions that Lua may call",
   ["Sources/UAPI/Units.swift"] = "Pages, Bytes and the texts of both",
   ["Sources/ReclaimEngine/Kernel/Mechanisms.swift"] = "the enums of a KernelProfile's choices",
 }
@@ -110,20 +110,24 @@ function rules.functionLength(file, report)
   end
 end
 
+-- Every word of a file's name is a word of something that it declares.
 function rules.name(file, report)
   if not file.target or file.kind ~= "swift" then return end
-  local names = Source.declarations(file)
-  if #names == 0 then
+  local declared = Source.declarations(file)
+  if #declared == 0 then
     return report(1, "a dead file: it declares nothing", "remove it, or write what it is for")
   end
   if namedAfterSubject[file.path] then return end
-  local wanted = file.path:match("([^/+]+)[^/]*%.swift$"):lower():gsub("s$", "")
-  for _, name in ipairs(names) do
-    name = name:lower()
-    if name:sub(1, #wanted) == wanted or name:sub(-#wanted) == wanted then return end
+  local told = {}
+  for _, line in ipairs(declared) do
+    for _, word in ipairs(Source.words(line)) do told[word] = true end
   end
-  report(1, "nothing in it is called as the file is",
-    "name it after the type, or Type+Aspect.swift, or after the one function")
+  for _, word in ipairs(Source.words(file.path:match "([^/+]+)[^/]*%.swift$")) do
+    if not told[word] then
+      return report(1, "the file's name says '" .. word .. "…', and nothing that it declares does",
+        "name it after the type, or Type+Aspect.swift, or after its function")
+    end
+  end
 end
 
 function rules.deadTest(file, report)
@@ -230,6 +234,17 @@ local function inspect(file, house, found)
   end
 end
 
+-- Writes a file anew where its comments were too long.
+local function wrap(file)
+  if not file.code and not file.path:find "%.lua$" then return end
+  local wrapped = require("tidy_wrap")(file, columns)
+  if wrapped == file.text then return end
+  local handle = assert(io.open(file.path, "wb"))
+  handle:write(wrapped)
+  handle:close()
+  print("wrapped " .. file.path)
+end
+
 local function main()
   if arg[1] == "--self-test" then
     return require("tidy_examples")(Source, inspect)
@@ -238,7 +253,9 @@ local function main()
   local count, files = 0, 0
   for _, path in ipairs(house.files) do
     local file = Source.read(path)
-    if file then
+    if file and arg[1] == "--wrap" then
+      wrap(file)
+    elseif file then
       files = files + 1
       inspect(file, house, function(where, line, what, mend)
         count = count + 1
@@ -246,7 +263,7 @@ local function main()
       end)
     end
   end
-  print(("tidy: %d files, %d findings"):format(files, count))
+  if arg[1] ~= "--wrap" then print(("tidy: %d files, %d findings"):format(files, count)) end
   return count == 0
 end
 

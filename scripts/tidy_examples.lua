@@ -53,6 +53,9 @@ local examples = {
   file("Sources/UAPI/Other.swift", story .. "struct Thing {}\n", "name", 1),
   file("Sources/UAPI/Things.swift", story .. "struct Thing {}\n"),
   file("Sources/UAPI/Thing+Text.swift", story .. "extension Thing {}\n"),
+  file("Sources/UAPI/VmThings.swift", story .. "struct VmThings {}\n"),
+  file("Sources/UAPI/IsolateThings.swift", story .. "struct Isolation {\n  var thing: Int\n}\n",
+    "name", 1),
   file("Sources/UAPI/ShrinkThing.swift", story .. "extension A {\n  func shrinkThing() {}\n}\n"),
   file("Sources/UAPI/Linux9_9.swift", story .. "extension A {\n  static let linux9_9 = 1\n}\n"),
   file("Sources/UAPI/Thing.swift", story .. "import Timeline\n", "name", 1),
@@ -77,6 +80,8 @@ local examples = {
   engine("  func a() { print(1) }", "words"),
   engine("  func a() { blueprint(1) }  // print(1) and Set<Int>"),
   engine("  func a() { b(\"print(1)\") }"),
+  engine("  let a = #\"\"\"\n    b(\"#\") print(1) \"\n    \"\"\"#"),
+  engine("  let a = #\"\"\"\n    b\n    \"\"\"#\n  func a() { print(1) }", "words", 8),
   engine("  func a() { Task { b() } }", "words"),
   engine("  let task: SimTask"),
   engine("  let a = Task(executorPreference: b) { c() }", "words"),
@@ -118,6 +123,17 @@ local function show(example, message)
   print(("tidy --self-test: %s: %s\n%s"):format(example.path, message, example.text:sub(1, 400)))
 end
 
+-- Comments before and after `--wrap`, at 20 columns.
+local wrapped = {
+  { "  // one two three four five\n  // six\n  //\n  // seven\n",
+    "  // one two three\n  // four five six\n  //\n  // seven\n" },
+  { "// - one two three four\n//   five\n// - six\n",
+    "// - one two three\n//   four five\n// - six\n" },
+  { "let a = 1  // one two three\n", "// one two three\nlet a = 1\n" },
+  { "// one   two   three   four\n", "// one   two   three   four\n" },
+  { 'let a = "http://one.two.three.four"\n', 'let a = "http://one.two.three.four"\n' },
+}
+
 return function(Source, inspect)
   local house = {
     imports = Source.importTable [[
@@ -146,6 +162,15 @@ return function(Source, inspect)
       show(example, "should find " .. want .. ", finds " .. is)
     end
   end
-  print(("tidy --self-test: %d passed, %d failed"):format(#examples - failed, failed))
+  for _, pair in ipairs(wrapped) do
+    local file = Source.file("Sources/UAPI/Thing.swift", pair[1])
+    local text = require("tidy_wrap")(file, 20)
+    if text ~= pair[2] then
+      failed = failed + 1
+      show(file, "should be wrapped to\n" .. pair[2] .. "and is\n" .. text)
+    end
+  end
+  local tried = #examples + #wrapped
+  print(("tidy --self-test: %d passed, %d failed"):format(tried - failed, failed))
   return failed == 0
 end

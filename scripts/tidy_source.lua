@@ -77,7 +77,8 @@ function Source.codeOnly(text, kind)
     elseif two == "/*" then
       to = endOfBlockComment(text, from, swift)
     elseif hashes then
-      to = select(2, text:find('"' .. hashes, from + #hashes + 1, true)) or #text
+      local quotes = text:match('^#+(""")', from) or '"'
+      to = select(2, text:find(quotes .. hashes, from + #hashes + #quotes, true)) or #text
     elseif swift and three == '"""' then
       to = endOfText(text, from, '"""')
     elseif text:sub(from, from) == '"' then
@@ -237,19 +238,25 @@ function Source.bodies(file)
   return out
 end
 
--- Names that a Swift file declares: types, functions, static members, extended types.
+-- The words of an identifier or a file's name, cut down so that Isolation and isolate are one.
+function Source.words(text)
+  local words = {}
+  text = text:gsub("(%l)(%u)", "%1 %2"):gsub("(%u)(%u%l)", "%1 %2")
+  for word in text:gmatch "%a+" do words[#words + 1] = word:lower():gsub("s$", ""):sub(1, 5) end
+  return words
+end
+
+-- The lines that declare types, functions, static members, extended types.
 function Source.declarations(file)
-  local names = {}
+  local lines = {}
   for _, line in ipairs(file.codeLines) do
-    local before, word, name = declaration(line)
+    local before, word = declaration(line)
     local shared = (word == "let" or word == "var") and (before.static or line:find "^%S")
     if typeWords[word] or word == "func" or word == "typealias" or shared then
-      names[#names + 1] = name
-      local last = word == "extension" and line:match "extension%s+[%w_.]-([%w_]+)%f[^%w_.]"
-      if last then names[#names + 1] = last end
+      lines[#lines + 1] = line
     end
   end
-  return names
+  return lines
 end
 
 -- Stored properties of classes that other targets may see.
