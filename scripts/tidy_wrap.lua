@@ -15,7 +15,7 @@ end
 
 local function isItem(text) return text:match "^[-*] " or text:match "^%d+%. " end
 
--- Fills `words` into lines of at most `columns`; the first hangs as `first` says, the rest as `rest`.
+-- Fills `words` into lines of at most `columns`; the first begins with `first`, others with `rest`.
 local function fill(words, first, rest, columns)
   local lines, current = {}, first
   local empty = true
