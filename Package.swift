@@ -2,14 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
-// Every Swift target, tests included, is built with these: async code stays on its caller's executor, existentials are
-// written out, imports are internal unless said otherwise, and a warning is an error.
+// Every Swift target, tests included, is built with these: async code stays on its caller's
+// executor, existentials are written out, imports are internal unless said otherwise, and a warning
+// is an error.
 let careful: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .treatAllWarnings(as: .error),
 ]
+
+// C of our own: the same, with the compiler's usual warnings.
+let carefulC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
 
 let package = Package(
   name: "reclaimlua",
@@ -26,10 +30,10 @@ let package = Package(
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    // C of our own: what may longjmp, what touches memory below Swift, and the benchmark's yardstick.
-    .target(name: "CLuaShims", dependencies: ["CLua"]),
-    .target(name: "CMemory"),
-    .target(name: "CReference"),
+    // C of our own: what may longjmp, what touches memory below Swift, the benchmark's yardstick.
+    .target(name: "CLuaShims", dependencies: ["CLua"], cSettings: carefulC),
+    .target(name: "CMemory", cSettings: carefulC),
+    .target(name: "CReference", cSettings: carefulC),
 
     // Who may know whom: docs/hacking.md. scripts/tidy holds the imports to it.
     .target(
