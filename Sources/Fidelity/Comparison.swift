@@ -31,6 +31,8 @@ package struct Comparison: Sendable {
   let real: [CellInterval]?
   /// Those of the real run that are scored. Cells where both sides are zero are not.
   package let cells: [Cell]
+  /// Counters of the real run that are zero on both sides: no cells, but each may become one.
+  package let zeros: Int
   /// Ops whose answer differs.
   package let outcomeDifferences: [String]
 
@@ -59,6 +61,7 @@ package struct Comparison: Sendable {
     real = answered.isEmpty ? nil : answered
     let tolerance = Tolerance(question.scenario)
     var cells: [Cell] = []
+    var zeros = 0
     for (at, real) in answered.enumerated() {
       let simulated = at < intervals.count && intervals[at].spans(real) ? intervals[at] : nil
       let ranges = at < answers.ranges.count ? answers.ranges[at] : [:]
@@ -67,10 +70,11 @@ package struct Comparison: Sendable {
         let cell = tolerance.judge(
           real, name, real: value, range: ranges[name] ?? value...value,
           simulated: simulated?.cells[name])
-        if let cell { cells.append(cell) }
+        if let cell { cells.append(cell) } else { zeros += 1 }
       }
     }
     self.cells = cells
+    self.zeros = zeros
     outcomeDifferences = run.status == .ok ? Self.differences(run, answers) : []
   }
 

@@ -125,8 +125,8 @@ import UAPI
     // splitmix64 from seed 1 draws 0x910A2DEC89025CC1 and then 0xBEEB8DA1658EEC67: 1 and 7 modulo
     // 16.
     #expect(walk(AccessPattern(.random, from: 100, length: 16, count: 2), size: 200) == [101, 107])
-    // The weights of three ranks add up to 4294967296, 6442450944 and 7874106709; modulo the last, the
-    // draws are 2025235242 and 5149560297.
+    // The weights of three ranks add up to 4294967296, 6442450944 and 7874106709; modulo the last,
+    // the draws are 2025235242 and 5149560297.
     #expect(walk(AccessPattern(.zipf(scramble: false), length: 3, count: 2), size: 3) == [0, 1])
     // Rank 1 of three: 2654435761 modulo 3 is 1.
     #expect(walk(AccessPattern(.zipf(scramble: true), length: 3, count: 2), size: 3) == [0, 1])
