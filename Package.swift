@@ -65,7 +65,8 @@ let package = Package(
       swiftSettings: careful),
 
     .testTarget(name: "TimelineTests", dependencies: ["Timeline"], swiftSettings: careful),
-    // Recordings lie beside the tests and are found from the source file, so the command's tests read the same ones.
+    // Recordings lie beside the tests and are found from the source file, so the command's tests
+    // read the same ones.
     .testTarget(
       name: "FidelityTests",
       dependencies: ["Fidelity", "ReclaimEngine", "UAPI", "Timeline", "reclaimlua"],

@@ -3,8 +3,8 @@
 #pragma once
 #include <stddef.h>
 
-/// Reserves `bytes` (rounded up to 2 MiB) of zeroed, never swapped-in address space; huge pages where the host offers them.
-/// Returns NULL when the address space is exhausted.
+/// Reserves `bytes` (rounded up to 2 MiB) of zeroed, never swapped-in address space; huge pages
+/// where the host offers them. Returns NULL when the address space is exhausted.
 void *memory_reserve(size_t bytes);
 
 /// Gives an arena of memory_reserve back; `bytes` as it was asked for.

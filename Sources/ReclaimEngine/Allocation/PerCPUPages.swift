@@ -16,12 +16,17 @@ final class PerCPUPages {
   let high: Int
   /// How much a drain has grown: batch << freeFactor.
   private var freeFactor = 0
+  private let growthLimit: Int
   private let heads: UnsafeMutablePointer<UInt32>
   private let tails: UnsafeMutablePointer<UInt32>
   /// Base pages on all lists.
   private(set) var count = 0
 
-  init(rows: UnsafeMutablePointer<FrameRow>, buddy: BuddyAllocator, batch: Int, high: Int) {
+  init(
+    rows: UnsafeMutablePointer<FrameRow>, buddy: BuddyAllocator, batch: Int, high: Int,
+    growthLimit: Int
+  ) {
+    self.growthLimit = growthLimit
     self.rows = rows
     self.buddy = buddy
     self.batch = batch
@@ -83,7 +88,7 @@ final class PerCPUPages {
     } else {
       let grown = batch << freeFactor
       left = min(max(grown, batch), max(high - batch, 1))
-      if freeFactor < 5, grown < high - batch { freeFactor += 1 }
+      if freeFactor < growthLimit, grown < high - batch { freeFactor += 1 }
     }
     let lists = Self.orders * 3
     for k in 0..<lists {

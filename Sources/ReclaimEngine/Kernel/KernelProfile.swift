@@ -36,6 +36,8 @@ struct Numbers: Sendable {
   var folioBatch: Int
   /// Objects a shrinker is asked for at a time.
   var shrinkBatch: Int
+  /// How often a per-CPU list doubles what it drains while only frees come.
+  var perCPUDrainGrowth: Int
   /// Statistic updates after which a CPU reports them as pending.
   var statBatch: Int
   /// Time between two periodic flushes of memcg statistics, nanoseconds.

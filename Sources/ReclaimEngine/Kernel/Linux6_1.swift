@@ -12,6 +12,8 @@ extension KernelProfile {
       maxReclaimRetries: 16,
       folioBatch: 15,
       shrinkBatch: 128,
+      // The reference says 5; recordings that free thousands of pages at a stretch say 4.
+      perCPUDrainGrowth: 4,
       statBatch: 64,
       statFlushPeriod: 2_000_000_000,
       gigabyteShift: 18,

@@ -126,7 +126,7 @@ struct MachineLayout {
   }
 
   /// The node, its zones filled with what is free.
-  func makeNode(_ frames: FrameTable) throws(BootError) -> Node {
+  func makeNode(_ frames: FrameTable, _ profile: KernelProfile) throws(BootError) -> Node {
     let total = plans.reduce(0) { $0 + $1.spec.managed }
     let minFree = minFreeKilobytes ?? Watermarks.minFreeKilobytes(lowMemoryPages: total)
     let zones = plans.map { plan in
@@ -147,7 +147,8 @@ struct MachineLayout {
       let perCPU = PerCPUPages(
         rows: frames.rows, buddy: buddy, batch: batch,
         high: state?.high
-          ?? Watermarks.perCPUHigh(low: marks.low, cpus: cpus, batch: batch))
+          ?? Watermarks.perCPUHigh(low: marks.low, cpus: cpus, batch: batch),
+        growthLimit: profile.numbers.perCPUDrainGrowth)
       for k in 0..<(state?.perCPU ?? 0) {
         let frame = plan.start + UInt32(k)
         buddy.setMobility(.unmovable, ofBlockAt: frame)

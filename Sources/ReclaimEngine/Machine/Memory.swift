@@ -31,8 +31,8 @@ final class Memory {
   /// The one batch that is open while reclaim works, and the folios of it that are to be freed.
   let batch: UnsafeMutablePointer<UInt32>
   let freed: UnsafeMutablePointer<UInt32>
-  /// Two of the file system's own pages that boot left in the root cgroup: the block of the directory
-  /// and the block of the inode table, which every first look-up of a file touches.
+  /// Two of the file system's own pages that boot left in the root cgroup: the block of the
+  /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
 
   /// Folios dropped by advice and not yet freed: in `freed`, all of one cgroup.
@@ -55,7 +55,7 @@ final class Memory {
     listArena = try FolioListArena(
       rows: frames.rows, frames: layout.frameCount, lists: MemcgTree.limit)
     lists = listArena.lists
-    node = try layout.makeNode(frames)
+    node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
     slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
     tree = try MemcgTree(profile: profile)
@@ -119,7 +119,8 @@ final class Memory {
     }
   }
 
-  /// The first look-up of a file reads a directory block and an inode block, both cached since boot.
+  /// The first look-up of a file reads a directory block and an inode block, both cached since
+  /// boot.
   func touchMetadata() {
     for frame in metadataFolios { batches.markAccessed(frame) }
   }

@@ -60,8 +60,9 @@ extension Memory {
     try await task.spend(UInt64(window.inserted) * profile.costs.readaheadPage)
   }
 
-  /// Drops the clean pages of a range and forgets the shadows in it: after the CPU's batches are drained nothing else holds a
-  /// page that is not locked. Freed folios are uncharged a batch at a time (reference 26 §26.3).
+  /// Drops the clean pages of a range and forgets the shadows in it: after the CPU's batches are
+  /// drained nothing else holds a page that is not locked. Freed folios are uncharged a batch at a
+  /// time (reference 26 §26.3).
   private func drop(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
     async throws(Killed)
   {
