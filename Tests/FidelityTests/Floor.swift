@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // floor.json: what each shipped recording has reached. It only rises: RECORD_FLOOR=1 writes what is
-// better than before and keeps the rest. scripts/fidelity counts and writes the same; where a simulated
-// 3 against a real 0 is mended, a cell becomes a zero, so zeros are counted beside.
+// better than before and keeps the rest. scripts/fidelity counts and writes the same; where a
+// simulated 3 against a real 0 is mended, a cell becomes a zero, so zeros are counted beside.
 
 import Foundation
 

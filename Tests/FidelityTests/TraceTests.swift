@@ -15,12 +15,14 @@ import UAPI
       EventLine(name: "mm_vmscan_kswapd_sleep", payload: "nid=0")
     ),
     (
-      "a [x-1 [000] .....  4.7: mm_shrink_slab_end: scan_shadow_nodes+0x0/0x30 (____ptrval____): nid: 0 unused scan count 6",
+      "a [x-1 [000] ..... 4.7: mm_shrink_slab_end: scan_shadow_nodes+0x0/0x30 (____ptrval____): "
+        + "nid: 0 unused scan count 6",
       EventLine(
         name: "mm_shrink_slab_end", payload: "scan_shadow_nodes: nid: 0 unused scan count 6")
     ),
     (
-      "k-47 [000] .... 2.9: mm_shrink_slab_start: super_cache_scan+0x0/0x1f0 ffff8880047a6c28: nid: 0 objects",
+      "k-47 [000] .... 2.9: mm_shrink_slab_start: super_cache_scan+0x0/0x1f0 ffff8880047a6c28: "
+        + "nid: 0 objects",
       EventLine(name: "mm_shrink_slab_start", payload: "super_cache_scan: nid: 0 objects")
     ),
   ])
