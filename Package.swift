@@ -60,8 +60,7 @@ let package = Package(
       dependencies: ["ReclaimEngine", "UAPI", "Timeline", "Lua", "Scripting", "CReference"],
       swiftSettings: careful),
 
-    // Recordings lie beside the tests and are found from the source file, so that the tests of the
-    // command read the same ones.
+    // Recordings lie beside the tests and are found from the source file, so the command's tests read the same ones.
     .testTarget(
       name: "FidelityTests",
       dependencies: ["Fidelity", "ReclaimEngine", "UAPI", "Timeline", "reclaimlua"],
