@@ -2,11 +2,12 @@
 // A recorded machine as a MachineSpec: its zones, free blocks, lists, disks, files and counters as
 // they stood at `base`.
 
+internal import ReclaimEngine
 package import UAPI
 
 package enum RecordedMachine {
   /// Kernel generations that the engine has.
-  private static let builtKernels = ["6.1"]
+  private static let builtKernels = KernelProfile.all.map(\.name)
   /// What `base` shows of the pages that drop_caches could not free, on 5.10 and 6.1: 18 pages of
   /// the block device, of which the three after the last full batch of 15 wait in the
   /// deactivate_file batch (fidelity/starting-state.md).
@@ -105,10 +106,12 @@ package enum RecordedMachine {
     (question.machine.devices ?? []).compactMap { device in
       guard let kind = DiskSpec.Kind(rawValue: device.kind) else { return nil }
       let name = device.dev.split(separator: "/").last.map(String.init) ?? device.dev
-      let readAhead = question.machine.queues?[name]?.read_ahead_kb ?? 128
+      let queue = question.machine.queues?[name]
       return DiskSpec(
         name: name, kind: kind, use: device.use == "swap" ? .swap : .fileSystem,
-        size: Bytes(UInt64(device.mib.number ?? 0) << 20), readAheadPages: readAhead / 4)
+        size: Bytes(UInt64(device.mib.number ?? 0) << 20),
+        readAheadPages: (queue?.read_ahead_kb ?? 128) / 4,
+        requestPages: (queue?.max_sectors_kb ?? 1280) / 4)
     }
   }
 

@@ -74,6 +74,7 @@ package enum RecordedValue: Sendable, Equatable, Decodable {
 package struct RecordedConfiguration: Sendable, Equatable, Decodable {
   package struct Queue: Sendable, Equatable, Decodable {
     package let read_ahead_kb: Int
+    package let max_sectors_kb: Int
   }
   package struct Device: Sendable, Equatable, Decodable {
     /// "fs" or "swap".

@@ -21,7 +21,8 @@ package enum Scoreboard {
       if case .compared(let comparison) = row { comparison } else { nil }
     }
     let cells = compared.flatMap(\.cells)
-    lines.append("\(rows.count) recordings, \(counts(cells))")
+    let performed = compared.count { $0.run.status == .ok }
+    lines.append("\(performed) of \(rows.count) recordings performed, \(counts(cells))")
     return lines.joined(separator: "\n")
   }
 
@@ -56,9 +57,11 @@ package enum Scoreboard {
       + "\(percent(equal, cells.count)), median error \(decimals(median, 4))"
   }
 
-  /// The cells of a comparison that miss, and the ops that answered differently: one line each.
+  /// The cells of a comparison that miss, and the ops that answered differently: one line each. Of
+  /// a run that did not come to its end every cell misses, for the one reason that is told anyway.
   package static func details(_ comparison: Comparison) -> [String] {
-    comparison.misses.map { cell in
+    guard comparison.run.status == .ok else { return [] }
+    return comparison.misses.map { cell in
       let range = cell.low == cell.high ? "" : " (\(cell.low) to \(cell.high))"
       return pad("\(cell.from)..\(cell.to)", 24) + pad(cell.name, 46) + "real \(cell.real)\(range)"
         + "  sim \(cell.simulated.map(String.init) ?? "none")"

@@ -168,4 +168,27 @@ import UAPI
     #expect(counter(1, "vmstat.pgscan_file")?["sim"] as? Int == 1083)
     #expect(unanswered.isGood)
   }
+
+  @Test func theTextTellsWhatMissesAndWhy() throws {
+    var intervals = try same("tiny-file")
+    intervals[0] = CellInterval(
+      from: intervals[0].from, to: intervals[0].to,
+      cells: intervals[0].cells.merging(["vmstat.pgscan_file": 999]) { $1 })
+    let answers = try RecordingAnswers(Shipped.file("tiny-file"))
+    let question = try Shipped.question("tiny-file")
+    let performed = Comparison(
+      question: question, run: Self.performed, intervals: intervals, answers: answers)
+    let details = Scoreboard.details(performed)
+    #expect(details.count == 1)
+    #expect(details.first?.hasSuffix("real 1083  sim 999") == true)
+    let refused = Comparison(
+      question: question, run: WorkloadRun(.unsupported, "no such thing"), answers: answers)
+    #expect(Scoreboard.details(refused).isEmpty)
+    let lines = Scoreboard.text([.compared(performed), .compared(refused)]).split(separator: "\n")
+    #expect(lines.count == 3)
+    #expect(lines[0].contains("14/15 cells hold, 93.3 %"))
+    #expect(lines[1].hasSuffix("unsupported: no such thing"))
+    // Of a refused run the counters that were zero miss as well, as in the official score.
+    #expect(lines[2].hasPrefix("1 of 2 recordings performed, 14/155 cells hold"))
+  }
 }

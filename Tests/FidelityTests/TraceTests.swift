@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Fidelity
+import Foundation
 import Testing
 import UAPI
 
@@ -15,12 +16,14 @@ import UAPI
       EventLine(name: "mm_vmscan_kswapd_sleep", payload: "nid=0")
     ),
     (
-      "a [x-1 [000] .....  4.7: mm_shrink_slab_end: scan_shadow_nodes+0x0/0x30 (____ptrval____): nid: 0 unused scan count 6",
+      "a [x-1 [000] ..... 4.7: mm_shrink_slab_end: scan_shadow_nodes+0x0/0x30 (____ptrval____): "
+        + "nid: 0 unused scan count 6",
       EventLine(
         name: "mm_shrink_slab_end", payload: "scan_shadow_nodes: nid: 0 unused scan count 6")
     ),
     (
-      "k-47 [000] .... 2.9: mm_shrink_slab_start: super_cache_scan+0x0/0x1f0 ffff8880047a6c28: nid: 0 objects",
+      "k-47 [000] .... 2.9: mm_shrink_slab_start: super_cache_scan+0x0/0x1f0 ffff8880047a6c28: "
+        + "nid: 0 objects",
       EventLine(name: "mm_shrink_slab_start", payload: "super_cache_scan: nid: 0 objects")
     ),
   ])
@@ -76,5 +79,36 @@ import UAPI
 
     let short = EventComparison(spans, recorded: [[recorded(1)]], simulated: [[], []])
     #expect(short.intervals[0].firstDifference == 0)
+  }
+
+  @Test func eventsAreFoundBesideTheRecordingsWhereItHasNone() throws {
+    let root = FileManager.default.temporaryDirectory
+      .appendingPathComponent("reclaimlua-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: root) }
+    for folder in ["recordings/6.1-classic", "traces/6.1-classic"] {
+      try FileManager.default.createDirectory(
+        at: root.appendingPathComponent(folder), withIntermediateDirectories: true)
+    }
+    var json = try Shipped.json("tiny-file")
+    let lines = (json["trace"] as? [String: Any])?["raw"] as? [String] ?? []
+    json["trace"] = ["lines": lines.count]
+    let path = root.appendingPathComponent("recordings/6.1-classic/x.json").path
+    let file = RecordingFile(
+      path: path, bytes: [UInt8](try JSONSerialization.data(withJSONObject: json)))
+    func events() throws -> EventComparison? {
+      let comparison = Comparison(
+        question: try RecordingQuestion(file),
+        run: WorkloadRun(marks: [], events: [], results: [], digest: "0"),
+        intervals: [CellInterval(from: "base", to: "read1", cells: [:])],
+        answers: try RecordingAnswers(file))
+      return try EventComparison(
+        recording: file, answers: RecordingAnswers(file), comparison: comparison)
+    }
+    let none = try events()
+    #expect(none == nil)
+    try Data(lines.joined(separator: "\n").utf8).write(
+      to: root.appendingPathComponent("traces/6.1-classic/tiny-file.txt.gz"))
+    let found = try events()
+    #expect(found?.intervals.first?.recorded.count == 228)
   }
 }
