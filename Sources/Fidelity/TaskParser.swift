@@ -8,6 +8,8 @@ struct TaskParser {
   let task: RecordedScenario.Task
   let taskNames: [String]
   let files: [FileSpec]
+  /// Areas made so far, in pages.
+  var sizes: [(area: String, pages: Int)] = []
   private var next = 0
   /// The op being read.
   private(set) var site: OpSite
@@ -53,7 +55,7 @@ struct TaskParser {
     return steps
   }
 
-  private func action(_ words: inout OpWords) throws(OpProblem) -> WorkloadStep.Action {
+  private mutating func action(_ words: inout OpWords) throws(OpProblem) -> WorkloadStep.Action {
     if let why = WorkloadOps.missing(for: words.name) { return .unsupported(why) }
     let action: WorkloadStep.Action
     switch words.name {
@@ -68,6 +70,8 @@ struct TaskParser {
       action = .wait(name)
     case "cgroup", "cgset": action = try cgroup(&words)
     case "read": action = try read(&words)
+    case "anon", "mapfile", "touch", "madvise", "mlock", "munlock", "munmap":
+      action = try memory(&words)
     case "reclaim":
       let path = try words.next("the cgroup")
       let bytes = try OpWords.bytes(
@@ -94,6 +98,12 @@ struct TaskParser {
     switch words.name {
     case "enter": return .enter(path: try words.next("the cgroup"))
     case "open": return .open(file: try words.next("the file"))
+    case "oomadj":
+      let word = try words.next("the adjustment")
+      guard let value = Int(word), (-1000...1000).contains(value) else {
+        throw OpProblem("the adjustment is \"\(word)\", expected -1000 to 1000")
+      }
+      return .setOomScoreAdjust(value)
     case "mark": return .mark(name: try words.next("the name"))
     case "msleep":
       let word = try words.next("the duration")

@@ -10,13 +10,6 @@ import UAPI
 package enum WorkloadOps {
   /// Ops that the engine has no operation for, and what they would need.
   private static let notBuilt: [String: String] = [
-    "anon": "anonymous memory is not built",
-    "mapfile": "mapped files are not built",
-    "touch": "mapped memory is not built",
-    "madvise": "mapped memory is not built",
-    "mlock": "mapped memory is not built",
-    "munlock": "mapped memory is not built",
-    "munmap": "mapped memory is not built",
     "write": "writing to files is not built",
     "fsync": "writing to files is not built",
     "sync": "writing to files is not built",
@@ -30,7 +23,6 @@ package enum WorkloadOps {
     "lockstep": "tasks that take turns by accesses are not built",
     "drop_caches": "drop_caches is not built",
     "compact": "compaction is not built",
-    "oomadj": "the OOM killer is not built",
     "sysctl": "changing sysctls while the machine runs is not built",
     "echo": "writing to files of /proc and /sys is not built",
   ]
@@ -89,7 +81,9 @@ package enum WorkloadOps {
   private static func isTaskOp(_ name: String) -> Bool {
     [
       "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
-      "wait", "loop", "endloop",
+      "wait", "loop", "endloop", "anon", "mapfile", "touch", "madvise", "mlock", "munlock",
+      "munmap",
+      "oomadj",
     ].contains(name)
   }
 

@@ -23,12 +23,35 @@ package enum Operation: Sendable {
   /// Writes the amount to memory.reclaim of the cgroup; answers .pages with what was reclaimed, or
   /// EAGAIN.
   case reclaim(path: String, Pages)
+  /// mmap; the area is known by its name from then on.
+  case map(area: String, MapKind, pages: Int?)
+  case unmap(area: String)
+  /// One load or store at the start of a page per access; `fill` stores the whole page.
+  case touch(area: String, write: Bool, fill: Bool, AccessPattern)
+  /// madvise over [from, from + length); length nil: to the end.
+  case adviseArea(area: String, MemoryAdvice, from: Int, length: Int?)
+  case lock(area: String, from: Int, length: Int?)
+  case unlock(area: String, from: Int, length: Int?)
+  /// Writes to /proc/sys/vm/drop_caches: 1 page cache, 2 slab, 3 both.
+  case dropCaches(Int)
+  /// The task's own oom_score_adj, −1000 to 1000.
+  case setOomScoreAdjust(Int)
   case sleep(Nanoseconds)
   /// Uses the CPU for that long.
   case compute(Nanoseconds)
   /// Counters are read out by an observer in the root cgroup while the task waits; costs what that
   /// costs.
   case mark(name: String)
+}
+
+package enum MapKind: Sendable, Hashable {
+  case anonymous(shared: Bool)
+  /// Pages of a file from page `from` on.
+  case file(String, shared: Bool, from: Int)
+}
+
+package enum MemoryAdvice: String, Sendable, CaseIterable {
+  case normal, random, sequential, willneed, dontneed, free, cold, pageout, hugepage, nohugepage
 }
 
 package enum FileAdvice: String, Sendable, CaseIterable {

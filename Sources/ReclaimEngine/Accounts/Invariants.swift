@@ -137,7 +137,7 @@ extension Memory {
         }
         let other = frame ^ (1 << UInt32(order))
         let row = frames.rows[Int(min(other, UInt32(frames.count - 1)))]
-        if order < 10, other < buddy.end, other >= buddy.start, row.flags.contains(.buddy),
+        if order < 10, other < buddy.end, other >= buddy.start, row.flags == .buddy,
           Int(row.memcg) == order
         {
           problems.append("\(zone.kind.name): block \(frame) and its buddy are both free")

@@ -70,7 +70,7 @@ extension Memory {
       let row = tree.rows[Int(group.number)]
       return CgroupSnapshot(
         path: group.path, stat: stats[Int(group.number) - 1], events: group.events,
-        current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : 0)
+        current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : row.swapUsage)
     }
   }
 

@@ -177,7 +177,7 @@ final class BuddyAllocator {
   private func isFree(_ frame: UInt32, _ order: Int) -> Bool {
     guard frame >= start, frame < end else { return false }
     let row = rows[Int(frame)]
-    return row.flags.contains(.buddy) && Int(row.memcg) == order
+    return row.flags == .buddy && Int(row.memcg) == order
   }
 
   /// The block would merge with a free one of the next order if only its own buddy came back.
@@ -236,7 +236,7 @@ final class BuddyAllocator {
     var at = firstFrame
     while at <= last {
       let row = rows[Int(at)]
-      if row.flags.contains(.buddy), Int(row.memcg) <= Self.pageblockOrder {
+      if row.flags == .buddy, Int(row.memcg) <= Self.pageblockOrder {
         let o = Int(row.memcg)
         free += 1 << o
         if listOf(at) != mobility {

@@ -12,6 +12,8 @@ final class FileMapping {
   var isKnown: Bool { wasOpened }
   /// Levels of nodes above the slots; 0: at most page 0 is there, without a node.
   var height = 0
+  /// Areas that map it.
+  var areas: [Area] = []
   /// Pages and shadows in the tree.
   var entries = 0
   /// Nodes of level 2 and above.

@@ -4,7 +4,7 @@
 //   position   place in an LRU list (chunk << 8 | index); next frame of a buddy or per-CPU list
 //   while free
 //   slot       the page-cache or page-table slot that holds the folio
-//   link       previous frame of a buddy list while free
+//   link       how many page-table entries map it; previous frame of a free list while free
 //   flags      what the folio is and where it is
 //   memcg      the cgroup that pays; the order of the block while free
 //
@@ -32,24 +32,34 @@ struct FolioFlags: OptionSet {
   static let workingset = FolioFlags(rawValue: 1 << 3)
   /// Being read: the window it belongs to has not been submitted yet.
   static let locked = FolioFlags(rawValue: 1 << 4)
-  /// Reading this page starts the next readahead window.
+  /// Reading this page starts the next readahead window. The same bit asks, while the page is under
+  /// writeback, to be moved to the tail at its end.
   static let readahead = FolioFlags(rawValue: 1 << 5)
+  static let reclaim = FolioFlags(rawValue: 1 << 5)
+  /// Belongs on the anonymous lists: anonymous memory that was not given up, and shmem.
   static let swapBacked = FolioFlags(rawValue: 1 << 6)
   static let unevictable = FolioFlags(rawValue: 1 << 7)
   /// Waiting in the CPU's LRU-add batch, on no list yet.
   static let inAddBatch = FolioFlags(rawValue: 1 << 8)
   /// Somebody holds a reference that reclaim cannot freeze.
   static let held = FolioFlags(rawValue: 1 << 9)
+  /// Queued in another batch of the CPU, on its list meanwhile.
+  static let queued = FolioFlags(rawValue: 1 << 10)
+  /// Anonymous: its slot is the page-table entry that maps it, or none.
+  static let anon = FolioFlags(rawValue: 1 << 11)
+  static let dirty = FolioFlags(rawValue: 1 << 12)
+  static let writeback = FolioFlags(rawValue: 1 << 13)
+  /// Between memory and swap: a swap slot names it.
+  static let swapCache = FolioFlags(rawValue: 1 << 14)
+  /// No folio at all; the low bits then say what the frame is.
+  private static let unused: UInt16 = 1 << 15
+
   /// The head of a free block in the buddy lists.
-  static let buddy = FolioFlags(rawValue: 1 << 10)
+  static let buddy = FolioFlags(rawValue: unused | 1)
   /// Free, on a per-CPU list.
-  static let perCPU = FolioFlags(rawValue: 1 << 11)
-  /// In use by the kernel itself: slab pages and what was there at boot.
-  static let kernel = FolioFlags(rawValue: 1 << 12)
-  /// Queued in the activation batch, on its list meanwhile.
-  static let inActivateBatch = FolioFlags(rawValue: 1 << 13)
-  /// Queued in the deactivate_file batch, on its list meanwhile.
-  static let inDeactivateBatch = FolioFlags(rawValue: 1 << 14)
+  static let perCPU = FolioFlags(rawValue: unused | 2)
+  /// In use by the kernel itself: slab pages, page tables, pages of a memory-backed device.
+  static let kernel = FolioFlags(rawValue: unused | 4)
 
   /// Which of the four evictable lists a folio with these flags belongs on.
   @inline(__always) var listIndex: Int {

@@ -56,8 +56,13 @@ final class PageCache {
     let file = FileMapping(
       number: UInt16(mappings.count + 1), name: name, pages: pages, base: base)
     mappings.append(file)
+    // Page 0 may lie there without a node: the block says whose it is all the same.
+    leaves.rows[base >> 6].file = file.number
     return file
   }
+
+  /// The file whose page cache a slot belongs to.
+  func file(ofSlot slot: Int) -> FileMapping { mappings[Int(leaves.rows[slot >> 6].file) - 1] }
 
   func file(named name: String) -> FileMapping? { mappings.first { $0.name == name } }
 
@@ -218,6 +223,14 @@ final class PageCache {
     } else if leaf.pointee.entries == leaf.pointee.shadows, !leaf.pointee.isListed {
       list(UInt32(slot >> 6))
     }
+  }
+
+  /// A folio has left its slot, which remembers it.
+  func becameShadow(_ slot: Int) {
+    let leaf = leaves.rows + (slot >> 6)
+    guard leaf.pointee.exists else { return }
+    leaf.pointee.shadows &+= 1
+    if leaf.pointee.shadows == leaf.pointee.entries { list(UInt32(truncatingIfNeeded: slot >> 6)) }
   }
 
   /// A leaf has lost its last page: its shadows are all that keeps it.

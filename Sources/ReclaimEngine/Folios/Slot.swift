@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a page-cache slot holds: nothing, a folio, or the shadow of one that was evicted.
+// What a page-cache or swap slot holds: nothing, a folio, or the shadow of one that was evicted.
 //
 //   folio    PFN << 32                         (bit 0 clear, not zero)
 //   shadow   clock : 36 | cgroup : 16 | node : 10 | workingset : 1 | 1
@@ -59,6 +59,8 @@ final class SlotTable {
   private let arena: Arena<Slot>
   let slots: UnsafeMutablePointer<Slot>
   private var used: Int
+  /// Ranges given back: first slot and length, a multiple of 64.
+  private var spare: [(start: Int, count: Int)] = []
 
   /// - Parameter capacity: slots that all files together may need.
   init(capacity: Int) throws(BootError) {
@@ -75,8 +77,18 @@ final class SlotTable {
   /// A range of `n` empty slots that starts at a multiple of 64; nil when there are not that many.
   func allocate(_ n: Int) -> Int? {
     let rounded = (n + 63) & ~63
+    if let at = spare.firstIndex(where: { $0.count >= rounded }) {
+      let start = spare[at].start
+      spare[at].start += rounded
+      spare[at].count -= rounded
+      if spare[at].count == 0 { spare.remove(at: at) }
+      return start
+    }
     guard used + rounded <= arena.capacity else { return nil }
     defer { used += rounded }
     return used
   }
+
+  /// Gives a range back; its slots are empty.
+  func free(_ start: Int, _ n: Int) { spare.append((start, (n + 63) & ~63)) }
 }

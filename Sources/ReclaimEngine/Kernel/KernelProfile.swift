@@ -46,6 +46,8 @@ struct Numbers: Sendable {
   var gigabyteShift: Int
   /// Costs are halved beyond this share of the LRU: lrusize >> shift (reference 05 §5.5.3).
   var costDecayShift: Int
+  /// Slots in a swap cluster.
+  var swapCluster: Int
   /// Scheduler ticks a second.
   var hz: Int
   /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
@@ -59,6 +61,9 @@ struct ObjectSizes: Sendable {
   var structFile: Int
   var dentry: Int
   var inode: Int
+  var area: Int
+  /// What leads from a page back to its area: made at the area's first anonymous page.
+  var reverseMap: [Int]
   /// A datagram on its way to the observer who takes a mark.
   var datagram: [Int]
   /// What a child cgroup charges to its parent.
@@ -76,10 +81,24 @@ struct Costs: Sendable {
   var readaheadPage: UInt64
   /// A read that misses one page and reads just that one.
   var singleMiss: UInt64
+  /// An access that hits.
+  var touch: UInt64
+  var anonymousFault: UInt64
+  /// A read fault that maps the page of zeros.
+  var zeroPageFault: UInt64
+  var swapInRead: UInt64
+  var swapInWrite: UInt64
+  /// The first write to a page that was mapped for reading.
+  var reuseFault: UInt64
+  /// A mapped read of a cached page, and each page that it maps around itself.
+  var fileFault: UInt64
+  var faultAroundPage: UInt64
   var mark: UInt64
   var reclaimBatch: UInt64
   var cleanPageReclaimed: UInt64
   var pageKept: UInt64
+  /// An anonymous page written to a synchronous device and freed.
+  var pageSwappedOut: UInt64
   var priorityRound: UInt64
   var reclaimBegin: UInt64
   var reclaimEnd: UInt64
@@ -88,4 +107,7 @@ struct Costs: Sendable {
   var enterCgroup: UInt64
   var advise: UInt64
   var pageInvalidated: UInt64
+  /// munmap, for each present page.
+  var pageUnmapped: UInt64
+  var map: UInt64
 }

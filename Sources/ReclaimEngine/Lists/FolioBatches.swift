@@ -23,6 +23,8 @@ final class FolioBatches {
   private var added: Batch
   private var activated: Batch
   private var deactivatedFile: Batch
+  private var deactivated: Batch
+  private var freedLazily: Batch
 
   init(
     frames: FrameTable, lists: FolioLists, tree: MemcgTree, workingset: Workingset, node: Node,
@@ -37,12 +39,16 @@ final class FolioBatches {
     added = Batch(frames: .allocate(capacity: capacity))
     activated = Batch(frames: .allocate(capacity: capacity))
     deactivatedFile = Batch(frames: .allocate(capacity: capacity))
+    deactivated = Batch(frames: .allocate(capacity: capacity))
+    freedLazily = Batch(frames: .allocate(capacity: capacity))
   }
 
   deinit {
     added.frames.deallocate()
     activated.frames.deallocate()
     deactivatedFile.frames.deallocate()
+    deactivated.frames.deallocate()
+    freedLazily.frames.deallocate()
   }
 
   /// Folios waiting to be added.
@@ -97,7 +103,7 @@ final class FolioBatches {
   }
 
   private func queueActivation(_ frame: UInt32) {
-    rows[Int(frame)].flags.insert(.inActivateBatch)
+    rows[Int(frame)].flags.insert(.queued)
     activated.frames[activated.count] = frame
     activated.count += 1
     if activated.count == capacity { drainActivated() }
@@ -109,7 +115,7 @@ final class FolioBatches {
     for k in 0..<n {
       let frame = activated.frames[k]
       var flags = rows[Int(frame)].flags
-      flags.remove(.inActivateBatch)
+      flags.remove(.queued)
       rows[Int(frame)].flags = flags
       guard flags.contains(.lru), flags.isDisjoint(with: [.active, .unevictable]) else { continue }
       let memcg = rows[Int(frame)].memcg
@@ -127,7 +133,7 @@ final class FolioBatches {
   // MARK: deactivate a file folio that could not be dropped
 
   func deactivateFile(_ frame: UInt32) {
-    rows[Int(frame)].flags.insert(.inDeactivateBatch)
+    rows[Int(frame)].flags.insert(.queued)
     deactivatedFile.frames[deactivatedFile.count] = frame
     deactivatedFile.count += 1
     if deactivatedFile.count == capacity { drainDeactivatedFile() }
@@ -139,7 +145,7 @@ final class FolioBatches {
     for k in 0..<n {
       let frame = deactivatedFile.frames[k]
       var flags = rows[Int(frame)].flags
-      flags.remove(.inDeactivateBatch)
+      flags.remove(.queued)
       rows[Int(frame)].flags = flags
       guard flags.contains(.lru), !flags.contains(.unevictable) else { continue }
       let memcg = rows[Int(frame)].memcg
@@ -160,17 +166,83 @@ final class FolioBatches {
     }
   }
 
+  // MARK: deactivate, and give up lazily
+
+  /// MADV_COLD of an active folio.
+  func deactivate(_ frame: UInt32) {
+    rows[Int(frame)].flags.insert(.queued)
+    deactivated.frames[deactivated.count] = frame
+    deactivated.count += 1
+    if deactivated.count == capacity { drainDeactivated() }
+  }
+
+  private func drainDeactivated() {
+    let n = deactivated.count
+    deactivated.count = 0
+    for k in 0..<n {
+      let frame = deactivated.frames[k]
+      rows[Int(frame)].flags.remove(.queued)
+      let flags = rows[Int(frame)].flags
+      guard flags.isSuperset(of: [.lru, .active]), !flags.contains(.unevictable) else { continue }
+      move(frame, to: flags.subtracting([.active, .referenced]))
+      count(.pgdeactivate, .pgdeactivate, rows[Int(frame)].memcg)
+    }
+  }
+
+  /// MADV_FREE of an anonymous folio: it joins the inactive file list.
+  func lazyFree(_ frame: UInt32) {
+    rows[Int(frame)].flags.insert(.queued)
+    freedLazily.frames[freedLazily.count] = frame
+    freedLazily.count += 1
+    if freedLazily.count == capacity { drainFreedLazily() }
+  }
+
+  private func drainFreedLazily() {
+    let n = freedLazily.count
+    freedLazily.count = 0
+    for k in 0..<n {
+      let frame = freedLazily.frames[k]
+      rows[Int(frame)].flags.remove(.queued)
+      let flags = rows[Int(frame)].flags
+      guard flags.isSuperset(of: [.lru, .anon, .swapBacked]),
+        flags.isDisjoint(with: [.unevictable, .swapCache])
+      else { continue }
+      move(frame, to: flags.subtracting([.active, .referenced, .swapBacked]))
+      count(.pglazyfree, .pglazyfree, rows[Int(frame)].memcg)
+    }
+  }
+
+  /// Moves a folio to the head of the list that its new flags name.
+  private func move(_ frame: UInt32, to flags: FolioFlags) {
+    let lruvec = tree.lruvec(rows[Int(frame)].memcg)
+    lists.remove(frame, from: lruvec.list(rows[Int(frame)].flags.listIndex))
+    rows[Int(frame)].flags = flags
+    lists.push(frame, on: lruvec.list(flags.listIndex))
+    tree.statistics.noteOnes(2)
+  }
+
+  private func count(_ event: VmCounter, _ stat: MemcgCounter, _ memcg: UInt16) {
+    node.counters.add(1, to: event)
+    tree.add(1, to: stat, of: memcg)
+    tree.statistics.note(1)
+  }
+
   // MARK: drain
 
   /// lru_add_drain: everything that waits arrives, in the kernel's order.
   @inline(__always) func drain() {
-    if added.count &+ activated.count &+ deactivatedFile.count == 0 { return }
+    let waiting =
+      added.count &+ activated.count &+ deactivatedFile.count &+ deactivated.count
+      &+ freedLazily.count
+    if waiting == 0 { return }
     drainAll()
   }
 
   @inline(never) private func drainAll() {
     drainAdded()
     drainDeactivatedFile()
+    drainDeactivated()
+    drainFreedLazily()
     drainActivated()
   }
 }

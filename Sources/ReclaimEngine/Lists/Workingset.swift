@@ -12,6 +12,8 @@ final class Workingset {
   private let rows: UnsafeMutablePointer<FrameRow>
   private let node: Node
   private let profile: KernelProfile
+  /// Where anonymous pages could go; they compete for memory only then.
+  weak var swap: SwapSpace?
 
   init(tree: MemcgTree, frames: FrameTable, node: Node, profile: KernelProfile) {
     self.tree = tree
@@ -43,7 +45,7 @@ final class Workingset {
 
     let evicted = tree.lruvec(shadow.memcg)
     let distance = (evicted.pointee.clock &- shadow.clock) & Shadow.clockMask
-    guard distance <= UInt64(workingsetSize(evicted, file: file)) else { return }
+    guard distance <= UInt64(workingsetSize(evicted, file: file, refaulting: own)) else { return }
 
     rows[Int(frame)].flags.insert(.active)
     age(own, by: 1)
@@ -56,12 +58,18 @@ final class Workingset {
     tree.statistics.note(1)
   }
 
-  /// Pages that compete with the refaulting one: the whole LRU of the subtree as last published,
-  /// without the inactive list of its own kind. Anonymous pages compete only where swap has room;
-  /// there is no swap area yet, so they do not.
-  private func workingsetSize(_ lruvec: UnsafeMutablePointer<Lruvec>, file: Bool) -> Int {
+  /// Pages that compete with the refaulting one: the whole LRU of the eviction's subtree as last
+  /// published, without the inactive list of its own kind. Anonymous pages compete only where the
+  /// refaulting page's cgroup has swap left.
+  private func workingsetSize(
+    _ lruvec: UnsafeMutablePointer<Lruvec>, file: Bool, refaulting memcg: UInt16
+  ) -> Int {
     let sizes = lruvec.pointee.publishedSizes
-    return file ? sizes.activeFile : sizes.activeFile + sizes.inactiveFile
+    let hasSwap = (swap?.available(to: memcg) ?? 0) > 0
+    if file {
+      return sizes.activeFile + (hasSwap ? sizes.activeAnon + sizes.inactiveAnon : 0)
+    }
+    return sizes.activeFile + sizes.inactiveFile + (hasSwap ? sizes.activeAnon : 0)
   }
 
   /// Adds to the cost of a kind, here and at each ancestor; each level is halved when it has grown

@@ -24,6 +24,7 @@ extension Machine {
       noteOperation(3, task, [UInt64(cgroup.number)])
       try await task.spend(memory.profile.costs.enterCgroup)
       task.memcg = cgroup.number
+      for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
       return .done
     case .open(let name):
       noteOperation(4, task, [])
@@ -45,6 +46,15 @@ extension Machine {
       noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
       let freed = try await memory.proactiveReclaim(cgroup, pages: pages.count, task)
       return freed.map { .pages($0) } ?? .failed(.EAGAIN)
+    case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
+      return try await performOnArea(operation, task)
+    case .dropCaches:
+      return .unsupported("drop_caches is not built yet")
+    case .setOomScoreAdjust(let value):
+      guard (-1000...1000).contains(value) else { return .failed(.EINVAL) }
+      noteOperation(16, task, [UInt64(bitPattern: Int64(value))])
+      task.oomScoreAdjust = value
+      return .done
     case .sleep(let duration):
       noteOperation(8, task, [duration.count])
       try await task.fiber.sleep(duration)
@@ -90,8 +100,14 @@ extension Machine {
     async throws(Killed) -> Outcome
   {
     if let refused = refusal(settings) { return refused }
-    for case .max(let pages) in settings {
-      try await memory.setMax(cgroup, pages?.count ?? MemcgRow.unlimited, task)
+    for setting in settings {
+      switch setting {
+      case .max(let pages):
+        try await memory.setMax(cgroup, pages?.count ?? MemcgRow.unlimited, task)
+      case .swapMax(let pages):
+        memory.tree.rows[Int(cgroup.number)].swapMax = pages?.count ?? MemcgRow.unlimited
+      default: preconditionFailure("refused before")
+      }
     }
     return .done
   }
@@ -99,8 +115,13 @@ extension Machine {
   /// Settings whose mechanism is not there: refused by name, nothing written.
   private func refusal(_ settings: [CgroupSetting]) -> Outcome? {
     for setting in settings {
-      if case .max = setting { continue }
-      return .unsupported("\(setting.file) is not built yet; of a cgroup's limits memory.max is")
+      switch setting {
+      case .max, .swapMax: continue
+      default:
+        return .unsupported(
+          "\(setting.file) is not built yet; of a cgroup's limits memory.max and memory.swap.max are"
+        )
+      }
     }
     return nil
   }
@@ -116,10 +137,16 @@ extension Machine {
     }
     if parent.isRoot { return .failed(.EINVAL) }
     let row = memory.tree.rows + Int(parent.number)
-    for case .max(let pages) in settings {
-      let limit = pages?.count ?? MemcgRow.unlimited
-      if row.pointee.usage > limit { return .failed(.EBUSY) }
-      row.pointee.max = limit
+    for setting in settings {
+      switch setting {
+      case .max(let pages):
+        let limit = pages?.count ?? MemcgRow.unlimited
+        if row.pointee.usage > limit { return .failed(.EBUSY) }
+        row.pointee.max = limit
+      case .swapMax(let pages):
+        row.pointee.swapMax = pages?.count ?? MemcgRow.unlimited
+      default: preconditionFailure("refused before")
+      }
     }
     return .done
   }
@@ -128,7 +155,7 @@ extension Machine {
 
   /// The task's descriptor of a file, opened at first use: its cgroup pays for what the kernel
   /// keeps.
-  private func open(_ name: String, _ task: SimTask) async throws(Killed) -> OpenFile? {
+  func open(_ name: String, _ task: SimTask) async throws(Killed) -> OpenFile? {
     guard let file = memory.cache.file(named: name) else { return nil }
     if let known = task.openFile(file) { return known }
     let sizes = memory.profile.objects

@@ -88,6 +88,7 @@ package final class Machine: Backend {
   /// kernel stops all tasks.
   private func exit(_ task: SimTask) {
     memory.batches.drain()
+    memory.unmapAll(task)
     for open in task.end(at: timeline.now) {
       memory.objects.free(
         open.memcg, memory.profile.objects.structFile, reclaimable: false)

@@ -23,6 +23,12 @@ final class Memory {
   let workingset: Workingset
   let batches: FolioBatches
   let cache: PageCache
+  let areas: AreaRegistry
+  /// Page-table entries: the slot table seen as such.
+  let entries: UnsafeMutablePointer<PageTableEntry>
+  /// nil where the machine has no swap area.
+  let swap: SwapSpace?
+  let seed: UInt64
   let zipfTables = ZipfTables()
   let swappiness: Int
   let readAheadPages: Int
@@ -35,9 +41,9 @@ final class Memory {
   /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
 
-  /// Folios dropped by advice and not yet freed: in `freed`, all of one cgroup.
-  var droppedCount = 0
-  var droppedMemcg: UInt16 = 0
+  /// Folios that left their lists and are not freed yet: in `freed`, all of one cgroup.
+  var freedCount = 0
+  var freedMemcg: UInt16 = 0
 
   /// Why this kernel ended the run; nil while it did not.
   private(set) var endReason: String?
@@ -66,13 +72,24 @@ final class Memory {
       frames: frames, lists: lists, tree: tree, workingset: workingset, node: node,
       profile: profile)
     let slots = try SlotTable(capacity: layout.slotCount)
+    let leaves = try LeafTable(slots: layout.slotCount)
     cache = PageCache(
-      frames: frames, slots: slots, leaves: try LeafTable(slots: layout.slotCount), tree: tree,
-      node: node, batches: batches, workingset: workingset, objects: objects, slabs: slabs,
-      profile: profile)
+      frames: frames, slots: slots, leaves: leaves, tree: tree, node: node, batches: batches,
+      workingset: workingset, objects: objects, slabs: slabs, profile: profile)
+    areas = AreaRegistry(leaves: leaves, slots: slots)
+    entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
+    let swapDisks = spec.disks.filter { $0.use == .swap }
+    guard swapDisks.count <= 1 else {
+      throw BootError("\(swapDisks.count) swap areas: several are not built yet, expected 1")
+    }
+    swap =
+      swapDisks.isEmpty ? nil : try SwapSpace(swapDisks[0], tree: tree, profile: profile)
+    workingset.swap = swap
+    seed = spec.seed
     swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
-    readAheadPages = spec.disks.first?.readAheadPages ?? 32
-    requestPages = spec.disks.first?.requestPages ?? 32
+    let files = spec.disks.first { $0.use == .fileSystem }
+    readAheadPages = files?.readAheadPages ?? 32
+    requestPages = files?.requestPages ?? 32
     batch = .allocate(capacity: Self.batchCapacity)
     freed = .allocate(capacity: Self.batchCapacity)
     nextPeriodicFlush =

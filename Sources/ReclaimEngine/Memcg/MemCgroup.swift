@@ -12,6 +12,9 @@ struct MemcgRow {
   /// Charged to it and its descendants, stock included: memory.current.
   var usage: Int
   var max: Int
+  /// Swap slots charged to it and its descendants: memory.swap.current.
+  var swapUsage: Int
+  var swapMax: Int
   /// Number of the parent; 0 for the root.
   var parent: UInt16
   /// Bytes of object stock remembered while another cgroup's stock is in use.

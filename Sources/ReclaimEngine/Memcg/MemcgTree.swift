@@ -35,6 +35,7 @@ final class MemcgTree {
     statistics = StatisticFlush(profile)
     groups = [root]
     rows[1].max = MemcgRow.unlimited
+    rows[1].swapMax = MemcgRow.unlimited
   }
 
   /// The cgroup's own part of memory.stat.
@@ -71,6 +72,7 @@ final class MemcgTree {
       number: number, path: parent.isRoot ? name : "\(parent.path)/\(name)", parent: parent)
     groups.append(made)
     rows[Int(number)].max = MemcgRow.unlimited
+    rows[Int(number)].swapMax = MemcgRow.unlimited
     rows[Int(number)].parent = parent.number
     return made
   }

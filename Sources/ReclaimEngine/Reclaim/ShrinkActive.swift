@@ -5,7 +5,8 @@
 import UAPI
 
 extension Memory {
-  /// shrink_active_list. Folios that are mapped executable would stay; none are mapped.
+  /// shrink_active_list. Accessed bits are cleared and save nobody: only what is mapped executable
+  /// would stay, and no area here is.
   /// - Returns: what the batch costs in CPU time.
   func shrinkActiveList(_ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: ScanControl)
     -> UInt64
@@ -22,6 +23,9 @@ extension Memory {
 
     let rows = frames.rows
     for k in 0..<isolation.taken {
+      if rows[Int(batch[k])].link != 0 {
+        _ = referenced(batch[k], target: control.target.number)
+      }
       var flags = rows[Int(batch[k])].flags
       flags.remove(.active)
       flags.insert(.workingset)

@@ -42,17 +42,11 @@ extension Memory {
     prefetchBehind(lruvec.list(list))
 
     var tally = ShrinkTally()
-    let kept = shrinkFolioList(isolation.taken, number, control.target.number, &tally)
+    let purpose = ShrinkPurpose(
+      owner: number, clock: control.target.number, references: control.target.number)
+    let kept = shrinkFolioList(isolation.taken, purpose, &tally)
     control.scanned += tally.processed
-
-    stock.uncharge(number, tally.reclaimed)
-    if tally.reclaimed > 0 { tree.statistics.note(tally.reclaimed) }
-    allocator.free(freed, tally.reclaimed)
-    if tally.activated > 0 {
-      node.counters.add(tally.activated, to: .pgactivate)
-      tree.add(tally.activated, to: .pgactivate, of: number)
-      tree.statistics.note(tally.activated)
-    }
+    settle(tally, number)
     putBack(batch, kept, number)
     countSteal(number, tally.reclaimed, file: isFile)
     workingset.noteCost(number, tally.pagedOut, file: isFile)
@@ -62,8 +56,9 @@ extension Memory {
     let costs = profile.costs
     return (
       tally.reclaimed,
-      costs.reclaimBatch + UInt64(tally.reclaimed) * costs.cleanPageReclaimed + UInt64(kept)
-        * costs.pageKept
+      costs.reclaimBatch
+        + UInt64(tally.reclaimed) * (isFile ? costs.cleanPageReclaimed : costs.pageSwappedOut)
+        + UInt64(kept) * costs.pageKept
     )
   }
 

@@ -72,16 +72,18 @@ extension Memory {
       guard left.keepProportion(to: targets) else { break }
     }
     control.reclaimed += reclaimed
+    if canAgeAnonymous(memcg) {
+      let cost = shrinkActiveList(
+        memcg, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
+      try await control.task.spend(cost)
+    }
   }
 
-  /// get_scan_count. File lists only: no swap area exists, so anonymous pages cannot be reclaimed
-  /// (reference 05 §5.3, row 1).
-  func scanCounts(_ memcg: MemCgroup, _ control: ScanControl) -> ScanCounts {
-    let sizes = tree.lruvec(memcg.number).pointee.sizes
-    var counts = ScanCounts()
-    counts[ListIndex.inactiveFile] = sizes.inactiveFile >> control.priority
-    counts[ListIndex.activeFile] = sizes.activeFile >> control.priority
-    return counts
+  /// The trailing pass: where there is swap, too short an inactive list is refilled a little.
+  private func canAgeAnonymous(_ memcg: MemCgroup) -> Bool {
+    guard swap != nil else { return false }
+    let sizes = tree.lruvec(memcg.number).pointee.publishedSizes
+    return isInactiveLow(sizes.inactiveAnon, sizes.activeAnon)
   }
 
   /// shrink_list: an active list is aged only where deactivation is allowed; skipped portions are

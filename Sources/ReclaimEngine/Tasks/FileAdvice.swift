@@ -33,7 +33,7 @@ extension Memory {
   }
 
   /// Forced readahead: at most one request of the device in all, 2 MiB at a time, no marker.
-  private func readAhead(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
+  func readAhead(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
     async throws(Killed)
   {
     let last = min(end, from + max(requestPages, readAheadPages))
@@ -49,7 +49,7 @@ extension Memory {
   }
 
   /// Fills one window, waiting wherever a charge has to reclaim.
-  private func fill(_ window: WindowFill, _ task: SimTask) async throws(Killed) {
+  func fill(_ window: WindowFill, _ task: SimTask) async throws(Killed) {
     var window = window
     while let need = window.advance(self, task.memcg) {
       guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
@@ -76,7 +76,7 @@ extension Memory {
         dropped += 1
       }
     }
-    settleDropped()
+    settleFreed()
     try await task.spend(UInt64(dropped) * profile.costs.pageInvalidated)
   }
 
@@ -84,7 +84,8 @@ extension Memory {
     let frame = cache.slots[file.base + index].folio
     if frame == 0 { return false }
     let row = frames.rows + Int(frame)
-    guard row.pointee.flags.isDisjoint(with: [.locked, .held, .inAddBatch, .inActivateBatch])
+    guard row.pointee.link == 0 else { return false }
+    guard row.pointee.flags.isDisjoint(with: [.locked, .held, .inAddBatch, .queued])
     else {
       batches.deactivateFile(frame)
       return false
@@ -94,21 +95,7 @@ extension Memory {
     lists.remove(frame, from: tree.lruvec(memcg).list(flags.listIndex))
     tree.statistics.note(1)
     cache.drop(file, index)
-    row.pointee.flags = []
-    if droppedCount > 0, droppedMemcg != memcg { settleDropped() }
-    droppedMemcg = memcg
-    freed[droppedCount] = frame
-    droppedCount += 1
-    if droppedCount == profile.numbers.folioBatch { settleDropped() }
+    freeLater(frame, memcg)
     return true
-  }
-
-  /// Uncharges and frees what was dropped since the last time.
-  private func settleDropped() {
-    guard droppedCount > 0 else { return }
-    stock.uncharge(droppedMemcg, droppedCount)
-    tree.statistics.note(droppedCount)
-    allocator.free(freed, droppedCount)
-    droppedCount = 0
   }
 }

@@ -12,6 +12,9 @@ final class SimTask {
   private var ended: Instant?
   /// The cgroup that pays for what this task touches.
   var memcg: UInt16
+  let space = AddressSpace()
+  /// −1000 (never chosen) to 1000.
+  var oomScoreAdjust = 0
   /// Set while the task reclaims: its own allocations then do not recurse into reclaim
   /// (PF_MEMALLOC).
   var isReclaiming = false
@@ -73,6 +76,8 @@ final class OpenFile {
   var readahead = ReadaheadState()
   /// Byte behind the last read; −1 before the first.
   var previousEnd = -1
+  /// Misses of mapped reads minus hits lately: read-around gives up when they prevail.
+  var readMisses = 0
   /// FADV_RANDOM: every read fetches what it asks for, nothing else.
   var isRandom = false
   /// Largest window in pages.

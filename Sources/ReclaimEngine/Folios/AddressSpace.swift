@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The address space of a task: areas, where they lie, and which page tables exist.
+//
+// Mappings are placed top down, each directly below the one before, as 5.10 and 6.1 do; so a table
+// of 512 entries may be shared by two areas, and the first one borders on memory the program had
+// before (fidelity/starting-state.md, "Page tables of an anonymous region").
+
+import Timeline
+
+/// One mapping: pages [0, pages), their entries from `base` on.
+final class Area {
+  enum Kind {
+    case anonymous
+    /// Anonymous and shared: a nameless file of shmem.
+    case shmem(FileMapping)
+    case file(FileMapping, offset: Int, shared: Bool)
+  }
+
+  /// Its number in the registry; entries' blocks name it.
+  let number: UInt16
+  let name: String
+  let kind: Kind
+  let pages: Int
+  /// First entry in the slot table.
+  let base: Int
+  /// Virtual page number of its first page.
+  let start: Int
+  unowned let task: SimTask
+  /// Whether its first anonymous page has been seen: the reverse map's objects exist then.
+  var hasReverseMap = false
+  /// MADV_SEQUENTIAL, MADV_RANDOM: how it will be read.
+  var advice = Advice.normal
+  enum Advice { case normal, sequential, random }
+  /// Locked pages: ranges that do not overlap, in order.
+  var locked: [Range<Int>] = []
+  /// Where the pattern `next` stands, and the stream of patterns without a seed.
+  var position = 0
+  var stream: SplitMix64
+  /// The open file it was mapped through.
+  var open: OpenFile?
+
+  init(
+    number: UInt16, name: String, kind: Kind, pages: Int, base: Int, start: Int, task: SimTask,
+    stream: SplitMix64
+  ) {
+    self.number = number
+    self.name = name
+    self.kind = kind
+    self.pages = pages
+    self.base = base
+    self.start = start
+    self.task = task
+    self.stream = stream
+  }
+
+  func isLocked(_ index: Int) -> Bool {
+    !locked.isEmpty && locked.contains { $0.contains(index) }
+  }
+
+  /// The file whose pages it maps, and the page of it at index 0.
+  var mapping: (file: FileMapping, offset: Int)? {
+    switch kind {
+    case .anonymous: nil
+    case .shmem(let file): (file, 0)
+    case .file(let file, let offset, _): (file, offset)
+    }
+  }
+}
+
+final class AddressSpace {
+  /// Virtual page below which areas are placed: in the middle of a table that exists already.
+  private static let top = (1 << 35) + 256
+  static let pagesPerTable = 512
+
+  private var areaList: [Area] = []
+  /// Areas, highest first.
+  var areas: [Area] { areaList }
+  /// The frame of each table, counted down from the one at `top`; 0 where there is none. The first
+  /// exists from the beginning and belongs to nobody here.
+  private var tables: [UInt32] = [.max]
+
+  /// Where an area of `n` pages goes: the highest gap below what is there that holds it.
+  func place(_ n: Int) -> Int {
+    var ceiling = Self.top
+    for area in areaList {
+      if ceiling - (area.start + area.pages) >= n { break }
+      ceiling = area.start
+    }
+    return ceiling - n
+  }
+
+  func insert(_ area: Area) {
+    let at = areaList.firstIndex { $0.start < area.start } ?? areaList.count
+    areaList.insert(area, at: at)
+  }
+
+  func remove(_ area: Area) { areaList.removeAll { $0 === area } }
+
+  func area(named name: String) -> Area? { areaList.first { $0.name == name } }
+
+  // MARK: page tables
+
+  private func slot(_ area: Area, _ index: Int) -> Int {
+    Self.top / Self.pagesPerTable - (area.start + index) / Self.pagesPerTable
+  }
+
+  @inline(__always) func hasTable(_ area: Area, _ index: Int) -> Bool {
+    let slot = slot(area, index)
+    return slot < tables.count && tables[slot] != 0
+  }
+
+  func makeTable(_ area: Area, _ index: Int, frame: UInt32) {
+    let slot = slot(area, index)
+    while tables.count <= slot { tables.append(0) }
+    tables[slot] = frame
+  }
+
+  /// Tables that only `area` needed are gone with it; answers their frames.
+  func freeTables(of area: Area) -> [UInt32] {
+    var freed: [UInt32] = []
+    for slot in slot(area, area.pages - 1)...slot(area, 0)
+    where slot > 0 && slot < tables.count && tables[slot] != 0 {
+      let first = (Self.top / Self.pagesPerTable - slot) * Self.pagesPerTable
+      let covered = first..<(first + Self.pagesPerTable)
+      let isShared = areaList.contains {
+        $0 !== area && covered.overlaps($0.start..<($0.start + $0.pages))
+      }
+      if isShared { continue }
+      freed.append(tables[slot])
+      tables[slot] = 0
+    }
+    return freed
+  }
+}

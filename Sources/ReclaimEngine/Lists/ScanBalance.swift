@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// How much of each list to scan at a priority: get_scan_count (reference 05 §§5.3, 5.4).
+//
+// First which kinds may be scanned at all, and whether in proportion; then the share of each list.
+// How the proportion is found differs between generations: here by the cost of I/O (5.8 and later).
+
+import UAPI
+
+/// Which kinds are scanned, and in which proportion.
+enum ScanBalance: Equatable {
+  case fileOnly
+  case anonOnly
+  case equal
+  /// Shares of the denominator.
+  case fractions(anon: Int, file: Int, of: Int)
+
+  /// The proportion by cost: each kind weighs its swappiness share against what it cost to lose
+  /// (reference 05 §5.5.2). Integer divisions in the kernel's order.
+  static func byCost(_ cost: PerKind, swappiness: Int) -> ScanBalance {
+    let total = cost.anon + cost.file
+    let anonCost = total + cost.anon, fileCost = total + cost.file
+    let sum = anonCost + fileCost
+    let anon = swappiness * (sum + 1) / (anonCost + 1)
+    let file = (200 - swappiness) * (sum + 1) / (fileCost + 1)
+    return .fractions(anon: anon, file: file, of: anon + file)
+  }
+
+  /// The part of a list's share that this balance grants.
+  func apply(_ scan: Int, file: Bool) -> Int {
+    switch self {
+    case .fileOnly: file ? scan : 0
+    case .anonOnly: file ? 0 : scan
+    case .equal: scan
+    case .fractions(let anonShare, let fileShare, let denominator):
+      denominator == 0 ? 0 : scan * (file ? fileShare : anonShare) / denominator
+    }
+  }
+}
+
+extension Memory {
+  /// The first rule that fits decides.
+  func scanBalance(_ memcg: MemCgroup, _ control: ScanControl) -> ScanBalance {
+    if (swap?.available(to: memcg.number) ?? 0) <= 0 { return .fileOnly }
+    if control.swappiness == 0 { return .fileOnly }
+    if control.priority == 0 { return .equal }
+    if control.cacheTrimMode { return .fileOnly }
+    return .byCost(control.cost, swappiness: control.swappiness)
+  }
+
+  /// Folios to scan on each list of a cgroup; the list's whole size, shifted by the priority.
+  func scanCounts(_ memcg: MemCgroup, _ control: ScanControl) -> ScanCounts {
+    let lruvec = tree.lruvec(memcg.number)
+    let balance = scanBalance(memcg, control)
+    var counts = ScanCounts()
+    for list in 0..<4 {
+      let scan = lruvec.list(list).pointee.count >> control.priority
+      counts[list] = balance.apply(scan, file: ListIndex.isFile(list))
+    }
+    return counts
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// A fault on a mapped file: map what is cached around it, or read around it (reference 25 §25.7).
+//
+// A read fault first maps every cached page of the aligned window of 16 that carries no marker. The
+// marker page itself takes the slow way and asks for the next window. A missing page is read with
+// its neighbours, unless such reading has missed too often lately.
+
+import Timeline
+import UAPI
+
+extension Memory {
+  private static let faultAround = 16
+  /// Misses minus hits beyond which a miss reads one page, and where counting them stops.
+  private static let missLimit = 100
+
+  func fileFault(
+    _ area: Area, _ index: Int, _ file: FileMapping, _ page: Int, write: Bool, shared: Bool,
+    _ task: SimTask
+  ) async throws(Killed) {
+    if write {
+      precondition(!shared, "writing to a shared file mapping is refused at the front door")
+      try await copyOnWrite(area, index, file, page, task)
+      return
+    }
+    let around = mapAround(area, index, file, page)
+    try await task.spend(
+      profile.costs.fileFault + UInt64(around) * profile.costs.faultAroundPage)
+    if entries[area.base + index].isPresent { return }
+    try await bring(file, page, area, task)
+    let frame = cache.slots[file.base + page].folio
+    if frame != 0 { map(frame, area, index) }
+  }
+
+  /// Maps cached pages of the window around a fault; answers how many.
+  private func mapAround(_ area: Area, _ index: Int, _ file: FileMapping, _ page: Int) -> Int {
+    let virtual = area.start + index
+    let first = max(virtual & ~(Self.faultAround - 1), area.start) - area.start
+    let last = min(virtual | (Self.faultAround - 1), area.start + area.pages - 1) - area.start
+    var mapped = 0
+    for at in first...last where entries[area.base + at].isNone {
+      let wanted = page + at - index
+      guard wanted >= 0, wanted < file.pages else { continue }
+      let frame = cache.slots[file.base + wanted].folio
+      guard frame != 0,
+        frames.rows[Int(frame)].flags.isDisjoint(with: [.locked, .readahead, .swapBacked])
+      else { continue }
+      map(frame, area, at)
+      if let open = area.open { open.readMisses = max(0, open.readMisses - 1) }
+      mapped += 1
+    }
+    return mapped
+  }
+
+  /// Maps a folio of a file for reading; it is young.
+  func map(_ frame: UInt32, _ area: Area, _ index: Int) {
+    entries[area.base + index] = PageTableEntry(frame: frame, writable: false, dirty: false)
+    let row = frames.rows + Int(frame)
+    row.pointee.link += 1
+    guard row.pointee.link == 1 else { return }
+    node.counters.add(1, to: .nr_mapped)
+    tree.add(1, to: .file_mapped, of: row.pointee.memcg)
+    tree.statistics.note(1)
+  }
+
+  /// Sees to it that a page of the file is in the cache, with the readahead that mapped reads get.
+  private func bring(_ file: FileMapping, _ page: Int, _ area: Area, _ task: SimTask)
+    async throws(Killed)
+  {
+    guard let open = area.open else { preconditionFailure("a mapped file that nobody opened") }
+    let frame = cache.slots[file.base + page].folio
+    if frame != 0 {
+      open.readMisses = max(0, open.readMisses - 1)
+      let row = frames.rows + Int(frame)
+      guard row.pointee.flags.contains(.readahead), area.advice != .random else { return }
+      row.pointee.flags.remove(.readahead)
+      row.pointee.flags.insert(.held)
+      let next = window(open, page, requested: open.readAheadPages, marker: true)
+      try await fill(WindowFill(file, next, gfp: ReadRun.readaheadFlags), task)
+      row.pointee.flags.remove(.held)
+      return
+    }
+    countFault(.pgmajfault, .pgmajfault, task.memcg)
+    if let around = missWindow(open, page, area) {
+      try await fill(WindowFill(file, around, gfp: ReadRun.readaheadFlags), task)
+    }
+    if cache.slots[file.base + page].folio == 0 {
+      let alone = ReadaheadWindow(start: page, size: 1, lookahead: 0)
+      try await fill(WindowFill(file, alone, gfp: .highUserMovable), task)
+    }
+  }
+
+  /// What a missing page of a mapping is read with; nil: nothing but itself.
+  private func missWindow(_ open: OpenFile, _ page: Int, _ area: Area) -> ReadaheadWindow? {
+    switch area.advice {
+    case .random:
+      return nil
+    case .sequential:
+      return window(open, page, requested: open.readAheadPages, marker: false)
+    case .normal:
+      open.readMisses = min(open.readMisses + 1, 10 * Self.missLimit)
+      if open.readMisses > Self.missLimit { return nil }
+      let size = open.readAheadPages
+      open.readahead = ReadaheadState(
+        start: max(0, page - size / 2), size: size, lookahead: size / 4)
+      return ReadaheadWindow(
+        start: open.readahead.start, size: size, lookahead: open.readahead.lookahead)
+    }
+  }
+
+  private func window(_ open: OpenFile, _ page: Int, requested: Int, marker: Bool)
+    -> ReadaheadWindow
+  {
+    let slots = cache.slots, file = open.file
+    return Readahead.window(
+      at: page, requested: requested, marker: marker, state: &open.readahead,
+      previousPage: open.previousEnd < 0 ? -1 : open.previousEnd >> 12, max: open.readAheadPages,
+      growth: profile.readaheadGrowth
+    ) { $0 < file.pages && slots[file.base + $0].folio != 0 }
+  }
+
+  /// The first write to a page of a private mapping: an anonymous page of the task's own takes its
+  /// place; the file's page stays as it is.
+  private func copyOnWrite(
+    _ area: Area, _ index: Int, _ file: FileMapping, _ page: Int, _ task: SimTask
+  ) async throws(Killed) {
+    let memcg = task.memcg
+    try await makeReverseMap(area, task)
+    try await chargePage(memcg, gfp: .highUserMovable, task)
+    tree.statistics.note(1)
+    let copy = try allocate(.movable)
+    // Until it is on its way to a list nothing can find it.
+    frames.rows[Int(copy)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: memcg)
+    let entry = entries + (area.base + index)
+    if entry.pointee.isPresent {
+      unmapOne(entry.pointee.frame)
+    } else if cache.slots[file.base + page].folio == 0 {
+      try await bring(file, page, area, task)
+    }
+    enter(copy, area, index, memcg)
+    entry.pointee = PageTableEntry(frame: copy, writable: true, dirty: true)
+    countAnonymous(1, memcg)
+    try await task.spend(profile.costs.anonymousFault)
+  }
+
+  /// One mapping of a file's folio is gone.
+  func unmapOne(_ frame: UInt32) {
+    frames.rows[Int(frame)].link -= 1
+    if frames.rows[Int(frame)].link == 0 { noteUnmapped(frame) }
+  }
+}

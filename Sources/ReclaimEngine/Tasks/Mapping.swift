@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// mmap, munmap and the end of a process: areas come, and what they held goes (reference 26 §26.3).
+//
+// Freed folios leave their lists at once and are uncharged together, a batch at a time, straight
+// from the counters. Up to 6.12 the CPU's LRU batches are drained first.
+
+import Timeline
+import UAPI
+
+extension Memory {
+  /// Makes an area; nil when there is no room for its entries.
+  func mapArea(_ name: String, _ kind: Area.Kind, pages: Int, open: OpenFile?, _ task: SimTask)
+    async throws(Killed) -> Area?
+  {
+    try await chargeObject(task.memcg, profile.objects.area, reclaimable: false, task)
+    guard let place = areas.reserve(pages) else { return nil }
+    let area = Area(
+      number: place.number, name: name, kind: kind, pages: pages, base: place.base,
+      start: task.space.place(pages), task: task,
+      stream: RandomStreams(seed: seed).stream("\(task.name) touches \(name)"))
+    area.open = open
+    areas.add(area, owner: task.memcg)
+    area.mapping?.file.areas.append(area)
+    task.space.insert(area)
+    try await task.spend(profile.costs.map)
+    return area
+  }
+
+  /// munmap of a whole area.
+  func unmapArea(_ area: Area, _ task: SimTask) async throws(Killed) {
+    let freed = remove(area, task)
+    try await task.spend(profile.costs.map + UInt64(freed) * profile.costs.pageUnmapped)
+  }
+
+  /// The process ends: every area goes.
+  func unmapAll(_ task: SimTask) {
+    for area in task.space.areas { _ = remove(area, task) }
+  }
+
+  private func remove(_ area: Area, _ task: SimTask) -> Int {
+    let freed = zap(area, 0..<area.pages)
+    for frame in task.space.freeTables(of: area) { freeTable(frame) }
+    task.space.remove(area)
+    if let file = area.mapping?.file { file.areas.removeAll { $0 === area } }
+    areas.remove(area)
+    let sizes =
+      [profile.objects.area] + (area.hasReverseMap ? profile.objects.reverseMap : [])
+    for size in sizes { objects.free(task.memcg, size, reclaimable: false) }
+    return freed
+  }
+
+  private func freeTable(_ frame: UInt32) {
+    let memcg = frames.rows[Int(frame)].memcg
+    frames.rows[Int(frame)].flags = []
+    if memcg != MemcgTree.rootNumber {
+      tree.rows[Int(memcg)].kernelPages -= 1
+      tree.add(-1, to: .pagetables, of: memcg)
+      tree.statistics.noteOnes(2)
+      stock.uncharge(memcg, 1)
+    }
+    node.counters.add(-1, to: .nr_page_table_pages)
+    allocator.free(frame, order: 0)
+  }
+
+  /// Empties the entries of a range; answers how many pages were mapped.
+  func zap(_ area: Area, _ range: Range<Int>) -> Int {
+    batches.drain()
+    var present = 0
+    for index in range {
+      let entry = entries[area.base + index]
+      if entry.isNone { continue }
+      entries[area.base + index] = .none
+      if entry.isSwap {
+        swap?.area.release(entry.swapOffset)
+        continue
+      }
+      if entry.isZeroPage { continue }
+      present += 1
+      if frames.rows[Int(entry.frame)].flags.contains(.anon) {
+        zapAnonymous(entry.frame)
+      } else {
+        if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
+        unmapOne(entry.frame)
+      }
+    }
+    settleFreed()
+    return present
+  }
+
+  private func zapAnonymous(_ frame: UInt32) {
+    let row = frames.rows[Int(frame)]
+    countAnonymous(-1, row.memcg)
+    if row.flags.contains(.lru) {
+      let list = row.flags.contains(.unevictable) ? ListIndex.unevictable : row.flags.listIndex
+      lists.remove(frame, from: tree.lruvec(row.memcg).list(list))
+      tree.statistics.note(1)
+    }
+    if row.flags.contains(.unevictable) { node.counters.add(-1, to: .nr_mlock) }
+    freeLater(frame, row.memcg)
+  }
+
+  // MARK: freeing in batches
+
+  /// Frees a folio that is on no list any more, together with others of its cgroup.
+  func freeLater(_ frame: UInt32, _ memcg: UInt16) {
+    if freedCount > 0, freedMemcg != memcg { settleFreed() }
+    frames.rows[Int(frame)].flags = []
+    freedMemcg = memcg
+    freed[freedCount] = frame
+    freedCount += 1
+    if freedCount == profile.numbers.folioBatch { settleFreed() }
+  }
+
+  /// Uncharges and frees what was put off since the last time.
+  func settleFreed() {
+    guard freedCount > 0 else { return }
+    stock.uncharge(freedMemcg, freedCount)
+    tree.statistics.note(freedCount)
+    allocator.free(freed, freedCount)
+    freedCount = 0
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// mlock and munlock: pages that reclaim must not touch (reference 26 §26.5, 6.1 rules).
+
+import Timeline
+import UAPI
+
+extension Memory {
+  /// mlock of a range: what is there goes to the unevictable list, what is missing is brought in.
+  func lock(_ area: Area, _ range: Range<Int>, _ task: SimTask) async throws(Killed) {
+    let splits = area.addLocked(range)
+    for _ in 0..<splits {
+      try await chargeObject(task.memcg, profile.objects.area, reclaimable: false, task)
+    }
+    for index in range {
+      let entry = entries[area.base + index]
+      if entry.isPresent, !entry.isZeroPage { makeUnevictable(entry.frame) }
+    }
+    batches.drain()
+    let write = if case .file = area.kind { false } else { true }
+    for index in range {
+      while !entries[area.base + index].permits(write: write) {
+        try await fault(area, index, write: write, task)
+      }
+    }
+    batches.drain()
+  }
+
+  func unlock(_ area: Area, _ range: Range<Int>, _ task: SimTask) async throws(Killed) {
+    area.removeLocked(range)
+    batches.drain()
+    for index in range {
+      let entry = entries[area.base + index]
+      guard entry.isPresent, !entry.isZeroPage else { continue }
+      makeEvictable(entry.frame)
+    }
+    try await task.spend(profile.costs.map)
+  }
+
+  private func makeUnevictable(_ frame: UInt32) {
+    let row = frames.rows + Int(frame)
+    guard !row.pointee.flags.contains(.unevictable) else { return }
+    node.counters.add(1, to: .nr_mlock)
+    if row.pointee.flags.contains(.lru) {
+      let lruvec = tree.lruvec(row.pointee.memcg)
+      lists.remove(frame, from: lruvec.list(row.pointee.flags.listIndex))
+      row.pointee.flags.insert(.unevictable)
+      row.pointee.flags.remove(.active)
+      lists.push(frame, on: lruvec.list(ListIndex.unevictable))
+      tree.statistics.noteOnes(2)
+    } else {
+      row.pointee.flags.insert(.unevictable)
+    }
+  }
+
+  private func makeEvictable(_ frame: UInt32) {
+    let row = frames.rows + Int(frame)
+    guard row.pointee.flags.contains(.unevictable) else { return }
+    node.counters.add(-1, to: .nr_mlock)
+    row.pointee.flags.remove(.unevictable)
+    guard row.pointee.flags.contains(.lru) else { return }
+    let lruvec = tree.lruvec(row.pointee.memcg)
+    lists.remove(frame, from: lruvec.list(ListIndex.unevictable))
+    lists.push(frame, on: lruvec.list(row.pointee.flags.listIndex))
+    tree.statistics.noteOnes(2)
+  }
+}
+
+extension Area {
+  /// Adds a locked range; answers how many more areas the kernel would keep for it.
+  func addLocked(_ range: Range<Int>) -> Int {
+    let before = pieces
+    var all = locked.filter {
+      !$0.overlaps(range) && $0.upperBound != range.lowerBound
+        && $0.lowerBound != range.upperBound
+    }
+    let joined = locked.filter { !all.contains($0) } + [range]
+    all.append(joined.map(\.lowerBound).min()!..<joined.map(\.upperBound).max()!)
+    locked = all.sorted { $0.lowerBound < $1.lowerBound }
+    return max(0, pieces - before)
+  }
+
+  func removeLocked(_ range: Range<Int>) {
+    locked = locked.flatMap { old -> [Range<Int>] in
+      [
+        old.lowerBound..<min(old.upperBound, max(old.lowerBound, range.lowerBound)),
+        max(old.lowerBound, min(old.upperBound, range.upperBound))..<old.upperBound,
+      ].filter { !$0.isEmpty }
+    }
+  }
+
+  /// Areas that the kernel keeps for it: one for each stretch that is locked or not.
+  private var pieces: Int {
+    var n = 0, at = 0
+    for range in locked {
+      n += range.lowerBound > at ? 2 : 1
+      at = range.upperBound
+    }
+    return n + (at < pages ? 1 : 0)
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// A page fault: page table first, then whatever the area is made of (reference 26 §26.1, 18 §18.7).
+//
+// Order of an anonymous first touch: fault event, page table (charged), the reverse map's objects,
+// the page (charged, may reclaim), LRU-add batch, mapped and young; then the access is repeated.
+
+import Timeline
+import UAPI
+
+extension Memory {
+  /// Makes the entry of one page permit the access, as far as this kernel goes at once.
+  func fault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) {
+    countFault(.pgfault, .pgfault, task.memcg)
+    if !task.space.hasTable(area, index) { try await makeTable(area, index, task) }
+    switch area.kind {
+    case .anonymous:
+      try await anonymousFault(area, index, write: write, task)
+    case .file(let file, let offset, let shared):
+      try await fileFault(area, index, file, index + offset, write: write, shared: shared, task)
+    case .shmem:
+      preconditionFailure("shared anonymous memory is refused at the front door")
+    }
+  }
+
+  @inline(__always) func countFault(_ event: VmCounter, _ stat: MemcgCounter, _ memcg: UInt16) {
+    node.counters.add(1, to: event)
+    tree.add(1, to: stat, of: memcg)
+    tree.statistics.note(1)
+  }
+
+  /// A page table: one page charged to the task's cgroup like any other.
+  private func makeTable(_ area: Area, _ index: Int, _ task: SimTask) async throws(Killed) {
+    try await chargePage(task.memcg, gfp: .kernelAccount, task)
+    if task.memcg != MemcgTree.rootNumber {
+      tree.rows[Int(task.memcg)].kernelPages += 1
+      tree.add(1, to: .pagetables, of: task.memcg)
+      tree.statistics.noteOnes(2)
+    }
+    let frame = try allocate(.unmovable)
+    frames.rows[Int(frame)] = FrameRow(
+      position: 0, slot: 0, link: 0, flags: .kernel, memcg: task.memcg)
+    node.counters.add(1, to: .nr_page_table_pages)
+    task.space.makeTable(area, index, frame: frame)
+  }
+
+  /// Charges one page, reclaiming where the limit asks for it.
+  @inline(__always) func chargePage(_ memcg: UInt16, gfp: GfpFlags, _ task: SimTask)
+    async throws(Killed)
+  {
+    if stock.tryCharge(memcg, 1) == 0 { return }
+    _ = try await charge(memcg, 1, gfp, task)
+  }
+
+  /// A frame, or the end of the run where no zone can give one.
+  @inline(__always) func allocate(_ mobility: Mobility) throws(Killed) -> UInt32 {
+    let frame = allocator.allocate(order: 0, mobility)
+    if _slowPath(frame == 0) { try endForShortage(.memory(mobility)) }
+    return frame
+  }
+
+  // MARK: anonymous memory
+
+  private func anonymousFault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask)
+    async throws(Killed)
+  {
+    let entry = entries + (area.base + index)
+    if entry.pointee.isSwap {
+      try await swapIn(area, index, write: write, task)
+    } else if entry.pointee.isNone, !write {
+      entry.pointee = .zeroPage
+      try await task.spend(profile.costs.zeroPageFault)
+    } else if entry.pointee.isNone || entry.pointee.isZeroPage {
+      try await makeReverseMap(area, task)
+      try await anonymousPage(area, index, task)
+    } else {
+      // Mapped for reading by a swap-in, and this task's alone: reused in place.
+      entry.pointee = PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
+      try await task.spend(profile.costs.reuseFault)
+    }
+  }
+
+  /// The objects that lead from a page back to its areas, made at the area's first anonymous page.
+  func makeReverseMap(_ area: Area, _ task: SimTask) async throws(Killed) {
+    if area.hasReverseMap { return }
+    area.hasReverseMap = true
+    for size in profile.objects.reverseMap {
+      try await chargeObject(task.memcg, size, reclaimable: false, task)
+    }
+  }
+
+  private func anonymousPage(_ area: Area, _ index: Int, _ task: SimTask) async throws(Killed) {
+    let memcg = task.memcg
+    try await chargePage(memcg, gfp: .highUserMovable, task)
+    tree.statistics.note(1)
+    let frame = try allocate(.movable)
+    enter(frame, area, index, memcg)
+    entries[area.base + index] = PageTableEntry(frame: frame, writable: true, dirty: true)
+    countAnonymous(1, memcg)
+    try await task.spend(profile.costs.anonymousFault)
+  }
+
+  /// A new anonymous folio goes into the LRU-add batch.
+  /// - Parameter keeping: what a refault has decided about it already.
+  @inline(__always) func enter(
+    _ frame: UInt32, _ area: Area, _ index: Int, _ memcg: UInt16, keeping: FolioFlags = []
+  ) {
+    var flags = keeping.union([.anon, .swapBacked])
+    if area.isLocked(index) {
+      flags.insert(.unevictable)
+      node.counters.add(1, to: .nr_mlock)
+    }
+    frames.rows[Int(frame)] = FrameRow(
+      position: 0, slot: UInt32(truncatingIfNeeded: area.base &+ index), link: 1, flags: flags,
+      memcg: memcg)
+    batches.add(frame)
+  }
+
+  /// nr_anon_pages: anonymous pages that are mapped.
+  @inline(__always) func countAnonymous(_ n: Int, _ memcg: UInt16) {
+    node.counters.add(n, to: .nr_anon_pages)
+    tree.add(n, to: .anon, of: memcg)
+    tree.statistics.noteOnes(abs(n))
+  }
+}
