@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Swift objects in Lua's hands: userdata with a reference, and methods from a list.
+//
+// A method or property that does not exist is an error which names the nearest that does: in a scenario `m:rnu()` should not
+// read "attempt to call a nil value".
+
+import CLua
+import CLuaShims
+
+/// A kind of object: what scripts call it and what can be done with it.
+package final class LuaKind {
+  package let name: String
+  package let methods: [(name: String, body: LuaBody)]
+  package let properties: [(name: String, value: (AnyObject) -> LuaValue)]
+
+  package init(
+    _ name: String, methods: [(name: String, body: LuaBody)],
+    properties: [(name: String, value: (AnyObject) -> LuaValue)] = []
+  ) {
+    self.name = name
+    self.methods = methods
+    self.properties = properties
+  }
+
+  var names: [String] { methods.map(\.name) + properties.map(\.name) }
+}
+
+/// One Swift object as Lua sees it.
+package final class LuaObject {
+  package let kind: LuaKind
+  package let value: AnyObject
+  /// Order of creation; pairs walks keys that are objects in this order.
+  package let number: Int64
+
+  init(kind: LuaKind, value: AnyObject, number: Int64) {
+    self.kind = kind
+    self.value = value
+    self.number = number
+  }
+}
+
+extension LuaState {
+  /// An object for Lua. Wrap once and keep: two wrappings are two values to Lua.
+  package func wrap(_ value: AnyObject, as kind: LuaKind) -> LuaObject {
+    define(kind)
+    objectCount += 1
+    return LuaObject(kind: kind, value: value, number: objectCount)
+  }
+
+  /// Makes the kind's metatable, once.
+  private func define(_ kind: LuaKind) {
+    let stack = LuaStack(raw: main)
+    stack.reserve(5)
+    if lua_getfield(main, registryIndex, Self.metatable(of: kind)) != LUA_TNIL { return stack.pop() }
+    stack.pop()
+    lua_createtable(main, 0, 5)
+    lua_createtable(main, 0, CInt(kind.methods.count))
+    for (name, body) in kind.methods {
+      stack.push(name)
+      pushFunction(body, on: stack)
+      lua_rawset(main, -3)
+    }
+    lua_createtable(main, 0, 1)
+    pushFunction({ call throws(LuaError) in try Self.missing(kind, &call) }, on: stack)
+    lua_setfield(main, -2, "__index")
+    lua_setmetatable(main, -2)
+    if kind.properties.isEmpty {
+      lua_setfield(main, -2, "__index")
+    } else {
+      pushPropertyIndex(of: kind, on: stack)
+    }
+    pushFunction({ call throws(LuaError) in
+      throw LuaError("the fields of a \(kind.name) cannot be set")
+    }, on: stack)
+    lua_setfield(main, -2, "__newindex")
+    stack.push(kind.name)
+    lua_setfield(main, -2, "__name")
+    shim_seal_metatable(main)
+    lua_setfield(main, registryIndex, Self.metatable(of: kind))
+  }
+
+  /// Properties are looked up by a function that sees the object; methods lie in the table on top.
+  private func pushPropertyIndex(of kind: LuaKind, on stack: LuaStack) {
+    let methods = "reclaimlua.methods." + kind.name
+    lua_setfield(main, registryIndex, methods)
+    pushFunction({ call throws(LuaError) in
+      guard case .string(let name) = call[2] else { return try Self.missing(kind, &call) }
+      if case .object(let object) = call[1],
+        let property = kind.properties.first(where: { $0.name == name })
+      {
+        return .values([property.value(object.value)])
+      }
+      lua_getfield(call.stack.raw, registryIndex, methods)
+      call.stack.push(name)
+      guard lua_rawget(call.stack.raw, -2) != LUA_TNIL else { return try Self.missing(kind, &call) }
+      return .top
+    }, on: stack)
+    lua_setfield(main, -2, "__index")
+  }
+
+  private static func missing(_ kind: LuaKind, _ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    guard case .string(let name) = call[2] else {
+      throw LuaError("a \(kind.name) has no \(call[2].described)")
+    }
+    let names = kind.names
+    if let near = NearestName.of(name, among: names) {
+      throw LuaError("a \(kind.name) has no '\(name)'; did you mean '\(near)'?")
+    }
+    throw LuaError(
+      "a \(kind.name) has no '\(name)'; it has \(names.joined(separator: ", "))")
+  }
+
+  static func metatable(of kind: LuaKind) -> String { "reclaimlua.kind." + kind.name }
+}
+
+extension LuaStack {
+  func push(_ object: LuaObject) {
+    reserve(3)
+    lua_getfield(raw, registryIndex, LuaState.metatable(of: object.kind))
+    shim_new_object(raw, Unmanaged.passRetained(object).toOpaque(), object.number)
+  }
+}
+
+/// Tables of named values that Swift hands out: a name which is not there is an error, not nil.
+enum LuaRecord {
+  static let metatables = "reclaimlua.records"
+
+  static func makeMetatable(_ called: String, on stack: LuaStack) {
+    let L = stack.raw
+    stack.reserve(5)
+    lua_createtable(L, 0, 2)
+    LuaState.of(L).pushFunction(
+      { call throws(LuaError) in
+        guard case .string(let name) = call[2], case .table(let table) = call[1] else {
+          return .values([.nil])
+        }
+        let names = table.keys.compactMap { if case .string(let key) = $0 { key } else { nil } }
+        let hint = NearestName.of(name, among: names.sorted()).map { "; did you mean '\($0)'?" }
+        throw LuaError("\(called) has no '\(name)'\(hint ?? "")")
+      }, on: stack)
+    lua_setfield(L, -2, "__index")
+    lua_pushvalue(L, -1)
+    lua_setfield(L, -3, called)
+  }
+}

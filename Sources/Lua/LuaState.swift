@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// One Lua state: opened, given functions, asked to run text, closed.
+//
+// Several may exist side by side, each used by one thread at a time; there is no global state. What a state needs to find its
+// way back from C lies in its shim_context, which every thread of the state points to.
+
+import CLua
+import CLuaShims
+
+package final class LuaState {
+  let main: OpaquePointer
+  let context: UnsafeMutablePointer<shim_context>
+  var functions: [LuaBody] = []
+  /// The thread that runs now; nil while none does.
+  var running: OpaquePointer?
+  var objectCount: Int64 = 0
+
+  /// The name of the chunk that is ours: messages never point into it.
+  package static let ownChunk = "[sandbox]"
+
+  package init(budget: LuaBudget = LuaBudget()) {
+    context = .allocate(capacity: 1)
+    context.initialize(to: shim_context())
+    context.pointee.call = Self.dispatch
+    context.pointee.release = { Unmanaged<LuaObject>.fromOpaque($0!).release() }
+    context.pointee.limit = budget.memory
+    context.pointee.budget = budget.instructions
+    guard let opened = shim_open(context) else { preconditionFailure("Lua does not open") }
+    main = opened
+    context.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
+    lua_createtable(main, 0, 4)
+    lua_setfield(main, registryIndex, LuaRecord.metatables)
+  }
+
+  deinit {
+    lua_close(main)
+    precondition(context.pointee.used == 0, "Lua still holds memory after it was closed")
+    context.deallocate()
+  }
+
+  /// The state that a thread belongs to.
+  static func of(_ raw: OpaquePointer) -> LuaState {
+    Unmanaged<LuaState>.fromOpaque(shim_of(raw).pointee.owner).takeUnretainedValue()
+  }
+
+  /// Bytes that Lua holds.
+  package var memoryInUse: Int { context.pointee.used }
+  /// Allocations asked for while Lua ran.
+  package var allocationCount: UInt64 { context.pointee.allocations }
+  /// Tests: refuses the nth allocation from now on, and Lua's second attempt at it.
+  package func refuseAllocation(_ n: UInt64) {
+    context.pointee.allocations = 0
+    context.pointee.refuse_at = n
+  }
+
+  /// Runs a chunk of text, never bytecode. `name` is what messages call it; `arguments` are its `...`.
+  package func run(_ text: String, name: String, arguments: [LuaValue] = []) throws(LuaError) {
+    try run(text, name: name, arguments: arguments, results: 0)
+  }
+
+  private func run(
+    _ text: String, name: String, arguments: [LuaValue] = [], results: CInt
+  ) throws(LuaError) {
+    let stack = LuaStack(raw: main)
+    let base = stack.top
+    try load(text, name: name, on: stack)
+    for argument in arguments { stack.push(argument) }
+    let outer = running
+    running = main
+    let status = shim_pcall(main, CInt(arguments.count), results)
+    running = outer
+    guard status == LUA_OK else {
+      let error = takeError(status, from: stack)
+      lua_settop(main, base)
+      throw error
+    }
+  }
+
+  private func load(_ text: String, name: String, on stack: LuaStack) throws(LuaError) {
+    stack.reserve(3)
+    var text = text
+    let status = text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) {
+        luaL_loadbufferx(main, $0.baseAddress, $0.count, "@" + name, "t")
+      }
+    }
+    guard status == LUA_OK else { throw takeError(status, from: stack) }
+  }
+
+  func takeError(_ status: CInt, from stack: LuaStack) -> LuaError {
+    stack.takeError(
+      status, endedBy: context.pointee.ended_by, limit: context.pointee.limit)
+  }
+
+  /// Opens Lua's own libraries as globals, and beside them two functions for a sandbox: `protect(f)`, which a coroutine's body
+  /// must be wrapped in, and `guard(handler)`, which xpcall's handler must be (CLuaShims tells why).
+  package func openLibraries() {
+    let libraries: [(String, lua_CFunction)] = [
+      (LUA_GNAME, luaopen_base), (LUA_STRLIBNAME, luaopen_string), (LUA_TABLIBNAME, luaopen_table),
+      (LUA_MATHLIBNAME, luaopen_math), (LUA_UTF8LIBNAME, luaopen_utf8),
+      (LUA_COLIBNAME, luaopen_coroutine), (LUA_OSLIBNAME, luaopen_os),
+      (LUA_DBLIBNAME, luaopen_debug),
+    ]
+    for (name, open) in libraries {
+      luaL_requiref(main, name, open, 1)
+      lua_settop(main, -2)
+    }
+    lua_pushcclosure(main, shim_lua_protect, 0)
+    lua_setglobal(main, "protect")
+    lua_pushcclosure(main, shim_lua_guard, 0)
+    lua_setglobal(main, "guard")
+  }
+
+  /// Runs a chunk of ours that answers a table, which from then on holds the globals of every chunk.
+  package func replaceGlobals(byRunning text: String) {
+    do throws(LuaError) {
+      try run(text, name: Self.ownChunk, results: 1)
+      lua_rawseti(main, registryIndex, Int64(LUA_RIDX_GLOBALS))
+    } catch {
+      preconditionFailure(error.text)
+    }
+  }
+
+  /// Sets a global value.
+  package func setGlobal(_ name: String, _ value: LuaValue) {
+    LuaStack(raw: main).push(value)
+    lua_setglobal(main, name)
+  }
+
+  /// Sets a global function.
+  package func setGlobal(_ name: String, _ body: @escaping LuaBody) {
+    pushFunction(body, on: LuaStack(raw: main))
+    lua_setglobal(main, name)
+  }
+}
