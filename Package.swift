@@ -59,6 +59,11 @@ let package = Package(
       name: "reclaim-bench",
       dependencies: ["ReclaimEngine", "UAPI", "Timeline", "Lua", "Scripting", "CReference"],
       swiftSettings: careful),
+
+    .testTarget(name: "LuaTests", dependencies: ["Lua"], swiftSettings: careful),
+    .testTarget(
+      name: "ScriptingTests", dependencies: ["Scripting", "Lua", "UAPI", "Timeline"],
+      swiftSettings: careful),
   ],
   swiftLanguageModes: [.v6]
 )

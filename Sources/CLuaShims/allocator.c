@@ -9,7 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { GRACE = 64 << 10 }; /* bytes for the message that ends a script */
+
+void shim_spend(shim_context *c, int what) {
+  c->spent = what;
+  c->grace = c->used + GRACE;
+}
+
 static int refuses(shim_context *c, size_t growth) {
+  if (c->spent && growth <= c->grace && c->used <= c->grace - growth) return 0;
   c->allocations++;
   if (c->refuse_at && (c->allocations == c->refuse_at || c->allocations == c->refuse_at + 1)) {
     return 1;
@@ -34,7 +42,7 @@ void *shim_allocate(void *context, void *block, size_t old_size, size_t new_size
       fputs("out of memory\n", stderr);
       abort();
     }
-    if (++c->refusals > 1) c->spent = SHIM_MEMORY; /* Lua has collected and asked again */
+    if (++c->refusals > 1) shim_spend(c, SHIM_MEMORY); /* Lua has collected and asked again */
     return NULL;
   }
   if (grows) c->refusals = 0;

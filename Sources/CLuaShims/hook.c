@@ -16,7 +16,7 @@ static void count(lua_State *L, lua_Debug *activation) {
   shim_context *c = shim_of(L);
   int step = lua_gethookcount(L);
   c->left -= step;
-  if (c->left <= 0 && !c->spent) c->spent = SHIM_INSTRUCTIONS;
+  if (c->left <= 0 && !c->spent) shim_spend(c, SHIM_INSTRUCTIONS);
   int wanted = c->spent ? 1 : STEP;
   if (step != wanted) lua_sethook(L, count, LUA_MASKCOUNT, wanted);
   if (c->spent) shim_raise_spent(L, 0);
@@ -27,7 +27,6 @@ void shim_arm(lua_State *L) { lua_sethook(L, count, LUA_MASKCOUNT, STEP); }
 /* Raises what was spent, at the position of that level of the stack. */
 int shim_raise_spent(lua_State *L, int level) {
   shim_context *c = shim_of(L);
-  c->enforcing = 0; /* the message itself is small and must not be refused */
   luaL_where(L, level);
   if (c->spent == SHIM_MEMORY) {
     lua_pushfstring(L, "the script's memory budget of %I MiB is spent",
@@ -39,7 +38,6 @@ int shim_raise_spent(lua_State *L, int level) {
                     (LUAI_UACINT)c->budget);
   }
   lua_concat(L, 2);
-  c->enforcing = 1;
   return lua_error(L);
 }
 

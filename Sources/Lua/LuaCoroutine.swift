@@ -9,7 +9,7 @@ package final class LuaCoroutine {
   private unowned let state: LuaState
   private let thread: LuaReference
   private var isClosed = false
-  private var waiting: CInt = 0
+  private var hasFailed = false
 
   package enum Resumption {
     /// It suspended itself and waits for an answer.
@@ -56,7 +56,9 @@ package final class LuaCoroutine {
     case LUA_OK:
       stack.pop(results)
       return .returned
-    default: return .failed(state.takeError(status, from: stack))
+    default:
+      hasFailed = true
+      return .failed(state.takeError(status, from: stack))
     }
   }
 
@@ -65,7 +67,7 @@ package final class LuaCoroutine {
     LuaError(text: stack.place() + message, traceback: nil)
   }
 
-  /// Runs its pending to-be-closed variables and lets it go. What they raise is answered.
+  /// Runs its pending to-be-closed variables and lets it go. What they raise is answered, not what it failed with.
   @discardableResult
   package func close() -> LuaError? {
     guard !isClosed else { return nil }
@@ -74,7 +76,8 @@ package final class LuaCoroutine {
     state.running = stack.raw
     let status = shim_close_thread(stack.raw, outer)
     state.running = outer
-    let error = status == LUA_OK ? nil : state.takeError(status, from: stack)
+    var error = status == LUA_OK ? nil : state.takeError(status, from: stack)
+    if hasFailed { error = nil }
     thread.release()
     return error
   }

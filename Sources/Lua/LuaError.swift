@@ -50,20 +50,24 @@ package struct LuaError: Error, Equatable {
   }
 }
 
+private let outOfMemory = "not enough memory"
+
 extension LuaStack {
   /// Takes the error that `status` left on top, and its traceback from the registry.
   consuming func takeError(_ status: CInt, endedBy budget: CInt, limit: Int) -> LuaError {
     let text: String
     switch self[-1] {
     case .string(let message)
-    where status == LUA_ERRMEM || budget == CInt(SHIM_MEMORY) && message == "not enough memory":
-      text = "the script's memory budget of \(limit >> 20) MiB is spent"
+    where status == LUA_ERRMEM || budget == CInt(SHIM_MEMORY) && message.hasSuffix(outOfMemory):
+      let place = message.hasSuffix(outOfMemory) ? message.dropLast(outOfMemory.count) : ""
+      text = place + "the script's memory budget of \(limit >> 20) MiB is spent"
     case .string(let message): text = message
     case let value: text = Self.tell(value)
     }
     lua_settop(raw, -2)
     let found = lua_getfield(raw, registryIndex, tracebackKey)
-    let traceback: String? = if found == LUA_TSTRING, case .string(let t) = self[-1] { t } else { nil }
+    let traceback: String? =
+      if found == LUA_TSTRING, case .string(let t) = self[-1] { t } else { nil }
     lua_settop(raw, -2)
     lua_pushnil(raw)
     lua_setfield(raw, registryIndex, tracebackKey)
@@ -75,7 +79,9 @@ extension LuaStack {
     switch value {
     case .table(let table):
       for key in ["message", "msg", "error"] {
-        if case .string(let text) = table[key] { return "\(text) (field '\(key)' of the error object)" }
+        if case .string(let text) = table[key] {
+          return "\(text) (field '\(key)' of the error object)"
+        }
       }
       if case .string(let text) = table[1] { return "\(text) (first item of the error object)" }
       return "the error object is a table without a message"

@@ -51,7 +51,9 @@ extension LuaState {
   private func define(_ kind: LuaKind) {
     let stack = LuaStack(raw: main)
     stack.reserve(5)
-    if lua_getfield(main, registryIndex, Self.metatable(of: kind)) != LUA_TNIL { return stack.pop() }
+    if lua_getfield(main, registryIndex, Self.metatable(of: kind)) != LUA_TNIL {
+      return stack.pop()
+    }
     stack.pop()
     lua_createtable(main, 0, 5)
     lua_createtable(main, 0, CInt(kind.methods.count))
@@ -69,9 +71,10 @@ extension LuaState {
     } else {
       pushPropertyIndex(of: kind, on: stack)
     }
-    pushFunction({ call throws(LuaError) in
-      throw LuaError("the fields of a \(kind.name) cannot be set")
-    }, on: stack)
+    pushFunction(
+      { call throws(LuaError) in
+        throw LuaError("the fields of a \(kind.name) cannot be set")
+      }, on: stack)
     lua_setfield(main, -2, "__newindex")
     stack.push(kind.name)
     lua_setfield(main, -2, "__name")
@@ -83,22 +86,26 @@ extension LuaState {
   private func pushPropertyIndex(of kind: LuaKind, on stack: LuaStack) {
     let methods = "reclaimlua.methods." + kind.name
     lua_setfield(main, registryIndex, methods)
-    pushFunction({ call throws(LuaError) in
-      guard case .string(let name) = call[2] else { return try Self.missing(kind, &call) }
-      if case .object(let object) = call[1],
-        let property = kind.properties.first(where: { $0.name == name })
-      {
-        return .values([property.value(object.value)])
-      }
-      lua_getfield(call.stack.raw, registryIndex, methods)
-      call.stack.push(name)
-      guard lua_rawget(call.stack.raw, -2) != LUA_TNIL else { return try Self.missing(kind, &call) }
-      return .top
-    }, on: stack)
+    pushFunction(
+      { call throws(LuaError) in
+        guard case .string(let name) = call[2] else { return try Self.missing(kind, &call) }
+        if case .object(let object) = call[1],
+          let property = kind.properties.first(where: { $0.name == name })
+        {
+          return .values([property.value(object.value)])
+        }
+        lua_getfield(call.stack.raw, registryIndex, methods)
+        call.stack.push(name)
+        guard lua_rawget(call.stack.raw, -2) != LUA_TNIL else {
+          return try Self.missing(kind, &call)
+        }
+        return .top
+      }, on: stack)
     lua_setfield(main, -2, "__index")
   }
 
-  private static func missing(_ kind: LuaKind, _ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+  private static func missing(_ kind: LuaKind, _ call: inout LuaCall) throws(LuaError) -> LuaAnswer
+  {
     guard case .string(let name) = call[2] else {
       throw LuaError("a \(kind.name) has no \(call[2].described)")
     }
