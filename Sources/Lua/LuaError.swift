@@ -18,6 +18,9 @@ package struct LuaError: Error, Equatable {
     isPlaced = false
   }
 
+  /// An error whose place is known already.
+  package init(placed text: String) { self.init(text: text, traceback: nil) }
+
   init(text: String, traceback: String?) {
     self.text = text
     isPlaced = true

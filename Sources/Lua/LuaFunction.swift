@@ -9,6 +9,9 @@ import CLuaShims
 
 package typealias LuaBody = (inout LuaCall) throws(LuaError) -> LuaAnswer
 
+/// A method: the same for every state, so it captures nothing that belongs to one.
+package typealias LuaMethod = @Sendable (inout LuaCall) throws(LuaError) -> LuaAnswer
+
 package enum LuaAnswer {
   case values([LuaValue])
   /// The value on top of the stack, as it lies.
@@ -30,14 +33,12 @@ package struct LuaCall {
     position <= count ? stack[CInt(position)] : .nil
   }
 
-  /// Keeps a function argument alive beyond the call.
-  package func keep(_ function: LuaSlot) -> LuaReference {
-    LuaReference(function, state)
-  }
-
   package func makeCoroutine(_ function: LuaSlot) -> LuaCoroutine {
     LuaCoroutine(function, state)
   }
+
+  /// "file.lua:12" of the script's line that calls; empty when there is none.
+  package var place: String { String(stack.place().dropLast(2)) }
 
   /// Whether the call comes from that coroutine itself, not from one that it runs.
   package func isDirectly(in coroutine: LuaCoroutine) -> Bool { coroutine.stack.raw == stack.raw }
@@ -47,16 +48,9 @@ package struct LuaCall {
 }
 
 /// A value that the registry keeps alive until it is released.
-package final class LuaReference {
+final class LuaReference {
   private unowned let state: LuaState
   private var key: CInt
-
-  init(_ slot: LuaSlot, _ state: LuaState) {
-    self.state = state
-    slot.stack.reserve(2)
-    lua_pushvalue(slot.stack.raw, slot.index)
-    key = luaL_ref(slot.stack.raw, registryIndex)
-  }
 
   /// Takes the value on top of the stack.
   init(top stack: LuaStack, _ state: LuaState) {
@@ -64,13 +58,8 @@ package final class LuaReference {
     key = luaL_ref(stack.raw, registryIndex)
   }
 
-  func push(on stack: LuaStack) {
-    stack.reserve(1)
-    lua_rawgeti(stack.raw, registryIndex, Int64(key))
-  }
-
   /// Lets Lua collect the value; afterwards the reference is empty.
-  package func release() {
+  func release() {
     luaL_unref(state.main, registryIndex, key)
     key = LUA_NOREF
   }

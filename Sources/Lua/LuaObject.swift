@@ -8,14 +8,14 @@ import CLua
 import CLuaShims
 
 /// A kind of object: what scripts call it and what can be done with it.
-package final class LuaKind {
+package final class LuaKind: Sendable {
   package let name: String
-  package let methods: [(name: String, body: LuaBody)]
-  package let properties: [(name: String, value: (AnyObject) -> LuaValue)]
+  package let methods: [(name: String, body: LuaMethod)]
+  package let properties: [(name: String, value: @Sendable (AnyObject) -> LuaValue)]
 
   package init(
-    _ name: String, methods: [(name: String, body: LuaBody)],
-    properties: [(name: String, value: (AnyObject) -> LuaValue)] = []
+    _ name: String, methods: [(name: String, body: LuaMethod)],
+    properties: [(name: String, value: @Sendable (AnyObject) -> LuaValue)] = []
   ) {
     self.name = name
     self.methods = methods
@@ -40,7 +40,7 @@ package final class LuaObject {
 }
 
 extension LuaState {
-  /// An object for Lua. Wrap once and keep: two wrappings are two values to Lua.
+  /// An object for Lua. Wrap once and keep: each wrapping is one value to Lua, however often it is handed over.
   package func wrap(_ value: AnyObject, as kind: LuaKind) -> LuaObject {
     define(kind)
     objectCount += 1
@@ -121,10 +121,31 @@ extension LuaState {
 }
 
 extension LuaStack {
+  /// Pushes the one userdata of the object: made when it is needed, known by number as long as Lua holds it.
   func push(_ object: LuaObject) {
-    reserve(3)
+    reserve(5)
+    lua_getfield(raw, registryIndex, LuaState.objects)
+    if lua_rawgeti(raw, -1, object.number) == LUA_TUSERDATA { return removeBelowTop() }
+    pop()
     lua_getfield(raw, registryIndex, LuaState.metatable(of: object.kind))
     shim_new_object(raw, Unmanaged.passRetained(object).toOpaque(), object.number)
+    lua_pushvalue(raw, -1)
+    lua_rawseti(raw, -3, object.number)
+    removeBelowTop()
+  }
+}
+
+extension LuaState {
+  static let objects = "reclaimlua.objects"
+
+  /// The table from numbers to userdata, which does not keep them alive.
+  func makeObjectTable() {
+    lua_createtable(main, 0, 0)
+    lua_createtable(main, 0, 1)
+    LuaStack(raw: main).push("v")
+    lua_setfield(main, -2, "__mode")
+    lua_setmetatable(main, -2)
+    lua_setfield(main, registryIndex, Self.objects)
   }
 }
 

@@ -30,6 +30,7 @@ package final class LuaState {
     context.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     lua_createtable(main, 0, 4)
     lua_setfield(main, registryIndex, LuaRecord.metatables)
+    makeObjectTable()
   }
 
   deinit {
@@ -125,6 +126,15 @@ package final class LuaState {
   package func setGlobal(_ name: String, _ value: LuaValue) {
     LuaStack(raw: main).push(value)
     lua_setglobal(main, name)
+  }
+
+  /// The global `arg`, as lua has it: arg[0] the script, then its arguments.
+  package func setArguments(_ script: String, _ arguments: [String]) {
+    let stack = LuaStack(raw: main)
+    stack.push(.list(arguments.map { .string($0) }))
+    stack.push(script)
+    lua_rawseti(main, -2, 0)
+    lua_setglobal(main, "arg")
   }
 
   /// Sets a global function.

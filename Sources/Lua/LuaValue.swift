@@ -94,6 +94,12 @@ package struct LuaStack {
     precondition(lua_checkstack(raw, slots) != 0, "Lua's stack is full")
   }
 
+  /// Removes the value below the one on top.
+  func removeBelowTop() {
+    lua_rotate(raw, -2, 1)
+    pop()
+  }
+
   func pop(_ count: CInt = 1) { lua_settop(raw, -count - 1) }
 
   func push(_ value: LuaValue) {
