@@ -31,7 +31,8 @@ struct Arguments {
     self.name = name
     skipped = 1
     guard case .object(let object) = call[1], let value = object.value as? Receiver else {
-      throw LuaError("\(name): call it with a colon, as \(name)(…); it was called on \(call[1].described)")
+      throw LuaError(
+        "\(name): call it with a colon, as \(name)(…); it was called on \(call[1].described)")
     }
     found = value
     try expectAtMost(most)
@@ -48,7 +49,8 @@ struct Arguments {
   subscript(n: Int) -> LuaValue { call[n + skipped] }
 
   func bad(_ n: Int, expected: String, got: String? = nil) -> LuaError {
-    LuaError("bad argument #\(n) to '\(name)': expected \(expected), got \(got ?? self[n].described)")
+    LuaError(
+      "bad argument #\(n) to '\(name)': expected \(expected), got \(got ?? self[n].described)")
   }
 
   func take<Value>(_ n: Int, _ reading: Reading<Value>) throws(LuaError) -> Value {
@@ -78,7 +80,8 @@ struct Arguments {
   }
 
   /// The fields of a table argument; none when it is left out and may be.
-  func fields(_ n: Int, of owner: String? = nil, optional: Bool = false) throws(LuaError) -> Fields {
+  func fields(_ n: Int, of owner: String? = nil, optional: Bool = false) throws(LuaError) -> Fields
+  {
     if case .table(let table) = self[n] { return Fields(table, of: owner ?? name) }
     if optional, self[n].isNil { return Fields(nil, of: owner ?? name) }
     throw bad(n, expected: "a table of fields")
@@ -126,7 +129,8 @@ struct Fields {
   }
 
   func bad(_ name: String, expected: String, got: String? = nil) -> LuaError {
-    LuaError("bad field '\(name)' in \(owner): expected \(expected), got \(got ?? self[name].described)")
+    LuaError(
+      "bad field '\(name)' in \(owner): expected \(expected), got \(got ?? self[name].described)")
   }
 
   func size(_ name: String) throws(LuaError) -> Bytes? { try take(name) { $0.size } }
@@ -134,7 +138,9 @@ struct Fields {
   func pages(_ name: String) throws(LuaError) -> Int? { try take(name) { $0.pages } }
 
   /// The field's value; nil when it is absent.
-  private func take<Value>(_ name: String, _ reading: (LuaValue) -> Reading<Value>) throws(LuaError) -> Value? {
+  private func take<Value>(_ name: String, _ reading: (LuaValue) -> Reading<Value>) throws(LuaError)
+    -> Value?
+  {
     let value = self[name]
     if value.isNil { return nil }
     switch reading(value) {

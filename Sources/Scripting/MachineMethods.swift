@@ -50,7 +50,8 @@ private enum MachineMethods {
     try machine.host.expectOutsideOfTime("m:cgroup")
     var fields = try arguments.fields(1, of: "m:cgroup")
     try fields.expect(only: ["name", "parent", "memory"])
-    guard let name = try fields.string("name", "a name"), !name.contains("/"), name != ".", name != ".."
+    guard let name = try fields.string("name", "a name"), !name.contains("/"), name != ".",
+      name != ".."
     else { throw fields.bad("name", expected: "a name without '/'") }
     fields.owner = "cgroup '\(name)'"
     let parent: CgroupObject? = try fields.object("parent", "a cgroup")

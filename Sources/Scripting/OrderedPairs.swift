@@ -63,6 +63,7 @@ enum OrderedPairs {
   private static func precedes(_ x: Int64, _ y: Double) -> Bool {
     if y >= 9_223_372_036_854_775_808 { return true }
     if y < -9_223_372_036_854_775_808 { return false }
-    return x <= Int64(y.rounded(.down))
+    let truncated = Int64(y)
+    return x <= (Double(truncated) > y ? truncated - 1 : truncated)
   }
 }

@@ -18,20 +18,26 @@ extension LuaValue {
   var wholeNumber: Int64? {
     switch self {
     case .integer(let n): n
-    case .number(let x): Int64(exactly: x)
+    case .number(let x) where x >= -0x1p63 && x < 0x1p63 && Double(Int64(x)) == x: Int64(x)
     default: nil
     }
   }
 
   /// Bytes.
   var size: Reading<Bytes> {
-    read(#"a size such as "768 MiB""#) { Bytes(text: $0) } number: { Bytes($0) }
+    read(#"a size such as "768 MiB""#) {
+      Bytes(text: $0)
+    } number: {
+      Bytes($0)
+    }
   }
 
   /// A size, or nil pages for "max".
   var limit: Reading<Pages?> {
     if case .string("max") = self { return .value(nil) }
-    switch read(#"a size such as "768 MiB", or "max""#, text: { Bytes(text: $0) }, number: { Bytes($0) }) {
+    switch read(
+      #"a size such as "768 MiB", or "max""#, text: { Bytes(text: $0) }, number: { Bytes($0) })
+    {
     case .value(let bytes): return .value(bytes.pages)
     case .wrong(let expected, let got): return .wrong(expected: expected, got: got)
     }
@@ -48,7 +54,11 @@ extension LuaValue {
 
   /// Nanoseconds.
   var duration: Reading<Nanoseconds> {
-    read(#"a time such as "10 ms""#) { Nanoseconds(text: $0) } number: { Nanoseconds($0) }
+    read(#"a time such as "10 ms""#) {
+      Nanoseconds(text: $0)
+    } number: {
+      Nanoseconds($0)
+    }
   }
 
   private func read<Value>(

@@ -22,7 +22,7 @@ package struct RunReport {
       lines += Self.tasks(machine) + Self.counters(machine) + Self.notes(machine)
     }
     lines += Self.told(host.expectations)
-    if !host.machines.isEmpty { lines += ["", Self.digest(host.machines.map(\.backend))] }
+    if !host.machines.isEmpty { lines += ["", Self.digest(host.machines)] }
     text = lines.map { $0 + "\n" }.joined()
   }
 
@@ -75,20 +75,22 @@ package struct RunReport {
   private static func told(_ expectations: [Expectation]) -> [String] {
     guard !expectations.isEmpty else { return [] }
     return ["", "expected"]
-      + expectations.map { "  \($0.holds ? "holds " : "FAILED")  \($0.what)\($0.holds ? "" : "  (\($0.place))")" }
+      + expectations.map {
+        "  \($0.holds ? "holds " : "FAILED")  \($0.what)\($0.holds ? "" : "  (\($0.place))")"
+      }
   }
 
   /// One machine's digest as it is; several are folded in order of creation.
-  private static func digest(_ backends: [any Backend]) -> String {
-    var digest = backends[0].digest
-    for other in backends.dropFirst() { digest.fold(other.digest.value) }
-    let events = backends.reduce(0) { $0 + $1.eventCount }
-    let longest = backends.map(\.timeline.now).max()!
-    return "digest \(digest.text)   \(grouped(events)) events   at \(seconds(longest)) of simulated time"
+  private static func digest(_ machines: [MachineObject]) -> String {
+    var digest = machines[0].backend.digest
+    for other in machines.dropFirst() { digest.fold(other.backend.digest.value) }
+    let events = machines.reduce(0) { $0 + $1.backend.eventCount }
+    let longest = machines.map { $0.backend.timeline.now - $0.atBoot.at }.max()!
+    return "digest \(digest.text)   \(grouped(events)) events   \(seconds(longest)) simulated"
   }
 
-  private static func seconds(_ at: Instant) -> String {
-    let milliseconds = at.nanoseconds / 1_000_000
+  private static func seconds(_ span: Nanoseconds) -> String {
+    let milliseconds = span.count / 1_000_000
     let decimals = String(milliseconds % 1000 + 1000).dropFirst()
     return "\(milliseconds / 1000).\(decimals) s"
   }
@@ -108,11 +110,14 @@ extension MemcgCounter {
 enum TextTable {
   static func lines(_ rows: [[String]], leftAligned: Int = 1) -> [String] {
     let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { c in rows.map { $0[c].count }.max() ?? 0 }
+    // The first row is the heading; the others are indented by two.
+    let widths = (0..<columns).map { c in
+      rows.enumerated().map { r, row in row[c].count + (c == 0 && r > 0 ? 2 : 0) }.max() ?? 0
+    }
     return rows.enumerated().map { r, row in
       var line = r == 0 ? "" : "  "
       for (c, word) in row.enumerated() {
-        let room = widths[c] + (c == 0 && r == 0 ? 2 : 0)
+        let room = widths[c] - (c == 0 && r > 0 ? 2 : 0)
         let padding = String(repeating: " ", count: max(0, room - word.count))
         line += c < leftAligned ? word + padding : "  " + padding + word
         if c < leftAligned - 1 { line += "  " }

@@ -35,7 +35,9 @@ enum Sandbox {
       return .nothing
     }
     state.setGlobal("host_text") { call throws(LuaError) in
-      guard case .string(let name) = call[1], let text = host.text(name) else { return .values([.nil]) }
+      guard case .string(let name) = call[1], let text = host.text(name) else {
+        return .values([.nil])
+      }
       return .values([.string(text)])
     }
     state.replaceGlobals(byRunning: prelude)

@@ -164,7 +164,8 @@ package final class ScenarioHost {
   func expectOutsideOfTime(_ what: String) throws(LuaError) {
     if let current {
       throw LuaError(
-        "\(what) stands outside of time: the main chunk may call it, the task '\(current.name)' may not")
+        "\(what) stands outside of time: the main chunk may call it, the task '\(current.name)' may not"
+      )
     }
   }
 }

@@ -53,7 +53,8 @@ final class TaskObject {
       case .suspended: break
       }
       guard let asked = pending else {
-        let mistake = "coroutine.yield in a task's own function yields to nobody; use t:sleep to wait"
+        let mistake =
+          "coroutine.yield in a task's own function yields to nobody; use t:sleep to wait"
         return host.fail(self, coroutine.errorHere(mistake))
       }
       pending = nil
@@ -84,15 +85,18 @@ final class TaskObject {
         "\(what) stands inside of time: only a task may call it, in the function given to m:spawn")
     }
     guard current === self else {
-      throw LuaError("\(what): this belongs to task '\(name)', and task '\(current.name)' is running")
+      throw LuaError(
+        "\(what): this belongs to task '\(name)', and task '\(current.name)' is running")
     }
     guard call.isDirectly(in: coroutine) else {
       throw LuaError(
-        "\(what) cannot wait inside a coroutine of the scenario's own; yield to the task and call it there")
+        "\(what) cannot wait inside a coroutine of the scenario's own; yield to the task and call it there"
+      )
     }
     guard call.canSuspend else {
       throw LuaError(
-        "\(what) cannot wait here: a library function, a metamethod or a closing variable is running")
+        "\(what) cannot wait here: a library function, a metamethod or a closing variable is running"
+      )
     }
     pending = PendingOperation(operation: operation, answer: answer)
     return .suspend

@@ -73,7 +73,8 @@ private enum TaskMethods {
     return try task.ask(call, "t:move", .enter(path: try cgroup(arguments, of: task)))
   }
 
-  private static func cgroup(_ arguments: Arguments, of task: TaskObject) throws(LuaError) -> String {
+  private static func cgroup(_ arguments: Arguments, of task: TaskObject) throws(LuaError) -> String
+  {
     let cgroup: CgroupObject = try arguments.object(1, "a cgroup")
     guard cgroup.machine === task.machine else {
       throw arguments.bad(1, expected: "a cgroup of the task's machine", got: "another machine's")
