@@ -41,7 +41,7 @@ package struct RunReport {
 
   private static func counters(_ machine: MachineObject) -> [String] {
     let now = machine.backend.observe()
-    var rows = [["vmstat (pages, events)", "change", "now"]]
+    var rows = [["vmstat (pages, events; pgpgin, pgpgout in KiB)", "change", "now"]]
     for (before, after) in zip(machine.atBoot.vmstatFields, now.vmstatFields)
     where before.value != after.value {
       let change = after.value - before.value

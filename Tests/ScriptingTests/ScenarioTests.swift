@@ -138,8 +138,8 @@ import Testing
         task      state   CPU  of it reclaiming
           reader  done   3 us              0 ns
 
-        vmstat (pages, events)  change  now
-          pgfault                   +5    5
+        vmstat (pages, events; pgpgin, pgpgout in KiB)  change  now
+          pgfault                                           +5    5
 
         cgroup a          bytes  events
           memory.current  20480
