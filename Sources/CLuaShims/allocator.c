@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lua's memory: counted always, bounded while Lua runs.
  *
- * A refused allocation is a longjmp. While Swift runs, nothing is refused; the trampoline looks at the sum afterwards. When the
- * host itself has no memory left and Swift runs, there is no way back, and the program stops.
+ * A refused allocation is a longjmp. While Swift runs, nothing is refused; the trampoline looks at
+ * the sum afterwards. When the host itself has no memory left and Swift runs, there is no way back,
+ * and the program stops.
  */
 #include "CLuaShims.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instruction budget: a count hook that every thread of the state inherits.
  *
- * Once a budget is spent the hook is re-armed for every instruction, so a script that catches the error by pcall does not get
- * one instruction further.
+ * Once a budget is spent the hook is re-armed for every instruction, so a script that catches the
+ * error by pcall does not get one instruction further.
  */
 #include "CLuaShims.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A coroutine that Swift drives: resumed with values or with an error, kept alive in the registry, closed at its end.
+// A coroutine that Swift drives: resumed with values or with an error, kept alive in the registry,
+// closed at its end.
 
 import CLua
 import CLuaShims
@@ -67,7 +68,8 @@ package final class LuaCoroutine {
     LuaError(text: stack.place() + message, traceback: nil)
   }
 
-  /// Runs its pending to-be-closed variables and lets it go. What they raise is answered, not what it failed with.
+  /// Runs its pending to-be-closed variables and lets it go. What they raise is answered, not what
+  /// it failed with.
   @discardableResult
   package func close() -> LuaError? {
     guard !isClosed else { return nil }

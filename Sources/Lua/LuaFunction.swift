@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Swift functions that Lua can call.
 //
-// Such a function reads its arguments raw and answers with values, with an error, or with the wish to be suspended; what jumps
-// for it is the trampoline, after the function's own frame has gone.
+// Such a function reads its arguments raw and answers with values, with an error, or with the wish
+// to be suspended; what jumps for it is the trampoline, after the function's own frame has gone.
 
 import CLua
 import CLuaShims
@@ -43,7 +43,8 @@ package struct LuaCall {
   /// Whether the call comes from that coroutine itself, not from one that it runs.
   package func isDirectly(in coroutine: LuaCoroutine) -> Bool { coroutine.stack.raw == stack.raw }
 
-  /// Whether a suspension is possible here; not below a library function or a metamethod that cannot wait.
+  /// Whether a suspension is possible here; not below a library function or a metamethod that
+  /// cannot wait.
   package var canSuspend: Bool { lua_isyieldable(stack.raw) != 0 }
 }
 
@@ -92,7 +93,8 @@ extension LuaState {
       case .suspend: return CInt(SHIM_SUSPEND)
       }
     } catch {
-      // An error that already has its place is handed on, one that has not gets the place of the script's call.
+      // An error that already has its place is handed on, one that has not gets the place of the
+      // script's call.
       stack.reserve(2)
       stack.push(error.isPlaced ? error.text : stack.place() + error.text)
       return CInt(SHIM_RAISE)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Swift objects in Lua's hands: userdata with a reference, and methods from a list.
 //
-// A method or property that does not exist is an error which names the nearest that does: in a scenario `m:rnu()` should not
-// read "attempt to call a nil value".
+// A method or property that does not exist is an error which names the nearest that does: in a
+// scenario `m:rnu()` should not read "attempt to call a nil value".
 
 import CLua
 import CLuaShims
@@ -40,7 +40,8 @@ package final class LuaObject {
 }
 
 extension LuaState {
-  /// An object for Lua. Wrap once and keep: each wrapping is one value to Lua, however often it is handed over.
+  /// An object for Lua. Wrap once and keep: each wrapping is one value to Lua, however often it is
+  /// handed over.
   package func wrap(_ value: AnyObject, as kind: LuaKind) -> LuaObject {
     define(kind)
     objectCount += 1
@@ -121,7 +122,8 @@ extension LuaState {
 }
 
 extension LuaStack {
-  /// Pushes the one userdata of the object: made when it is needed, known by number as long as Lua holds it.
+  /// Pushes the one userdata of the object: made when it is needed, known by number as long as Lua
+  /// holds it.
   func push(_ object: LuaObject) {
     reserve(5)
     lua_getfield(raw, registryIndex, LuaState.objects)

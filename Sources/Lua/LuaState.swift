@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One Lua state: opened, given functions, asked to run text, closed.
 //
-// Several may exist side by side, each used by one thread at a time; there is no global state. What a state needs to find its
-// way back from C lies in its shim_context, which every thread of the state points to.
+// Several may exist side by side, each used by one thread at a time; there is no global state. What
+// a state needs to find its way back from C lies in its shim_context, which every thread of the
+// state points to.
 
 import CLua
 import CLuaShims
@@ -54,7 +55,8 @@ package final class LuaState {
     context.pointee.refuse_at = n
   }
 
-  /// Runs a chunk of text, never bytecode. `name` is what messages call it; `arguments` are its `...`.
+  /// Runs a chunk of text, never bytecode. `name` is what messages call it; `arguments` are its
+  /// `...`.
   package func run(_ text: String, name: String, arguments: [LuaValue] = []) throws(LuaError) {
     try run(text, name: name, arguments: arguments, results: 0)
   }
@@ -93,8 +95,9 @@ package final class LuaState {
       status, endedBy: context.pointee.ended_by, limit: context.pointee.limit)
   }
 
-  /// Opens Lua's own libraries as globals, and beside them two functions for a sandbox: `protect(f)`, which a coroutine's body
-  /// must be wrapped in, and `guard(handler)`, which xpcall's handler must be (CLuaShims tells why).
+  /// Opens Lua's own libraries as globals, and beside them two functions for a sandbox:
+  /// `protect(f)`, which a coroutine's body must be wrapped in, and `guard(handler)`, which
+  /// xpcall's handler must be (CLuaShims tells why).
   package func openLibraries() {
     let libraries: [(String, lua_CFunction)] = [
       (LUA_GNAME, luaopen_base), (LUA_STRLIBNAME, luaopen_string), (LUA_TABLIBNAME, luaopen_table),
@@ -112,7 +115,8 @@ package final class LuaState {
     lua_setglobal(main, "guard")
   }
 
-  /// Runs a chunk of ours that answers a table, which from then on holds the globals of every chunk.
+  /// Runs a chunk of ours that answers a table, which from then on holds the globals of every
+  /// chunk.
   package func replaceGlobals(byRunning text: String) {
     do throws(LuaError) {
       try run(text, name: Self.ownChunk, results: 1)

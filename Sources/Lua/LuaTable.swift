@@ -25,7 +25,8 @@ package struct LuaTable {
   /// How many items from 1 on, as Lua's raw length counts.
   package var count: Int { Int(lua_rawlen(stack.raw, index)) }
 
-  /// Its keys in Lua's own order, which differs from run to run: sort them before anything depends on it.
+  /// Its keys in Lua's own order, which differs from run to run: sort them before anything depends
+  /// on it.
   package var keys: [LuaValue] {
     stack.reserve(3)
     var keys: [LuaValue] = []

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plain values on both sides of the border, and the stack on which they cross it.
 //
-// Nothing here can raise: strings are read only where a string lies (no conversion), tables only raw, and every push finds
-// room and memory (CLuaShims tells why).
+// Nothing here can raise: strings are read only where a string lies (no conversion), tables only
+// raw, and every push finds room and memory (CLuaShims tells why).
 
 import CLua
 import CLuaShims

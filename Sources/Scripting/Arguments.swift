@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lua values become UAPI values here, and nowhere else. What does not fit is told to the one who can mend it: which argument
-// or field, what was expected, what it got; Lua adds file and line.
+// Lua values become UAPI values here, and nowhere else. What does not fit is told to the one who
+// can mend it: which argument or field, what was expected, what it got; Lua adds file and line.
 
 import Lua
 import Timeline

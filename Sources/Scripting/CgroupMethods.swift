@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A memory cgroup in the main chunk's hands: what its files show, under the names and in the units of the kernel.
+// A memory cgroup in the main chunk's hands: what its files show, under the names and in the units
+// of the kernel.
 
 import Lua
 import UAPI

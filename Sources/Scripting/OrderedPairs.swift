@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order in which a scenario walks a table: one that does not depend on addresses.
 //
-// Lua's own order differs from run to run, since its hash is seeded by addresses and the time. Here numbers come first,
-// ascending; then strings by their bytes; then false and true; then our objects in the order in which they were made. Tables,
-// functions and coroutines as keys have no order that every run shares, so a table that has such keys cannot be walked.
+// Lua's own order differs from run to run, since its hash is seeded by addresses and the time. Here
+// numbers come first, ascending; then strings by their bytes; then false and true; then our objects
+// in the order in which they were made. Tables, functions and coroutines as keys have no order that
+// every run shares, so a table that has such keys cannot be walked.
 
 import Lua
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run leaves behind, as text for people: tasks, counters under the kernel's names, expectations, and the digest last.
+// What a run leaves behind, as text for people: tasks, counters under the kernel's names,
+// expectations, and the digest last.
 
 import Timeline
 import UAPI

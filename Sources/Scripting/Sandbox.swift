@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a scenario may use of Lua: a list of what is allowed, never Lua's whole library with holes.
 //
-// Two reasons keep something out. It reaches the host (files, processes, the clock, bytecode), or its result differs from run
-// to run (addresses in tostring and %p, the order of pairs, table.sort's pivots on the clock, collected garbage). What is kept
-// out is refused by name. The list stands in SandboxPrelude.swift.
+// Two reasons keep something out. It reaches the host (files, processes, the clock, bytecode), or
+// its result differs from run to run (addresses in tostring and %p, the order of pairs,
+// table.sort's pivots on the clock, collected garbage). What is kept out is refused by name. The
+// list stands in SandboxPrelude.swift.
 
 import Lua
 import Timeline

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sandbox's own Lua: takes what is allowed out of Lua's libraries and answers the table of a scenario's globals.
+// The sandbox's own Lua: takes what is allowed out of Lua's libraries and answers the table of a
+// scenario's globals.
 //
-// It runs once, with Lua's libraries and the host's functions as globals. Errors of what it wraps are raised at the line of the
-// scenario that called.
+// It runs once, with Lua's libraries and the host's functions as globals. Errors of what it wraps
+// are raised at the line of the scenario that called.
 
 extension Sandbox {
   static let prelude = #"""
-    local type, error, pcall, rawget, select, tostring = type, error, pcall, rawget, select, tostring
+    local type, error, pcall, rawget, select = type, error, pcall, rawget, select
+    local tostring, load, xpcall, set = tostring, load, xpcall, setmetatable
     local metatable, info = debug.getmetatable, debug.getinfo
     local format, gsub, find, sub = string.format, string.gsub, string.find, string.sub
     local pack, unpack = table.pack, table.unpack
-    local keys, successor, now, write, text_of = host_keys, host_successor, host_now, host_write, host_text
+    local keys, successor, text_of = host_keys, host_successor, host_text
+    local now, write = host_now, host_write
     local protect, guard = protect, guard
 
     local function copy(from, ...)
@@ -55,8 +58,8 @@ extension Sandbox {
     end
 
     -- Base: no dofile, loadfile, collectgarbage, warn; load takes text only.
-    local G = copy(_G, "assert", "error", "getmetatable", "ipairs", "pcall", "rawequal", "rawget", "rawlen",
-      "rawset", "select", "tonumber", "type", "_VERSION")
+    local G = copy(_G, "assert", "error", "getmetatable", "ipairs", "pcall", "rawequal", "rawget",
+      "rawlen", "rawset", "select", "tonumber", "type", "_VERSION")
     G._G = G
     function G.tostring(...)
       if select("#", ...) == 0 then error("bad argument #1 to 'tostring' (value expected)", 2) end
@@ -93,20 +96,20 @@ extension Sandbox {
       if following == nil then return nil end
       return following, rawget(t, following)
     end
-    local set = setmetatable
     function G.setmetatable(t, meta, ...)
       if type(meta) == "table" and rawget(meta, "__gc") ~= nil then
-        error("setmetatable: __gc is not in the sandbox: when memory is collected must not be seen; use __close", 2)
+        error("setmetatable: __gc is not in the sandbox: when memory is collected must not be "
+          .. "seen; use __close", 2)
       end
       return at_caller(pcall(set, t, meta, ...))
     end
-    local load = load
     function G.load(chunk, name, mode, ...)
-      if mode ~= nil and not find(mode, "t") then return nil, "load: only text is loaded (mode \"t\")" end
+      if mode ~= nil and not find(mode, "t") then
+        return nil, 'load: only text is loaded (mode "t")'
+      end
       if select("#", ...) > 0 then return load(chunk, name, "t", (...)) end
       return load(chunk, name, "t")
     end
-    local xpcall = xpcall
     function G.xpcall(f, handler, ...)
       if type(handler) ~= "function" then
         error(format("bad argument #2 to 'xpcall' (function expected, got %s)", type(handler)), 2)
@@ -131,8 +134,8 @@ extension Sandbox {
     end
 
     -- Strings: no dump; format prints no addresses.
-    G.string = copy(string, "byte", "char", "find", "gmatch", "gsub", "len", "lower", "match", "pack", "packsize",
-      "rep", "reverse", "sub", "unpack", "upper")
+    G.string = copy(string, "byte", "char", "find", "gmatch", "gsub", "len", "lower", "match",
+      "pack", "packsize", "rep", "reverse", "sub", "unpack", "upper")
     function G.string.format(template, ...)
       local values = pack(...)
       for i = 1, values.n do
@@ -141,7 +144,8 @@ extension Sandbox {
           values[i] = tell(values[i])
         end
       end
-      if type(template) == "string" and find(gsub(template, "%%%%", ""), "%%[-+ #0]*%d*%.?%d*p") then
+      local bare = type(template) == "string" and gsub(template, "%%%%", "")
+      if bare and find(bare, "%%[-+ #0]*%d*%.?%d*p") then
         error("string.format: %p is not in the sandbox: addresses differ from run to run", 2)
       end
       return at_caller(pcall(format, template, unpack(values, 1, values.n)))
@@ -184,8 +188,9 @@ extension Sandbox {
       return at_caller(pcall(sort, t, less or ascending))
     end
 
-    G.math = copy(math, "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log",
-      "max", "maxinteger", "min", "mininteger", "modf", "pi", "rad", "sin", "sqrt", "tan", "tointeger", "type", "ult")
+    G.math = copy(math, "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod",
+      "huge", "log", "max", "maxinteger", "min", "mininteger", "modf", "pi", "rad", "sin", "sqrt",
+      "tan", "tointeger", "type", "ult")
     G.math.random, G.math.randomseed = host_random, host_randomseed
 
     G.utf8 = copy(utf8, "char", "charpattern", "codepoint", "codes", "len", "offset")
@@ -206,12 +211,16 @@ extension Sandbox {
     G.os = {
       clock = function() return now() / 1e9 end,
       time = function(t)
-        if t ~= nil then error("os.time: simulated time begins at boot; there is no calendar to convert from", 2) end
+        if t ~= nil then
+          error("os.time: simulated time begins at boot; there is no calendar to convert from", 2)
+        end
         return now() // 1000000000
       end,
       date = function(template, at)
         template = template or "%c"
-        if type(template) == "string" and sub(template, 1, 1) ~= "!" then template = "!" .. template end
+        if type(template) == "string" and sub(template, 1, 1) ~= "!" then
+          template = "!" .. template
+        end
         return at_caller(pcall(date, template, at or now() // 1000000000))
       end,
     }
@@ -219,8 +228,9 @@ extension Sandbox {
       write = function(...)
         for i = 1, select("#", ...) do
           local value = select(i, ...)
-          if type(value) ~= "string" and type(value) ~= "number" then
-            error(format("bad argument #%d to 'write' (string expected, got %s)", i, type(value)), 2)
+          local kind = type(value)
+          if kind ~= "string" and kind ~= "number" then
+            error(format("bad argument #%d to 'write' (string expected, got %s)", i, kind), 2)
           end
           write(tell(value))
         end
@@ -237,19 +247,21 @@ extension Sandbox {
         __metatable = false,
       })
     end
-    local files, host = "a scenario opens no files of the host", "a scenario does not reach the host"
+    local files = "a scenario opens no files of the host"
+    local host = "a scenario does not reach the host"
     refuse(G, "", {
       collectgarbage = "when memory is collected must not be seen", debug = host, package = host,
       dofile = files, loadfile = files, warn = "use print",
     })
     refuse(G.string, "string.", { dump = "bytecode is neither made nor loaded" })
     refuse(G.os, "os.", {
-      execute = host, exit = "let the chunk end, or raise an error", getenv = host, remove = files, rename = files,
-      setlocale = host, tmpname = files, difftime = "subtract the times",
+      execute = host, exit = "let the chunk end, or raise an error", getenv = host, remove = files,
+      rename = files, setlocale = host, tmpname = files, difftime = "subtract the times",
     })
     refuse(G.io, "io.", {
-      open = files, lines = files, read = host, popen = host, stdout = "use io.write", stderr = "use error",
-      stdin = host, tmpfile = files, close = files, input = files, output = files, type = files,
+      open = files, lines = files, read = host, popen = host, stdout = "use io.write",
+      stderr = "use error", stdin = host, tmpfile = files, close = files, input = files,
+      output = files, type = files,
     })
     return G
     """#

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One Lua state, one scenario: the main chunk stands outside of time, the tasks it spawns live inside.
+// One Lua state, one scenario: the main chunk stands outside of time, the tasks it spawns live
+// inside.
 //
-// The host introduces the script to backends without knowing which: whoever owns it hands in closures that make a machine and
-// read a file beside the scenario. Nothing here opens anything.
+// The host introduces the script to backends without knowing which: whoever owns it hands in
+// closures that make a machine and read a file beside the scenario. Nothing here opens anything.
 
 package import Lua
 package import Timeline
@@ -63,7 +64,7 @@ package struct ScenarioOutside {
 
 package final class ScenarioHost {
   let outside: ScenarioOutside
-  let state: LuaState
+  package let state: LuaState
   let seed: UInt64
   private let name: String
   private var headingIsComplete = false
@@ -114,7 +115,8 @@ package final class ScenarioHost {
     return report
   }
 
-  /// A first line for the shell is no Lua; the line itself stays, so that numbers of lines are right.
+  /// A first line for the shell is no Lua; the line itself stays, so that numbers of lines are
+  /// right.
   private static func withoutShebang(_ text: String) -> String {
     text.hasPrefix("#") ? "--" + text : text
   }
@@ -164,7 +166,10 @@ package final class ScenarioHost {
   func expectOutsideOfTime(_ what: String) throws(LuaError) {
     if let current {
       throw LuaError(
-        "\(what) stands outside of time: the main chunk may call it, the task '\(current.name)' may not"
+        """
+        \(what) stands outside of time: the main chunk may call it, the task \
+        '\(current.name)' may not
+        """
       )
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// math.random from a stream of the scenario's seed, so that the same seed draws the same numbers in every run.
+// math.random from a stream of the scenario's seed, so that the same seed draws the same numbers in
+// every run.
 
 import Lua
 import Timeline

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One fiber drives one coroutine: a task of a scenario.
 //
-// The coroutine runs until it asks for an operation, which suspends it; the fiber asks the backend, perhaps sleeps, and resumes
-// the coroutine with the answer. A coroutine is closed however the task ends, so its to-be-closed variables run.
+// The coroutine runs until it asks for an operation, which suspends it; the fiber asks the backend,
+// perhaps sleeps, and resumes the coroutine with the answer. A coroutine is closed however the task
+// ends, so its to-be-closed variables run.
 
 import Lua
 import Timeline
@@ -75,7 +76,8 @@ final class TaskObject {
     if let error = host.running(self, { coroutine.close() }) { host.fail(self, error) }
   }
 
-  /// Suspends the task until the operation is performed. Only the task itself can, and only where it can wait.
+  /// Suspends the task until the operation is performed. Only the task itself can, and only where
+  /// it can wait.
   func ask(
     _ call: LuaCall, _ what: String, _ operation: Operation,
     answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
@@ -90,12 +92,18 @@ final class TaskObject {
     }
     guard call.isDirectly(in: coroutine) else {
       throw LuaError(
-        "\(what) cannot wait inside a coroutine of the scenario's own; yield to the task and call it there"
+        """
+        \(what) cannot wait inside a coroutine of the scenario's own; yield to the task and \
+        call it there
+        """
       )
     }
     guard call.canSuspend else {
       throw LuaError(
-        "\(what) cannot wait here: a library function, a metamethod or a closing variable is running"
+        """
+        \(what) cannot wait here: a library function, a metamethod or a closing variable is \
+        running
+        """
       )
     }
     pending = PendingOperation(operation: operation, answer: answer)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of a scenario run, read as lua reads its own: options stand before the script, and what follows the script is
-// the script's, untouched.
+// The options of a scenario run, read as lua reads its own: options stand before the script, and
+// what follows the script is the script's, untouched.
 
 import ArgumentParser
 

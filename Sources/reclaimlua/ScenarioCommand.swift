@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `reclaimlua [options] scenario.lua [ARG ...]`: reads the script, introduces it to a machine, and prints what comes of it.
+// `reclaimlua [options] scenario.lua [ARG ...]`: reads the script, introduces it to a machine, and
+// prints what comes of it.
 
 import ArgumentParser
 import Foundation

@@ -6,7 +6,10 @@ import Testing
 
 private let small = LuaBudget(instructions: 200_000, memory: 4 << 20)
 private let spent =
-  "the script's budget of 200000 instructions is spent: it ran that long without giving the machine a turn"
+  """
+  the script's budget of 200000 instructions is spent: it ran that long without giving the \
+  machine a turn
+  """
 private let full = "the script's memory budget of 4 MiB is spent"
 
 /// protect and guard put where a sandbox puts them.
@@ -47,7 +50,10 @@ private let sandboxed = """
     "local s = 'x' while true do s = s .. s end",
     "return ('x'):rep(1 << 30)",
     "local t = {} while true do pcall(function() for i = #t, 1/0 do t[i + 1] = {} end end) end",
-    "local function f(...) return f(1, 2, 3, ...) end while true do pcall(f) local s = ('x'):rep(1 << 23) end",
+    """
+    local function f(...) return f(1, 2, 3, ...) end while true do pcall(f) local s = \
+    ('x'):rep(1 << 23) end
+    """,
   ])
   func memoryBombsEnd(_ bomb: String) {
     let (state, _) = reporting(LuaBudget(instructions: 50_000_000, memory: 4 << 20))

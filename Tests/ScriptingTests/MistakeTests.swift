@@ -32,7 +32,10 @@ import Testing
     ),
     (
       "machine { like = 'toy.json', files = { log = 'lots' } }",
-      "s.lua:1: bad field 'log' in files of the machine: expected a size such as \"768 MiB\", got \"lots\""
+      """
+      s.lua:1: bad field 'log' in files of the machine: expected a size such as \"768 MiB\", \
+      got \"lots\"
+      """
     ),
   ])
   func ofMakingAMachine(_ script: String, _ message: String) {
@@ -42,11 +45,17 @@ import Testing
   @Test(arguments: [
     (
       "m:cgroup { name = 'db', memory = { max = 'lots' } }",
-      "bad field 'max' in cgroup 'db': expected a size such as \"768 MiB\", or \"max\", got \"lots\""
+      """
+      bad field 'max' in cgroup 'db': expected a size such as \"768 MiB\", or \"max\", got \
+      \"lots\"
+      """
     ),
     (
       "m:cgroup { name = 'db', memory = { max = '32' } }",
-      "bad field 'max' in cgroup 'db': expected a size such as \"768 MiB\", or \"max\", got \"32\", which has no unit"
+      """
+      bad field 'max' in cgroup 'db': expected a size such as \"768 MiB\", or \"max\", got \
+      \"32\", which has no unit
+      """
     ),
     (
       "m:cgroup { name = 'db', memory = { mxa = '32 MiB' } }",
@@ -112,7 +121,10 @@ import Testing
     ),
     (
       "t:open('data'):read { pattern = 'zip' }",
-      "bad field 'pattern' in f:read of 'data': expected \"seq\", \"rev\", \"next\", \"rand\", \"zipf\", \"hot\", got \"zip\""
+      """
+      bad field 'pattern' in f:read of 'data': expected \"seq\", \"rev\", \"next\", \"rand\", \
+      \"zipf\", \"hot\", got \"zip\"
+      """
     ),
     (
       "t:open('data'):read { n = '5 MiB' }",
@@ -128,13 +140,19 @@ import Testing
     ),
     (
       "t:open('data'):advise 'fast'",
-      "bad argument #1 to 'f:advise': expected \"normal\", \"random\", \"sequential\", \"willneed\", \"dontneed\", \"noreuse\", got \"fast\""
+      """
+      bad argument #1 to 'f:advise': expected \"normal\", \"random\", \"sequential\", \
+      \"willneed\", \"dontneed\", \"noreuse\", got \"fast\"
+      """
     ),
     ("t:open('data'):advise 'noreuse'", "noreuse is not built in the toy"),
     ("t:sleep()", "bad argument #1 to 't:sleep': expected a time such as \"10 ms\", got nothing"),
     (
       "t:sleep('10')",
-      "bad argument #1 to 't:sleep': expected a time such as \"10 ms\", got \"10\", which has no unit"
+      """
+      bad argument #1 to 't:sleep': expected a time such as \"10 ms\", got \"10\", which has \
+      no unit
+      """
     ),
     ("t:reclaim('a', '8 MiB')", "bad argument #1 to 't:reclaim': expected a cgroup, got \"a\""),
     (
@@ -146,8 +164,14 @@ import Testing
       "m:spawn stands outside of time: the main chunk may call it, the task 'worker' may not"
     ),
     (
-      "local _, why = coroutine.resume(coroutine.create(function() t:sleep '1 s' end)) error(why, 0)",
-      "t:sleep cannot wait inside a coroutine of the scenario's own; yield to the task and call it there"
+      """
+      local _, why = coroutine.resume(coroutine.create(function() t:sleep '1 s' end)) \
+      error(why, 0)
+      """,
+      """
+      t:sleep cannot wait inside a coroutine of the scenario's own; yield to the task and \
+      call it there
+      """
     ),
     (
       "('x'):gsub('x', function() t:sleep '1 s' end)",
@@ -168,14 +192,21 @@ import Testing
       Self.boot + "local t = m:spawn('w', function(t) end)\nt:sleep '1 s'")
     #expect(
       s.failure
-        == "s.lua:2: t:sleep stands inside of time: only a task may call it, in the function given to m:spawn"
+        == """
+        s.lua:2: t:sleep stands inside of time: only a task may call it, in the function \
+        given to m:spawn
+        """
     )
   }
 
   @Test func aTaskCalledFromAnotherTaskSaysWhoseItIs() {
     let s = Scenario(
       Self.boot
-        + "local a = m:spawn('a', function(t) t:sleep '1 s' end)\nm:spawn('b', function(t)\na:sleep '1 s' end)\nm:run()"
+        + """
+        local a = \
+        m:spawn('a', function(t) t:sleep '1 s' end)\nm:spawn('b', function(t)\n\
+        a:sleep '1 s' end)\nm:run()
+        """
     )
     #expect(
       s.failure
@@ -185,7 +216,10 @@ import Testing
   @Test func anErrorDeepInATaskHasFileLineAndTraceback() {
     let s = Scenario(
       Self.boot
-        + "\nlocal function deep()\n  error('boom')\nend\nm:spawn('w', function(t)\n  t:sleep '1 ms'\n  deep()\nend)\nm:run()"
+        + """
+        \nlocal function deep()\n  \
+        error('boom')\nend\nm:spawn('w', function(t)\n  t:sleep '1 ms'\n  deep()\nend)\nm:run()
+        """
     )
     #expect(s.failure == "s.lua:3: boom (in task 'w')")
     #expect(s.report.failure?.traceback?.contains("s.lua:7: in function") == true)

@@ -13,7 +13,8 @@ import Testing
     #expect(
       printed(
         """
-        local t = { b = 1, a = 2, [3] = 3, [-1] = 4, [2.5] = 5, [true] = 6, [false] = 7, [math.huge] = 8, B = 9 }
+        local t = { b = 1, a = 2, [3] = 3, [-1] = 4, [2.5] = 5, [true] = 6, [false] = 7,
+          [math.huge] = 8, B = 9 }
         for k, v in pairs(t) do io.write(tostring(k), "=", v, " ") end
         """) == "-1=4 2.5=5 3=3 inf=8 B=9 a=2 b=1 false=7 true=6 ")
   }
@@ -43,7 +44,10 @@ import Testing
   @Test func aTableWithTablesAsKeysCannotBeWalked() {
     #expect(
       Scenario("for _ in pairs { [{}] = 1 } do end").failure
-        == "s.lua:1: this table cannot be walked: a table is one of its keys, and such keys have no order that is the same in every run"
+        == """
+        s.lua:1: this table cannot be walked: a table is one of its keys, and such keys have \
+        no order that is the same in every run
+        """
     )
   }
 
@@ -52,8 +56,10 @@ import Testing
       printed(
         """
         local function f() end
-        print({}, f, print, coroutine.create(f), setmetatable({}, { __name = "point" }), machine { like = "toy.json" })
-        print(("%s %5.1f %q"):format(setmetatable({}, { __tostring = function() return "own" end }), 2.25, "q"))
+        print({}, f, print, coroutine.create(f), setmetatable({}, { __name = "point" }),
+          machine { like = "toy.json" })
+        local own = setmetatable({}, { __tostring = function() return "own" end })
+        print(("%s %5.1f %q"):format(own, 2.25, "q"))
         """
       ).hasSuffix(
         "table\tfunction: s.lua:1\tfunction: builtin\tthread\tpoint\tmachine\nown   2.2 \"q\"\n"))
@@ -94,14 +100,21 @@ import Testing
 
   @Test func randomNumbersAreThoseOfTheSeed() {
     let draw =
-      "for _ = 1, 4 do io.write(math.random(1000), ' ') end print(math.random() < 1, math.random(3, 3))"
+      """
+      for _ = 1, 4 do io.write(math.random(1000), ' ') end \
+      print(math.random() < 1, math.random(3, 3))
+      """
     let first = Scenario(draw, seed: 1).printed
     #expect(first == Scenario(draw, seed: 1).printed)
     #expect(first != Scenario(draw, seed: 2).printed)
     #expect(first.hasSuffix("true\t3\n"))
     #expect(
       printed(
-        "math.randomseed(5) local a = math.random(0) math.randomseed(5) print(a == math.random(0)) local seen = {} for _ = 1, 200 do seen[math.random(-1, 1)] = true end for k in pairs(seen) do io.write(k, ' ') end"
+        """
+        math.randomseed(5) local a = math.random(0) math.randomseed(5) \
+        print(a == math.random(0)) local seen = {} for _ = 1, 200 do seen[math.random(-1, 1)] \
+        = true end for k in pairs(seen) do io.write(k, ' ') end
+        """
       )
         == "true\n-1 0 1 ")
     #expect(
@@ -133,7 +146,10 @@ import Testing
     ),
     (
       "setmetatable({}, { __gc = print })",
-      "setmetatable: __gc is not in the sandbox: when memory is collected must not be seen; use __close"
+      """
+      setmetatable: __gc is not in the sandbox: when memory is collected must not be seen; \
+      use __close
+      """
     ),
     (
       "math.randomseed()",
@@ -152,7 +168,8 @@ import Testing
       printed(
         """
         x = 3
-        print(load("return x")(), load("return x", "c", "t", { x = 4 })(), load("return x", "c", "t", {})())
+        print(load("return x")(), load("return x", "c", "t", { x = 4 })(),
+          load("return x", "c", "t", {})())
         print(load("return debug")) print(pcall(load("return debug", "=c")))
         print(load("\\27Lua")) print(load("x", "c", "b"))
         """)

@@ -9,6 +9,7 @@ struct Scenario {
   var report: RunReport
   var output: String
   var toys: [ToyBackend]
+  var allocations: UInt64
 
   var failure: String { report.failure?.text ?? "it did not fail" }
   /// What the script printed, without the heading.
@@ -16,8 +17,10 @@ struct Scenario {
     String(output.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
   }
 
-  init(_ text: String, seed: UInt64 = 1, arguments: [String] = [], budget: LuaBudget = LuaBudget())
-  {
+  init(
+    _ text: String, seed: UInt64 = 1, arguments: [String] = [], budget: LuaBudget = LuaBudget(),
+    refusing allocation: UInt64 = 0
+  ) {
     final class Kept {
       var output = ""
       var toys: [ToyBackend] = []
@@ -39,12 +42,15 @@ struct Scenario {
       })
     let host = ScenarioHost(
       name: "s.lua", arguments: arguments, seed: seed, budget: budget, outside: outside)
+    host.state.refuseAllocation(allocation)
     report = host.run(text)
+    allocations = host.state.allocationCount
     output = kept.output
     toys = kept.toys
   }
 
-  /// The script with a machine `m` made on its first line, and one task whose body is given on its second.
+  /// The script with a machine `m` made on its first line, and one task whose body is given on its
+  /// second.
   static func task(_ body: String) -> Scenario {
     Scenario(
       """

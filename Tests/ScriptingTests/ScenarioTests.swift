@@ -52,8 +52,17 @@ import Testing
         "cgroup a/b [CgroupSetting.max(nil)]",
         "w: open(file: \"data\")",
         "w: adviseFile(file: \"data\", FileAdvice.random, from: 2, length: Optional(2))",
-        "w: read(file: \"data\", AccessPattern(shape: AccessPattern.Shape.zipf(scramble: true), from: 0, length: Optional(1024), stride: 1, count: Optional(7), repetitions: 1, seed: Optional(2)))",
-        "w: read(file: \"data\", AccessPattern(shape: AccessPattern.Shape.sequential, from: 0, length: nil, stride: 1, count: nil, repetitions: 1, seed: nil))",
+        """
+        w: \
+        read(file: \"data\", AccessPattern(shape: AccessPattern.Shape.zipf(scramble: true), \
+        from: 0, length: Optional(1024), stride: 1, count: Optional(7), \
+        repetitions: 1, seed: Optional(2)))
+        """,
+        """
+        w: \
+        read(file: \"data\", AccessPattern(shape: AccessPattern.Shape.sequential, from: 0, \
+        length: nil, stride: 1, count: nil, repetitions: 1, seed: nil))
+        """,
         "w: enter(path: \"a\")",
         "w: reclaim(path: \"a\", Pages(count: 4))",
         "w: reclaim(path: \"a\", Pages(count: 2048))",
@@ -62,7 +71,9 @@ import Testing
       ])
     #expect(
       s.printed
-        == "4\nnil\tEAGAIN\nnil\tENOENT\ntrue\t4194304\tdata\ta/b\n4222976\t4222976\t1031\t0\t1031\n"
+        == """
+        4\nnil\tEAGAIN\nnil\tENOENT\ntrue\t4194304\tdata\ta/b\n4222976\t4222976\t1031\t0\t1031\n
+        """
     )
   }
 
@@ -77,7 +88,8 @@ import Testing
       print(pcall(function() t:sleep '1 ms' return t:now() end)) \
       local order = { 3, 1, 2 } table.sort(order, function(a, b) t:sleep(1000) return a < b end) \
       print(order[1], order[2], order[3], t:now()) \
-      for n in function(_, n) t:sleep '1 ms' if (n or 0) < 2 then return (n or 0) + 1 end end do io.write(n, ' ') end
+      local function count(_, n) t:sleep '1 ms' if (n or 0) < 2 then return (n or 0) + 1 end end
+      for n in count do io.write(n, ' ') end
       """)
     #expect(s.failure == "it did not fail")
     #expect(s.printed == "true\t1000000\n1\t2\t3\t1003000\n1 2 ")
@@ -86,7 +98,9 @@ import Testing
   @Test func generatorsOfTheAuthorWorkInsideTasks() {
     let s = Scenario.task(
       """
-      local function squares(n) return coroutine.wrap(function() for i = 1, n do coroutine.yield(i * i) end end) end \
+      local function squares(n)
+        return coroutine.wrap(function() for i = 1, n do coroutine.yield(i * i) end end)
+      end
       for x in squares(3) do t:sleep '1 ms' print(x, t:now()) end
       """)
     #expect(s.printed == "1\t1000000\n4\t2000000\n9\t3000000\n")
@@ -102,7 +116,8 @@ import Testing
       end)
       m:run()
       for i, mark in ipairs(m:marks()) do
-        print(i, mark.name, mark.at, mark.vmstat.pgfault, mark.cgroups.a.stat.pgfault, mark.cgroups.a.current)
+        local a = mark.cgroups.a
+        print(i, mark.name, mark.at, mark.vmstat.pgfault, a.stat.pgfault, a.current)
       end
       """)
     #expect(s.printed == "1\tone\t5\t5\t5\t20480\n2\ttwo\t7\t7\t7\t28672\n")
@@ -122,7 +137,8 @@ import Testing
       """
       local m = machine { like = "toy.json" }
       local a = m:cgroup { name = "a" }
-      local task = m:spawn("reader", { cgroup = a }, function(t) t:open("data"):read { n = 5 } t:compute "3 us" end)
+      local function body(t) t:open("data"):read { n = 5 } t:compute "3 us" end
+      local task = m:spawn("reader", { cgroup = a }, body)
       print(task.state) m:run() print(task.state)
       m:note("ratio", 0.5)
       expect("it read", m:vmstat().pgfault == 5)
@@ -151,7 +167,7 @@ import Testing
 
         expected
           holds   it read
-          FAILED  it read more  (s.lua:7)
+          FAILED  it read more  (s.lua:8)
 
         digest X   3 events   0.000 s simulated
 
@@ -207,18 +223,52 @@ import Testing
       """, budget: .init(instructions: 100_000, memory: 64 << 20))
     #expect(
       s.failure
-        == "s.lua:2: the script's budget of 100000 instructions is spent: it ran that long without giving the machine a turn (in task 'w')"
+        == """
+        s.lua:2: the script's budget of 100000 instructions is spent: it ran that long \
+        without giving the machine a turn (in task 'w')
+        """
     )
   }
 
   @Test func theSameSeedGivesTheSameRun() {
     let text = """
       local m = machine { like = "toy.json" }
-      for i = 1, 5 do m:spawn("w" .. i, function(t) for _ = 1, 20 do t:sleep(math.random(1000)) end end) end
+      local function body(t) for _ = 1, 20 do t:sleep(math.random(1000)) end end
+      for i = 1, 5 do m:spawn("w" .. i, body) end
       m:run()
       """
     let runs = (0..<3).map { _ in Scenario(text, seed: 7).report.text }
     #expect(runs[0] == runs[1] && runs[1] == runs[2])
     #expect(runs[0] != Scenario(text, seed: 8).report.text)
+  }
+
+  @Test func anyAllocationOfAScenarioMayBeRefused() {
+    let text = """
+      local m = machine { like = "toy.json" }
+      local a = m:cgroup { name = "a", memory = { max = "1 MiB" } }
+      m:spawn("w", { cgroup = a }, function(t)
+        local f = t:open "data"
+        local ok, why = pcall(f.read, f, { pattern = "zip" })
+        f:read { pattern = "rand", count = 3 } t:mark "one"
+        local words = { why, "b" } table.sort(words)
+      end)
+      m:run()
+      for k, v in pairs(m:marks()[1].cgroups.a.stat) do if v > 0 then print(k, v) end end
+      expect("it read", a:stat().pgfault == 3)
+      """
+    let whole = Scenario(text)
+    #expect(whole.report.passed)
+    #expect(whole.allocations > 30)
+    var refused = 0
+    for n in 1...whole.allocations {
+      let s = Scenario(text, refusing: n)
+      if let failure = s.report.failure {
+        refused += 1
+        #expect(failure.text.contains("memory budget of 512 MiB is spent"), "\(n)")
+      } else {
+        #expect(s.report.passed, "\(n)")
+      }
+    }
+    #expect(refused > Int(whole.allocations) / 2)
   }
 }

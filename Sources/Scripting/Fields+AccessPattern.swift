@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An access pattern out of a table, under the names of the recordings: pattern, from, n, stride, count, repeat, seed, scramble,
-// pct, hot. A field that its pattern would ignore is refused.
+// An access pattern out of a table, under the names of the recordings: pattern, from, n, stride,
+// count, repeat, seed, scramble, pct, hot. A field that its pattern would ignore is refused.
 
 import Lua
 import UAPI

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes and times as a scenario writes them: a string with its unit, or a whole number in the base unit.
+// Sizes and times as a scenario writes them: a string with its unit, or a whole number in the base
+// unit.
 //
-// A string of digits alone is refused: whoever writes quotes means a quantity, and one without a unit is a unit forgotten.
+// A string of digits alone is refused: whoever writes quotes means a quantity, and one without a
+// unit is a unit forgotten.
 
 import Lua
 import Timeline
