@@ -61,6 +61,16 @@ struct Arguments {
   }
 
   func duration(_ n: Int) throws(LuaError) -> Nanoseconds { try take(n, self[n].duration) }
+
+  /// The moment that much later than now.
+  func moment(_ n: Int, after now: Instant) throws(LuaError) -> Instant {
+    let duration = try duration(n)
+    guard duration.count < UInt64(Int64.max) - now.nanoseconds else {
+      throw bad(n, expected: "a time within the 292 years that simulated time has")
+    }
+    return now + duration
+  }
+
   func size(_ n: Int) throws(LuaError) -> Bytes { try take(n, self[n].size) }
 
   /// A string that is not empty.

@@ -32,9 +32,9 @@ extension Fields {
           + "not to pattern '\(name)'")
     }
     var pattern = AccessPattern(try shape(name), seed: nil)
-    pattern.from = try pages("from") ?? 0
-    pattern.length = try pages("n")
-    pattern.count = try pages("count")
+    pattern.from = try bounded("from") ?? 0
+    pattern.length = try bounded("n")
+    pattern.count = try bounded("count")
     pattern.stride = try count("stride", from: 1) ?? 1
     pattern.repetitions = try count("repeat", from: 0) ?? 1
     pattern.seed = try whole("seed", "a whole number").map { UInt64(bitPattern: $0) }
@@ -51,7 +51,7 @@ extension Fields {
     case "rand": return .random
     case "zipf": return .zipf(scramble: try flag("scramble") ?? false)
     case "hot":
-      guard let hot = try pages("hot") else {
+      guard let hot = try bounded("hot") else {
         throw bad("hot", expected: #"pages, or a size such as "8 MiB""#)
       }
       guard let percent = try whole("pct", "a percentage, 0 to 100"), 0...100 ~= percent else {
@@ -62,9 +62,17 @@ extension Fields {
     }
   }
 
+  /// Pages, few enough that no sum or product of them overflows.
+  private func bounded(_ name: String) throws(LuaError) -> Int? {
+    guard let pages = try pages(name) else { return nil }
+    guard pages <= 1 << 40 else { throw bad(name, expected: "at most \(1 << 40) pages") }
+    return pages
+  }
+
   private func count(_ name: String, from least: Int64) throws(LuaError) -> Int? {
     guard let n = try whole(name, "a whole number") else { return nil }
-    guard n >= least, n <= 1 << 40 else { throw bad(name, expected: "\(least) or more") }
+    guard n >= least else { throw bad(name, expected: "\(least) or more") }
+    guard n <= 1 << 20 else { throw bad(name, expected: "at most \(1 << 20)") }
     return Int(n)
   }
 }

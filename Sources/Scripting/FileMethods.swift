@@ -46,7 +46,7 @@ private enum FileMethods {
     let fields = try arguments.fields(2, of: "f:advise of '\(file.name)'", optional: true)
     try fields.expect(only: ["from", "n"])
     let from = try fields.pages("from") ?? 0
-    let length = try fields.pages("n")
+    let length = try fields.pages("n").flatMap { $0 == 0 ? nil : $0 }
     return try file.task.ask(
       call, "f:advise", .adviseFile(file: file.name, advice, from: from, length: length))
   }

@@ -101,10 +101,11 @@ private enum MachineMethods {
       throw fields.bad("cgroup", expected: "a cgroup of this machine", got: "another machine's")
     }
     let body = try arguments.function(short ? 2 : 3, "the task's function(t)")
-    let task = TaskObject(
-      name: name, cgroup: cgroup?.path ?? "/", body: call.makeCoroutine(body), on: machine)
+    let task = TaskObject(name: name, body: call.makeCoroutine(body), on: machine)
+    let object = machine.host.state.wrap(task, as: .task)
+    task.start(in: cgroup?.path ?? "/", as: object)
     machine.tasks.append(task)
-    return .values([.object(task.object)])
+    return .values([.object(object)])
   }
 
   /// m:run([duration])
@@ -115,7 +116,7 @@ private enum MachineMethods {
     let now = machine.backend.timeline.now
     machine.backend.run(
       until: arguments[1].isNil && call.count < 2
-        ? .distantFuture : now + (try arguments.duration(1)))
+        ? .distantFuture : try arguments.moment(1, after: now))
     if let failure = host.taskFailure { throw LuaError(placed: failure.text) }
     if let ended = machine.backend.ended { throw LuaError(ended) }
     return .nothing

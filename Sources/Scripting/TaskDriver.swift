@@ -22,19 +22,20 @@ final class TaskObject {
   private let coroutine: LuaCoroutine
   private var pending: PendingOperation?
   private(set) var handle: TaskHandle?
-  private(set) var object: LuaObject!
   var hasFailed = false
 
   private var host: ScenarioHost { machine.host }
 
-  /// Starts a task in that cgroup with a function as its body.
-  init(name: String, cgroup: String, body: LuaCoroutine, on machine: MachineObject) {
+  init(name: String, body: LuaCoroutine, on machine: MachineObject) {
     self.name = name
     self.machine = machine
     coroutine = body
-    object = machine.host.state.wrap(self, as: .task)
+  }
+
+  /// Lets the task begin in that cgroup when time passes; `object` is what its function receives.
+  func start(in cgroup: String, as object: LuaObject) {
     handle = machine.backend.spawn(TaskSpec(name: name, cgroup: cgroup)) {
-      [self] task, fiber throws(Killed) in try await drive(task, fiber)
+      [self] task, fiber throws(Killed) in try await drive(task, fiber, object)
     }
   }
 
@@ -44,8 +45,11 @@ final class TaskObject {
     return machine.backend.report(on: handle).state
   }
 
-  private func drive(_ task: TaskHandle, _ fiber: Fiber) async throws(Killed) {
+  private func drive(
+    _ task: TaskHandle, _ fiber: Fiber, _ object: LuaObject
+  ) async throws(Killed) {
     defer { close() }
+    if fiber.isKilled { throw Killed() }
     var resumption = resume { $0.resume(with: [.object(object)]) }
     while true {
       switch resumption {

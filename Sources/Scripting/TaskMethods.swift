@@ -41,12 +41,12 @@ private enum TaskMethods {
 
   static func sleep(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try receive(call, "t:sleep", atMost: 1)
-    return try task.ask(call, "t:sleep", .sleep(try arguments.duration(1)))
+    return try task.ask(call, "t:sleep", .sleep(try span(arguments, task)))
   }
 
   static func compute(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try receive(call, "t:compute", atMost: 1)
-    return try task.ask(call, "t:compute", .compute(try arguments.duration(1)))
+    return try task.ask(call, "t:compute", .compute(try span(arguments, task)))
   }
 
   static func now(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
@@ -71,6 +71,13 @@ private enum TaskMethods {
   static func move(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try receive(call, "t:move", atMost: 1)
     return try task.ask(call, "t:move", .enter(path: try cgroup(arguments, of: task)))
+  }
+
+  private static func span(
+    _ arguments: Arguments, _ task: TaskObject
+  ) throws(LuaError) -> Nanoseconds {
+    let now = task.machine.backend.timeline.now
+    return try arguments.moment(1, after: now) - now
   }
 
   private static func cgroup(_ arguments: Arguments, of task: TaskObject) throws(LuaError) -> String

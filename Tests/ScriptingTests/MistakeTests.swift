@@ -146,6 +146,17 @@ import Testing
       """
     ),
     ("t:open('data'):advise 'noreuse'", "noreuse is not built in the toy"),
+    (
+      "t:open('data'):read { pattern = 'rand', count = '9 TiB', ['repeat'] = 1 << 21 }",
+      "bad field 'repeat' in f:read of 'data': expected at most 1048576, got 2097152"
+    ),
+    (
+      "t:sleep(1 << 61) t:sleep(1 << 61) t:sleep(1 << 61) t:sleep(1 << 61)",
+      """
+      bad argument #1 to 't:sleep': expected a time within the 292 years that simulated time has, \
+      got 2305843009213693952
+      """
+    ),
     ("t:sleep()", "bad argument #1 to 't:sleep': expected a time such as \"10 ms\", got nothing"),
     (
       "t:sleep('10')",

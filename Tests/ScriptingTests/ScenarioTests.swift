@@ -271,4 +271,23 @@ import Testing
     }
     #expect(refused > Int(whole.allocations) / 2)
   }
+
+  @Test func nothingOfARunOutlivesIt() {
+    weak var toy: ToyBackend?
+    do {
+      let s = Scenario(
+        """
+        local m = machine { like = "toy.json" }
+        local cg = m:cgroup { name = "a" }
+        m:spawn("done", { cgroup = cg }, function(t) kept = t:open "data" kept:read() end)
+        m:spawn("waits", function(t) t:sleep "1 min" end)
+        m:run "1 s"
+        m:spawn("never begins", function(t) print "begun" end)
+        """)
+      toy = s.toys[0]
+      #expect(s.report.passed)
+      #expect(s.printed == "")
+    }
+    #expect(toy == nil)
+  }
 }
