@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STEP = 1000 };
+enum { STEP = 1000 }; /* instructions between two looks */
 
 static void count(lua_State *L, lua_Debug *activation) {
   (void)activation;
@@ -22,21 +22,15 @@ static void count(lua_State *L, lua_Debug *activation) {
   if (c->spent) shim_raise_spent(L, 0);
 }
 
-void shim_arm(lua_State *L) { lua_sethook(L, count, LUA_MASKCOUNT, STEP); }
-
 /* Raises what was spent, at the position of that level of the stack. */
 int shim_raise_spent(lua_State *L, int level) {
   shim_context *c = shim_of(L);
+  const char *memory = "the script's memory budget of %I MiB is spent";
+  const char *instructions = "the script's budget of %I instructions is spent: it ran that long "
+                             "without giving the machine a turn";
   luaL_where(L, level);
-  if (c->spent == SHIM_MEMORY) {
-    lua_pushfstring(L, "the script's memory budget of %I MiB is spent",
-                    (LUAI_UACINT)(c->limit >> 20));
-  } else {
-    lua_pushfstring(L,
-                    "the script's budget of %I instructions is spent: it ran that long without "
-                    "giving the machine a turn",
-                    (LUAI_UACINT)c->budget);
-  }
+  if (c->spent == SHIM_MEMORY) lua_pushfstring(L, memory, (lua_Integer)(c->limit >> 20));
+  else lua_pushfstring(L, instructions, (lua_Integer)c->budget);
   lua_concat(L, 2);
   return lua_error(L);
 }
@@ -53,6 +47,6 @@ lua_State *shim_open(shim_context *context) {
   if (L == NULL) return NULL;
   *(shim_context **)lua_getextraspace(L) = context;
   lua_atpanic(L, panic);
-  shim_arm(L);
+  lua_sethook(L, count, LUA_MASKCOUNT, STEP);
   return L;
 }

@@ -26,7 +26,7 @@ package final class LuaCoroutine {
     from.reserve(3)
     stack = LuaStack(raw: lua_newthread(from.raw))
     lua_pushvalue(from.raw, function.index)
-    shim_protect(from.raw)
+    lua_pushcclosure(from.raw, shim_body, 1)
     lua_xmove(from.raw, stack.raw, 1)
     thread = LuaReference(top: from, state)
   }

@@ -71,7 +71,8 @@ extension LuaState {
   func pushFunction(_ body: @escaping LuaBody, on stack: LuaStack) {
     functions.append(body)
     stack.reserve(2)
-    shim_push_function(stack.raw, CInt(functions.count - 1))
+    lua_pushinteger(stack.raw, Int64(functions.count - 1))
+    lua_pushcclosure(stack.raw, shim_trampoline, 1)
   }
 
   /// Called by the trampoline.

@@ -63,15 +63,8 @@ extension LuaState {
       pushFunction(body, on: stack)
       lua_rawset(main, -3)
     }
-    lua_createtable(main, 0, 1)
-    pushFunction({ call throws(LuaError) in try Self.missing(kind, &call) }, on: stack)
+    pushIndexFunction(of: kind, on: stack)
     lua_setfield(main, -2, "__index")
-    lua_setmetatable(main, -2)
-    if kind.properties.isEmpty {
-      lua_setfield(main, -2, "__index")
-    } else {
-      pushPropertyIndex(of: kind, on: stack)
-    }
     pushFunction(
       { call throws(LuaError) in
         throw LuaError("the fields of a \(kind.name) cannot be set")
@@ -79,30 +72,48 @@ extension LuaState {
     lua_setfield(main, -2, "__newindex")
     stack.push(kind.name)
     lua_setfield(main, -2, "__name")
-    shim_seal_metatable(main)
+    // Collecting raises nothing, so Lua may call Swift for it without the trampoline.
+    lua_pushcclosure(main, { raw in LuaStack(raw: raw!).releaseObject() }, 0)
+    lua_setfield(main, -2, "__gc")
+    lua_pushboolean(main, 0)
+    lua_setfield(main, -2, "__metatable")
+    lua_pushboolean(main, 1)
+    lua_rawsetp(main, -2, context)
     lua_setfield(main, registryIndex, Self.metatable(of: kind))
   }
 
-  /// Properties are looked up by a function that sees the object; methods lie in the table on top.
-  private func pushPropertyIndex(of kind: LuaKind, on stack: LuaStack) {
-    let methods = "reclaimlua.methods." + kind.name
-    lua_setfield(main, registryIndex, methods)
+  /// Replaces the methods on top by a function that looks there first, and for a property then: it
+  /// is Lua's own, so that finding a method does not cross the border.
+  private func pushIndexFunction(of kind: LuaKind, on stack: LuaStack) {
+    lua_getfield(main, registryIndex, Self.indexMaker)
+    lua_rotate(main, -2, 1)
     pushFunction(
       { call throws(LuaError) in
-        guard case .string(let name) = call[2] else { return try Self.missing(kind, &call) }
-        if case .object(let object) = call[1],
+        if case .string(let name) = call[2], case .object(let object) = call[1],
           let property = kind.properties.first(where: { $0.name == name })
         {
           return .values([property.value(object.value)])
         }
-        lua_getfield(call.stack.raw, registryIndex, methods)
-        call.stack.push(name)
-        guard lua_rawget(call.stack.raw, -2) != LUA_TNIL else {
-          return try Self.missing(kind, &call)
-        }
-        return .top
+        return try Self.missing(kind, &call)
       }, on: stack)
-    lua_setfield(main, -2, "__index")
+    let status = unbounded { shim_pcall(main, 2, 1) }
+    precondition(status == LUA_OK, "a function of ours failed")
+  }
+
+  private static let indexMaker = "reclaimlua.index"
+
+  func makeIndexMaker() {
+    evaluate(
+      """
+      return function(methods, other)
+        return function(object, name)
+          local method = methods[name]
+          if method ~= nil then return method end
+          return other(object, name)
+        end
+      end
+      """)
+    lua_setfield(main, registryIndex, Self.indexMaker)
   }
 
   private static func missing(_ kind: LuaKind, _ call: inout LuaCall) throws(LuaError) -> LuaAnswer
@@ -130,10 +141,39 @@ extension LuaStack {
     if lua_rawgeti(raw, -1, object.number) == LUA_TUSERDATA { return removeBelowTop() }
     pop()
     lua_getfield(raw, registryIndex, LuaState.metatable(of: object.kind))
-    shim_new_object(raw, Unmanaged.passRetained(object).toOpaque(), object.number)
+    let slot = lua_newuserdatauv(raw, MemoryLayout<OpaquePointer?>.size, 0)!
+    slot.storeBytes(
+      of: Unmanaged.passRetained(object).toOpaque(), as: UnsafeMutableRawPointer?.self)
+    lua_rotate(raw, -2, 1)
+    lua_setmetatable(raw, -2)
     lua_pushvalue(raw, -1)
     lua_rawseti(raw, -3, object.number)
     removeBelowTop()
+  }
+
+  /// The object at an index; nil when the value is something else. Metatables of ours are known by
+  /// a key that no script has: the address of the state's context.
+  func object(at index: CInt) -> LuaObject? {
+    reserve(2)
+    guard lua_getmetatable(raw, index) != 0 else { return nil }
+    let isOurs = lua_rawgetp(raw, -1, shim_of(raw)) == LUA_TBOOLEAN
+    pop(2)
+    guard isOurs, let reference = reference(at: index).pointee else { return nil }
+    return Unmanaged<LuaObject>.fromOpaque(reference).takeUnretainedValue()
+  }
+
+  /// Gives back the reference of the userdata that Lua collects.
+  fileprivate func releaseObject() -> CInt {
+    let slot = reference(at: 1)
+    if let reference = slot.pointee {
+      slot.pointee = nil
+      Unmanaged<LuaObject>.fromOpaque(reference).release()
+    }
+    return 0
+  }
+
+  private func reference(at index: CInt) -> UnsafeMutablePointer<UnsafeMutableRawPointer?> {
+    lua_touserdata(raw, index)!.assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
   }
 }
 

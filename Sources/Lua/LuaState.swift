@@ -23,7 +23,6 @@ package final class LuaState {
     context = .allocate(capacity: 1)
     context.initialize(to: shim_context())
     context.pointee.call = Self.dispatch
-    context.pointee.release = { Unmanaged<LuaObject>.fromOpaque($0!).release() }
     context.pointee.limit = budget.memory
     context.pointee.budget = budget.instructions
     guard let opened = shim_open(context) else { preconditionFailure("Lua does not open") }
@@ -32,6 +31,7 @@ package final class LuaState {
     lua_createtable(main, 0, 4)
     lua_setfield(main, registryIndex, LuaRecord.metatables)
     makeObjectTable()
+    makeIndexMaker()
   }
 
   deinit {
@@ -109,21 +109,43 @@ package final class LuaState {
       luaL_requiref(main, name, open, 1)
       lua_settop(main, -2)
     }
-    lua_pushcclosure(main, shim_lua_protect, 0)
-    lua_setglobal(main, "protect")
-    lua_pushcclosure(main, shim_lua_guard, 0)
-    lua_setglobal(main, "guard")
+    setGlobal("protect") { call throws(LuaError) in
+      lua_settop(call.stack.raw, 1)
+      lua_pushcclosure(call.stack.raw, shim_body, 1)
+      return .top
+    }
+    setGlobal("guard") { call throws(LuaError) in
+      lua_settop(call.stack.raw, 1)
+      lua_pushcclosure(call.stack.raw, shim_guarded, 1)
+      return .top
+    }
   }
 
   /// Runs a chunk of ours that answers a table, which from then on holds the globals of every
   /// chunk.
   package func replaceGlobals(byRunning text: String) {
-    do throws(LuaError) {
-      try run(text, name: Self.ownChunk, results: 1)
-      lua_rawseti(main, registryIndex, Int64(LUA_RIDX_GLOBALS))
-    } catch {
-      preconditionFailure(error.text)
+    evaluate(text)
+    lua_rawseti(main, registryIndex, Int64(LUA_RIDX_GLOBALS))
+  }
+
+  /// Runs a chunk of ours and leaves its one result on top.
+  func evaluate(_ text: String) {
+    unbounded {
+      do throws(LuaError) {
+        try run(text, name: Self.ownChunk, results: 1)
+      } catch {
+        preconditionFailure(error.text)
+      }
     }
+  }
+
+  /// Enters Lua for what is ours and short: no allocation of it is refused.
+  func unbounded<Result>(_ entry: () -> Result) -> Result {
+    let (limit, refused) = (context.pointee.limit, context.pointee.refuse_at)
+    context.pointee.limit = .max
+    context.pointee.refuse_at = 0
+    defer { (context.pointee.limit, context.pointee.refuse_at) = (limit, refused) }
+    return entry()
   }
 
   /// Sets a global value.

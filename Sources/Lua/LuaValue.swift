@@ -73,10 +73,7 @@ package struct LuaStack {
       return .table(LuaTable(stack: self, index: lua_absindex(raw, index)))
     case LUA_TFUNCTION: return .function(LuaSlot(stack: self, index: lua_absindex(raw, index)))
     case LUA_TUSERDATA:
-      if let object = shim_object(raw, index, nil) {
-        return .object(Unmanaged<LuaObject>.fromOpaque(object).takeUnretainedValue())
-      }
-      return .other("userdata")
+      return object(at: index).map { .object($0) } ?? .other("userdata")
     case LUA_TTHREAD: return .other("coroutine")
     default: return .other("light userdata")
     }
