@@ -2,8 +2,7 @@
 /* Lua's memory: counted always, bounded while Lua runs.
  *
  * A refused allocation is a longjmp. While Swift runs, nothing is refused; the trampoline looks at
- * the sum afterwards. When the host itself has no memory left and Swift runs, there is no way back,
- * and the program stops.
+ * the sum afterwards. When the host itself has no memory left by then, the program stops.
  */
 #include "CLuaShims.h"
 
