@@ -1,8 +1,10 @@
 #!/usr/bin/env reclaimlua
+-- SPDX-License-Identifier: Apache-2.0
 -- A file three times the size of its cgroup, read at random, but some pages far more often than
--- others (Zipf's law: the second most popular page is read half as often as the first, the third a
--- third as often, …). The page cache keeps what was read until the cgroup is full. From then on each
--- new page needs an old one to go: reclaim looks at the far end of the inactive list and takes it.
+-- others (Zipf's law: the second most popular page is read half as often as the first, the third
+-- a third as often, …). The page cache keeps what was read until the cgroup is full. From then on
+-- each new page needs an old one to go: reclaim looks at the far end of the inactive list and
+-- takes it.
 --
 -- Which page goes decides how often the disk must be asked again. Watch three numbers: pages that
 -- reclaim looked at (pgscan), took (pgsteal), and had to give back because they were read again too
@@ -53,11 +55,12 @@ for _, mark in ipairs(m:marks()) do
 end
 
 local stat = cgroup:stat()
+local taken, back = stat.pgsteal, stat.workingset_refault_file
 print(([[
 
-Reclaim looked at %d pages and took %d. Of those %d were wanted back, %d %%: most pages
-that are read often had moved to the active list in time, out of its reach.]]):format(stat.pgscan, stat.pgsteal,
-  stat.workingset_refault_file, stat.workingset_refault_file * 100 // stat.pgsteal))
+Reclaim looked at %d pages and took %d. Of those %d were wanted back, %d %%: most pages that
+are read often had moved to the active list in time, out of its reach.]]):format(
+  stat.pgscan, taken, back, back * 100 // taken))
 
 expect("the cgroup stays below its limit", cgroup:current() <= size "32 MiB")
 expect("every number is the real kernel's", equal)

@@ -1,9 +1,10 @@
 #!/usr/bin/env reclaimlua
--- One call of reclaim, step by step. A file of 8 MiB is read in order in a cgroup of 4 MiB. When the
--- next page would not fit, the kernel asks for 32 pages back. It does not take them at once: it
--- starts at priority 12 and looks at 1/4096 of each list, at priority 11 at 1/2048, and so on, until
--- it has what it wants. With about 1000 pages on the list the first step that amounts to a page is
--- priority 9; the next looks at twice as many, and the last overshoots.
+-- SPDX-License-Identifier: Apache-2.0
+-- One call of reclaim, step by step. A file of 8 MiB is read in order in a cgroup of 4 MiB. When
+-- the next page would not fit, the kernel asks for 32 pages back. It does not take them at once:
+-- it starts at priority 12 and looks at 1/4096 of each list, at priority 11 at 1/2048, and so on,
+-- until it has what it wants. With about 1000 pages on the list the first step that amounts to a
+-- page is priority 9; the next looks at twice as many, and the last overshoots.
 
 local m = machine {
   like = "machines/6.1-384m.json",
