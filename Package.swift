@@ -72,6 +72,10 @@ let package = Package(
       dependencies: ["Fidelity", "ReclaimEngine", "UAPI", "Timeline", "reclaimlua"],
       exclude: ["recordings", "verdicts", "floor.json"],
       swiftSettings: careful),
+    .testTarget(name: "LuaTests", dependencies: ["Lua"], swiftSettings: careful),
+    .testTarget(
+      name: "ScriptingTests", dependencies: ["Scripting", "Lua", "UAPI", "Timeline"],
+      swiftSettings: careful),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Swift functions that Lua can call.
+//
+// Such a function reads its arguments raw and answers with values, with an error, or with the wish
+// to be suspended; what jumps for it is the trampoline, after the function's own frame has gone.
+
+import CLua
+import CLuaShims
+
+package typealias LuaBody = (inout LuaCall) throws(LuaError) -> LuaAnswer
+
+/// A method: the same for every state, so it captures nothing that belongs to one.
+package typealias LuaMethod = @Sendable (inout LuaCall) throws(LuaError) -> LuaAnswer
+
+package enum LuaAnswer {
+  case values([LuaValue])
+  /// The value on top of the stack, as it lies.
+  case top
+  /// Yields the coroutine; it goes on with what it is resumed with.
+  case suspend
+
+  package static var nothing: LuaAnswer { .values([]) }
+}
+
+/// One call of a Swift function from Lua.
+package struct LuaCall {
+  let stack: LuaStack
+  package let state: LuaState
+  package let count: Int
+
+  /// An argument, counted from 1.
+  package subscript(position: Int) -> LuaValue {
+    position <= count ? stack[CInt(position)] : .nil
+  }
+
+  package func makeCoroutine(_ function: LuaSlot) -> LuaCoroutine {
+    LuaCoroutine(function, state)
+  }
+
+  /// "file.lua:12" of the script's line that calls; empty when there is none.
+  package var place: String { String(stack.place().dropLast(2)) }
+
+  /// Whether the call comes from that coroutine itself, not from one that it runs.
+  package func isDirectly(in coroutine: LuaCoroutine) -> Bool { coroutine.stack.raw == stack.raw }
+
+  /// Whether a suspension is possible here; not below a library function or a metamethod that
+  /// cannot wait.
+  package var canSuspend: Bool { lua_isyieldable(stack.raw) != 0 }
+}
+
+/// A value that the registry keeps alive until it is released.
+final class LuaReference {
+  private unowned let state: LuaState
+  private var key: CInt
+
+  /// Takes the value on top of the stack.
+  init(top stack: LuaStack, _ state: LuaState) {
+    self.state = state
+    key = luaL_ref(stack.raw, registryIndex)
+  }
+
+  /// Lets Lua collect the value; afterwards the reference is empty.
+  func release() {
+    luaL_unref(state.main, registryIndex, key)
+    key = LUA_NOREF
+  }
+}
+
+extension LuaState {
+  /// Pushes a Lua function that runs `body`. It lives as long as the state.
+  func pushFunction(_ body: @escaping LuaBody, on stack: LuaStack) {
+    functions.append(body)
+    stack.reserve(2)
+    lua_pushinteger(stack.raw, Int64(functions.count - 1))
+    lua_pushcclosure(stack.raw, shim_trampoline, 1)
+  }
+
+  /// Called by the trampoline.
+  static let dispatch: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, CInt) -> CInt = {
+    owner, raw, function in
+    guard let owner, let raw else { return 0 }
+    let state = Unmanaged<LuaState>.fromOpaque(owner).takeUnretainedValue()
+    let stack = LuaStack(raw: raw)
+    let outer = state.running
+    state.running = raw
+    defer { state.running = outer }
+    var call = LuaCall(stack: stack, state: state, count: Int(stack.top))
+    do throws(LuaError) {
+      switch try state.functions[Int(function)](&call) {
+      case .values(let values):
+        for value in values { stack.push(value) }
+        return CInt(values.count)
+      case .top: return 1
+      case .suspend: return CInt(SHIM_SUSPEND)
+      }
+    } catch {
+      // An error that already has its place is handed on, one that has not gets the place of the
+      // script's call.
+      stack.reserve(2)
+      stack.push(error.isPlaced ? error.text : stack.place() + error.text)
+      return CInt(SHIM_RAISE)
+    }
+  }
+}
+
+extension LuaStack {
+  /// "file:line: " of the innermost function that belongs to the script; empty when there is none.
+  func place() -> String {
+    var activation = lua_Debug()
+    var level: CInt = 0
+    while lua_getstack(raw, level, &activation) != 0 {
+      level += 1
+      guard lua_getinfo(raw, "Sl", &activation) != 0, activation.currentline > 0 else { continue }
+      let chunk = withUnsafePointer(to: &activation.short_src) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(LUA_IDSIZE)) { String(cString: $0) }
+      }
+      if chunk != LuaState.ownChunk { return "\(chunk):\(activation.currentline): " }
+    }
+    return ""
+  }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// One Lua state: opened, given functions, asked to run text, closed.
+//
+// Several may exist side by side, each used by one thread at a time; there is no global state. What
+// a state needs to find its way back from C lies in its shim_context, which every thread of the
+// state points to.
+
+import CLua
+import CLuaShims
+
+package final class LuaState {
+  let main: OpaquePointer
+  let context: UnsafeMutablePointer<shim_context>
+  var functions: [LuaBody] = []
+  /// The thread that runs now; nil while none does.
+  var running: OpaquePointer?
+  var objectCount: Int64 = 0
+
+  /// The name of the chunk that is ours: messages never point into it.
+  package static let ownChunk = "[sandbox]"
+
+  package init(budget: LuaBudget = LuaBudget()) {
+    context = .allocate(capacity: 1)
+    context.initialize(to: shim_context())
+    context.pointee.call = Self.dispatch
+    context.pointee.limit = budget.memory
+    context.pointee.budget = budget.instructions
+    guard let opened = shim_open(context) else { preconditionFailure("Lua does not open") }
+    main = opened
+    context.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
+    lua_createtable(main, 0, 4)
+    lua_setfield(main, registryIndex, LuaRecord.metatables)
+    makeObjectTable()
+    makeIndexMaker()
+  }
+
+  deinit {
+    lua_close(main)
+    precondition(context.pointee.used == 0, "Lua still holds memory after it was closed")
+    context.deallocate()
+  }
+
+  /// The state that a thread belongs to.
+  static func of(_ raw: OpaquePointer) -> LuaState {
+    Unmanaged<LuaState>.fromOpaque(shim_of(raw).pointee.owner).takeUnretainedValue()
+  }
+
+  /// Bytes that Lua holds.
+  package var memoryInUse: Int { context.pointee.used }
+  /// Allocations asked for while Lua ran.
+  package var allocationCount: UInt64 { context.pointee.allocations }
+  /// Tests: refuses the nth allocation from now on, and Lua's second attempt at it.
+  package func refuseAllocation(_ n: UInt64) {
+    context.pointee.allocations = 0
+    context.pointee.refuse_at = n
+  }
+
+  /// Runs a chunk of text, never bytecode. `name` is what messages call it; `arguments` are its
+  /// `...`.
+  package func run(_ text: String, name: String, arguments: [LuaValue] = []) throws(LuaError) {
+    try run(text, name: name, arguments: arguments, results: 0)
+  }
+
+  private func run(
+    _ text: String, name: String, arguments: [LuaValue] = [], results: CInt
+  ) throws(LuaError) {
+    let stack = LuaStack(raw: main)
+    let base = stack.top
+    try load(text, name: name, on: stack)
+    for argument in arguments { stack.push(argument) }
+    let outer = running
+    running = main
+    let status = shim_pcall(main, CInt(arguments.count), results)
+    running = outer
+    guard status == LUA_OK else {
+      let error = takeError(status, from: stack)
+      lua_settop(main, base)
+      throw error
+    }
+  }
+
+  private func load(_ text: String, name: String, on stack: LuaStack) throws(LuaError) {
+    stack.reserve(3)
+    var text = text
+    let status = text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) {
+        luaL_loadbufferx(main, $0.baseAddress, $0.count, "@" + name, "t")
+      }
+    }
+    guard status == LUA_OK else { throw takeError(status, from: stack) }
+  }
+
+  func takeError(_ status: CInt, from stack: LuaStack) -> LuaError {
+    stack.takeError(
+      status, endedBy: context.pointee.ended_by, limit: context.pointee.limit)
+  }
+
+  /// Opens Lua's own libraries as globals, and beside them two functions for a sandbox:
+  /// `protect(f)`, which a coroutine's body must be wrapped in, and `guard(handler)`, which
+  /// xpcall's handler must be (CLuaShims tells why).
+  package func openLibraries() {
+    let libraries: [(String, lua_CFunction)] = [
+      (LUA_GNAME, luaopen_base), (LUA_STRLIBNAME, luaopen_string), (LUA_TABLIBNAME, luaopen_table),
+      (LUA_MATHLIBNAME, luaopen_math), (LUA_UTF8LIBNAME, luaopen_utf8),
+      (LUA_COLIBNAME, luaopen_coroutine), (LUA_OSLIBNAME, luaopen_os),
+      (LUA_DBLIBNAME, luaopen_debug),
+    ]
+    for (name, open) in libraries {
+      luaL_requiref(main, name, open, 1)
+      lua_settop(main, -2)
+    }
+    setGlobal("protect") { call throws(LuaError) in
+      lua_settop(call.stack.raw, 1)
+      lua_pushcclosure(call.stack.raw, shim_body, 1)
+      return .top
+    }
+    setGlobal("guard") { call throws(LuaError) in
+      lua_settop(call.stack.raw, 1)
+      lua_pushcclosure(call.stack.raw, shim_guarded, 1)
+      return .top
+    }
+  }
+
+  /// Runs a chunk of ours that answers a table, which from then on holds the globals of every
+  /// chunk.
+  package func replaceGlobals(byRunning text: String) {
+    evaluate(text)
+    lua_rawseti(main, registryIndex, Int64(LUA_RIDX_GLOBALS))
+  }
+
+  /// Runs a chunk of ours and leaves its one result on top.
+  func evaluate(_ text: String) {
+    unbounded {
+      do throws(LuaError) {
+        try run(text, name: Self.ownChunk, results: 1)
+      } catch {
+        preconditionFailure(error.text)
+      }
+    }
+  }
+
+  /// Enters Lua for what is ours and short: no allocation of it is refused.
+  func unbounded<Result>(_ entry: () -> Result) -> Result {
+    let (limit, refused) = (context.pointee.limit, context.pointee.refuse_at)
+    context.pointee.limit = .max
+    context.pointee.refuse_at = 0
+    defer { (context.pointee.limit, context.pointee.refuse_at) = (limit, refused) }
+    return entry()
+  }
+
+  /// Sets a global value.
+  package func setGlobal(_ name: String, _ value: LuaValue) {
+    LuaStack(raw: main).push(value)
+    lua_setglobal(main, name)
+  }
+
+  /// The global `arg`, as lua has it: arg[0] the script, then its arguments.
+  package func setArguments(_ script: String, _ arguments: [String]) {
+    let stack = LuaStack(raw: main)
+    stack.push(.list(arguments.map { .string($0) }))
+    stack.push(script)
+    lua_rawseti(main, -2, 0)
+    lua_setglobal(main, "arg")
+  }
+
+  /// Sets a global function.
+  package func setGlobal(_ name: String, _ body: @escaping LuaBody) {
+    pushFunction(body, on: LuaStack(raw: main))
+    lua_setglobal(main, name)
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A memory cgroup in the main chunk's hands: what its files show, under the names and in the units
+// of the kernel.
+
+import Lua
+import UAPI
+
+final class CgroupObject {
+  let path: String
+  unowned let machine: MachineObject
+
+  init(path: String, on machine: MachineObject) {
+    self.path = path
+    self.machine = machine
+  }
+
+  fileprivate var snapshot: CgroupSnapshot? { machine.backend.observe().cgroup(path) }
+}
+
+extension CgroupSnapshot {
+  /// memory.stat as the file prints it: amounts of memory in bytes.
+  var statFields: [(name: String, value: Int)] {
+    MemcgCounter.allCases.map { counter in
+      (counter.name, counter.isPages ? self[counter] * Pages.size : self[counter])
+    }
+  }
+
+  var eventFields: [(name: String, value: Int)] {
+    MemcgEvent.allCases.map { ($0.name, self[$0]) }
+  }
+
+  /// memory.current in bytes.
+  var currentBytes: Int? { current.map { $0 * Pages.size } }
+}
+
+extension LuaValue {
+  static func counters(_ called: String, _ fields: [(name: String, value: Int)]) -> LuaValue {
+    .record(called: called, fields.map { ($0.name, .integer(Int64($0.value))) })
+  }
+}
+
+extension LuaKind {
+  static let cgroup = LuaKind(
+    "cgroup",
+    methods: [
+      ("stat", CgroupMethods.stat), ("events", CgroupMethods.events),
+      ("current", CgroupMethods.current),
+    ],
+    properties: [("path", { .string(($0 as! CgroupObject).path) })])
+}
+
+private enum CgroupMethods {
+  private static func receive(_ call: LuaCall, _ name: String) throws(LuaError) -> CgroupSnapshot {
+    var cgroup: CgroupObject?
+    _ = try Arguments(call, of: name, on: CgroupObject.self, atMost: 0, &cgroup)
+    guard let snapshot = cgroup!.snapshot else {
+      throw LuaError("\(name): the cgroup '\(cgroup!.path)' does not exist any more")
+    }
+    return snapshot
+  }
+
+  static func stat(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    .values([.counters("memory.stat", try receive(call, "cg:stat").statFields)])
+  }
+
+  static func events(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    .values([.counters("memory.events", try receive(call, "cg:events").eventFields)])
+  }
+
+  static func current(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    .values([.integer(Int64(try receive(call, "cg:current").currentBytes ?? 0))])
+  }
+}

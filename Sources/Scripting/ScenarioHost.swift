@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// One Lua state, one scenario: the main chunk stands outside of time, the tasks it spawns live
+// inside.
+//
+// The host introduces the script to backends without knowing which: whoever owns it hands in
+// closures that make a machine and read a file beside the scenario. Nothing here opens anything.
+
+package import Lua
+package import Timeline
+package import UAPI
+
+/// What a scenario asked to be booted.
+package struct MachineRequest: Sendable {
+  /// Name of the file that describes the machine, as the scenario wrote it.
+  package var like: String
+  package var seed: UInt64
+  /// Files beside those of the description.
+  package var files: [FileSpec]
+  /// Whether trace events are to be kept.
+  package var trace: Bool
+}
+
+/// Why there is no such machine, in words for the scenario's author.
+package struct MachineProblem: Error {
+  package var message: String
+  package init(_ message: String) { self.message = message }
+}
+
+/// A booted machine, its description's set-up performed.
+package struct MadeMachine {
+  package var backend: any Backend
+  package var kernel: String
+  /// "1 node × 384 MiB, 1 CPU".
+  package var description: String
+  /// The events kept so far, when they were asked for.
+  package var traceEvents: () -> [(at: Instant, event: TraceEvent)]
+
+  package init(
+    backend: any Backend, kernel: String, description: String,
+    traceEvents: @escaping () -> [(at: Instant, event: TraceEvent)] = { [] }
+  ) {
+    self.backend = backend
+    self.kernel = kernel
+    self.description = description
+    self.traceEvents = traceEvents
+  }
+}
+
+/// What a scenario needs from outside.
+package struct ScenarioOutside {
+  package var write: (String) -> Void
+  package var text: (String) -> String?
+  package var makeMachine: (MachineRequest) -> Result<MadeMachine, MachineProblem>
+
+  package init(
+    write: @escaping (String) -> Void, text: @escaping (String) -> String? = { _ in nil },
+    makeMachine: @escaping (MachineRequest) -> Result<MadeMachine, MachineProblem>
+  ) {
+    self.write = write
+    self.text = text
+    self.makeMachine = makeMachine
+  }
+}
+
+package final class ScenarioHost {
+  let outside: ScenarioOutside
+  package let state: LuaState
+  let seed: UInt64
+  private let name: String
+  private var headingIsComplete = false
+
+  private(set) var machines: [MachineObject] = []
+  var expectations: [Expectation] = []
+  /// The task that runs now; nil while the main chunk does.
+  private(set) var current: TaskObject?
+  /// The first error of a task; from then on no task asks for anything more.
+  private(set) var taskFailure: ScenarioFailure?
+
+  /// - Parameters:
+  ///   - name: what messages call the scenario.
+  ///   - arguments: the global `arg`, from arg[1] on.
+  ///   - kernel: the global `kernel`.
+  package init(
+    name: String, arguments: [String] = [], seed: UInt64 = 1, kernel: String? = nil,
+    budget: LuaBudget = LuaBudget(), outside: ScenarioOutside
+  ) {
+    self.name = name
+    self.seed = seed
+    self.outside = outside
+    state = LuaState(budget: budget)
+    Sandbox.install(
+      in: state,
+      SandboxHost(
+        seed: seed, now: { [unowned self] in now },
+        write: { [unowned self] in write($0) }, text: outside.text))
+    state.setGlobal("kernel", kernel.map { .string($0) } ?? .nil)
+    state.setArguments(name, arguments)
+    installFunctions()
+  }
+
+  /// Runs the scenario to its end and tells what came of it. Once only.
+  package func run(_ text: String) -> RunReport {
+    var failure: ScenarioFailure?
+    do throws(LuaError) {
+      try state.run(Self.withoutShebang(text), name: name)
+    } catch {
+      failure = ScenarioFailure(text: error.text, traceback: error.traceback)
+    }
+    failure = taskFailure ?? failure
+    if failure == nil, let ended = machines.lazy.compactMap(\.backend.ended).first {
+      failure = ScenarioFailure(text: "\(name): \(ended)", traceback: nil)
+    }
+    let report = RunReport(self, failure: failure)
+    for machine in machines { machine.backend.shutdown() }
+    return report
+  }
+
+  /// A first line for the shell is no Lua; the line itself stays, so that numbers of lines are
+  /// right.
+  private static func withoutShebang(_ text: String) -> String {
+    text.hasPrefix("#") ? "--" + text : text
+  }
+
+  /// Simulated time of the machine that matters here: the running task's, or the youngest.
+  private var now: Instant {
+    (current?.machine ?? machines.last)?.backend.timeline.now ?? .boot
+  }
+
+  // MARK: Output
+
+  /// Writes what the script says, below the line that says which run this is.
+  func write(_ text: String) {
+    if !headingIsComplete, machines.isEmpty {
+      headingIsComplete = true
+      outside.write("seed \(seed)\n")
+    }
+    outside.write(text)
+  }
+
+  func add(_ machine: MachineObject) {
+    let heading = "kernel \(machine.made.kernel)   machine \(machine.made.description)\n"
+    outside.write(headingIsComplete || !machines.isEmpty ? heading : "seed \(seed)   " + heading)
+    headingIsComplete = true
+    machines.append(machine)
+  }
+
+  // MARK: Tasks
+
+  /// Runs a part of a task: until it asks for something, or its end.
+  func running<Result>(_ task: TaskObject, _ part: () -> Result) -> Result {
+    let outer = current
+    current = task
+    defer { current = outer }
+    return part()
+  }
+
+  func fail(_ task: TaskObject, _ error: LuaError) {
+    task.hasFailed = true
+    if taskFailure == nil {
+      let text = "\(error.text) (in task '\(task.name)')"
+      taskFailure = ScenarioFailure(text: text, traceback: error.traceback)
+    }
+  }
+
+  /// An error unless the main chunk runs.
+  func expectOutsideOfTime(_ what: String) throws(LuaError) {
+    if let current {
+      throw LuaError(
+        """
+        \(what) stands outside of time: the main chunk may call it, the task \
+        '\(current.name)' may not
+        """
+      )
+    }
+  }
+}
+
+/// Why a scenario failed.
+package struct ScenarioFailure: Equatable {
+  /// With file and line.
+  package var text: String
+  package var traceback: String?
+}

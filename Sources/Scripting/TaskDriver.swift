@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// One fiber drives one coroutine: a task of a scenario.
+//
+// The coroutine runs until it asks for an operation, which suspends it; the fiber asks the backend,
+// perhaps sleeps, and resumes the coroutine with the answer. A coroutine is closed however the task
+// ends, so its to-be-closed variables run.
+
+import Lua
+import Timeline
+import UAPI
+
+/// What a suspended task waits for.
+struct PendingOperation {
+  let operation: Operation
+  /// What the script gets for what the kernel answered.
+  let answer: (Outcome) -> [LuaValue]
+}
+
+final class TaskObject {
+  let name: String
+  unowned let machine: MachineObject
+  private let coroutine: LuaCoroutine
+  private var pending: PendingOperation?
+  private(set) var handle: TaskHandle?
+  var hasFailed = false
+
+  private var host: ScenarioHost { machine.host }
+
+  init(name: String, body: LuaCoroutine, on machine: MachineObject) {
+    self.name = name
+    self.machine = machine
+    coroutine = body
+  }
+
+  /// Lets the task begin in that cgroup when time passes; `object` is what its function receives.
+  func start(in cgroup: String, as object: LuaObject) {
+    handle = machine.backend.spawn(TaskSpec(name: name, cgroup: cgroup)) {
+      [self] task, fiber throws(Killed) in try await drive(task, fiber, object)
+    }
+  }
+
+  /// "running", "done", "killed", or "failed" after an error of its own.
+  var state: TaskState {
+    guard let handle, !hasFailed else { return hasFailed ? .failed : .running }
+    return machine.backend.report(on: handle).state
+  }
+
+  private func drive(
+    _ task: TaskHandle, _ fiber: Fiber, _ object: LuaObject
+  ) async throws(Killed) {
+    defer { close() }
+    if fiber.isKilled { throw Killed() }
+    var resumption = resume { $0.resume(with: [.object(object)]) }
+    while true {
+      switch resumption {
+      case .returned: return
+      case .failed(let error): return host.fail(self, error)
+      case .suspended: break
+      }
+      guard let asked = pending else {
+        let mistake =
+          "coroutine.yield in a task's own function yields to nobody; use t:sleep to wait"
+        return host.fail(self, coroutine.errorHere(mistake))
+      }
+      pending = nil
+      if host.taskFailure != nil { return }
+      let outcome = try await machine.backend.perform(asked.operation, by: task, fiber)
+      switch outcome {
+      case .unsupported(let what): resumption = resume { $0.resume(raising: what) }
+      default: resumption = resume { $0.resume(with: asked.answer(outcome)) }
+      }
+    }
+  }
+
+  private func resume(_ how: (LuaCoroutine) -> LuaCoroutine.Resumption) -> LuaCoroutine.Resumption {
+    host.running(self) { how(coroutine) }
+  }
+
+  private func close() {
+    if let error = host.running(self, { coroutine.close() }) { host.fail(self, error) }
+  }
+
+  /// Suspends the task until the operation is performed. Only the task itself can, and only where
+  /// it can wait.
+  func ask(
+    _ call: LuaCall, _ what: String, _ operation: Operation,
+    answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
+  ) throws(LuaError) -> LuaAnswer {
+    guard let current = host.current else {
+      throw LuaError(
+        "\(what) stands inside of time: only a task may call it, in the function given to m:spawn")
+    }
+    guard current === self else {
+      throw LuaError(
+        "\(what): this belongs to task '\(name)', and task '\(current.name)' is running")
+    }
+    guard call.isDirectly(in: coroutine) else {
+      throw LuaError(
+        """
+        \(what) cannot wait inside a coroutine of the scenario's own; yield to the task and \
+        call it there
+        """
+      )
+    }
+    guard call.canSuspend else {
+      throw LuaError(
+        """
+        \(what) cannot wait here: a library function, a metamethod or a closing variable is \
+        running
+        """
+      )
+    }
+    pending = PendingOperation(operation: operation, answer: answer)
+    return .suspend
+  }
+
+  /// The kernel's answers as Lua's own libraries would give them: a no is nil and its name.
+  static func plain(_ outcome: Outcome) -> [LuaValue] {
+    switch outcome {
+    case .done, .unsupported: [.boolean(true)]
+    case .pages(let n): [.integer(Int64(n))]
+    case .failed(let errno): [.nil, .string(errno.rawValue)]
+    }
+  }
+}

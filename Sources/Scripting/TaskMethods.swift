@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a task's function can do with its `t`.
+
+import Lua
+import Timeline
+import UAPI
+
+extension LuaKind {
+  static let task = LuaKind(
+    "task",
+    methods: [
+      ("open", TaskMethods.open), ("sleep", TaskMethods.sleep), ("compute", TaskMethods.compute),
+      ("now", TaskMethods.now), ("mark", TaskMethods.mark), ("reclaim", TaskMethods.reclaim),
+      ("move", TaskMethods.move),
+    ],
+    properties: [
+      ("name", { .string(($0 as! TaskObject).name) }),
+      ("state", { .string(($0 as! TaskObject).state.rawValue) }),
+    ])
+}
+
+private enum TaskMethods {
+  private static func receive(
+    _ call: LuaCall, _ name: String, atMost most: Int
+  ) throws(LuaError) -> (TaskObject, Arguments) {
+    var task: TaskObject?
+    let arguments = try Arguments(call, of: name, on: TaskObject.self, atMost: most, &task)
+    return (task!, arguments)
+  }
+
+  /// t:open(name): the file, or nil and the kernel's word.
+  static func open(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:open", atMost: 1)
+    let name = try arguments.string(1, "the name of a file")
+    return try task.ask(call, "t:open", .open(file: name)) { outcome in
+      if case .failed = outcome { return TaskObject.plain(outcome) }
+      let file = FileObject(name: name, task: task)
+      return [.object(task.machine.host.state.wrap(file, as: .file))]
+    }
+  }
+
+  static func sleep(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:sleep", atMost: 1)
+    return try task.ask(call, "t:sleep", .sleep(try span(arguments, task)))
+  }
+
+  static func compute(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:compute", atMost: 1)
+    return try task.ask(call, "t:compute", .compute(try span(arguments, task)))
+  }
+
+  static func now(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, _) = try receive(call, "t:now", atMost: 0)
+    return .values([.integer(Int64(task.machine.backend.timeline.now.nanoseconds))])
+  }
+
+  static func mark(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:mark", atMost: 1)
+    let name = try arguments.string(1, "a name for the mark")
+    return try task.ask(call, "t:mark", .mark(name: name))
+  }
+
+  /// t:reclaim(cg, size): pages, or nil and "EAGAIN".
+  static func reclaim(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:reclaim", atMost: 2)
+    let path = try cgroup(arguments, of: task)
+    let amount = Pages(covering: try arguments.size(2))
+    return try task.ask(call, "t:reclaim", .reclaim(path: path, amount))
+  }
+
+  static func move(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:move", atMost: 1)
+    return try task.ask(call, "t:move", .enter(path: try cgroup(arguments, of: task)))
+  }
+
+  private static func span(
+    _ arguments: Arguments, _ task: TaskObject
+  ) throws(LuaError) -> Nanoseconds {
+    let now = task.machine.backend.timeline.now
+    return try arguments.moment(1, after: now) - now
+  }
+
+  private static func cgroup(_ arguments: Arguments, of task: TaskObject) throws(LuaError) -> String
+  {
+    let cgroup: CgroupObject = try arguments.object(1, "a cgroup")
+    guard cgroup.machine === task.machine else {
+      throw arguments.bad(1, expected: "a cgroup of the task's machine", got: "another machine's")
+    }
+    return cgroup.path
+  }
+}
