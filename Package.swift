@@ -72,6 +72,10 @@ let package = Package(
       dependencies: ["Fidelity", "ReclaimEngine", "UAPI", "Timeline", "reclaimlua"],
       exclude: ["recordings", "verdicts", "floor.json"],
       swiftSettings: careful),
+    // Runs the command on the examples; their expected output is read from beside the tests.
+    .testTarget(
+      name: "GoldenTests", dependencies: ["Fidelity", "reclaimlua"], exclude: ["Expected"],
+      swiftSettings: careful),
     .testTarget(name: "LuaTests", dependencies: ["Lua"], swiftSettings: careful),
     .testTarget(
       name: "ScriptingTests", dependencies: ["Scripting", "Lua", "UAPI", "Timeline"],

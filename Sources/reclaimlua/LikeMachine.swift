@@ -1,13 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-// `machine { like = "FILE" }`: a file beside the scenario becomes a booted machine.
+// `machine { like = "FILE" }`: what a recording asks becomes a booted machine, and the script gets
+// it.
+//
+// Only the question is read: the machine, its state at `base`, and what the set-up made before. The
+// recorded workload itself is left out; the scenario brings its own.
 
+import Fidelity
 import Foundation
+import ReclaimEngine
 import Scripting
+import Timeline
+import UAPI
 
 enum LikeMachine {
   static func make(
     _ request: MachineRequest, beside folder: URL, paranoid: Bool
   ) -> Result<MadeMachine, MachineProblem> {
-    .failure(MachineProblem("this build boots no machine, so neither one like '\(request.like)'"))
+    do {
+      let path = folder.appendingPathComponent(request.like).path
+      let question = try RecordingQuestion(try RecordingFile(path: path))
+      if let refusal = RecordedMachine.refusal(of: question) {
+        return .failure(MachineProblem("like '\(request.like)': \(refusal)"))
+      }
+      let program = try WorkloadOps.program(of: question)
+      if let refusal = program.setupRefusals.first {
+        return .failure(MachineProblem("like '\(request.like)': \(refusal)"))
+      }
+      let files = program.files.filter { old in
+        !request.files.contains { $0.name == old.name }
+      }
+      var spec = try RecordedMachine.spec(of: question, files: files + request.files)
+      spec.seed = request.seed
+      return boot(spec, request, paranoid)
+    } catch {
+      return .failure(MachineProblem("like '\(request.like)': \(error.reason)"))
+    }
+  }
+
+  private static func boot(
+    _ spec: MachineSpec, _ request: MachineRequest, _ paranoid: Bool
+  ) -> Result<MadeMachine, MachineProblem> {
+    do {
+      let machine = try Machine(spec, trace: request.trace ? .record : .digest, paranoid: paranoid)
+      let pages = spec.nodes.reduce(0) { $0 + $1.zones.reduce(0) { $0 + $1.managed } }
+      return .success(
+        MadeMachine(
+          backend: machine, kernel: spec.kernel,
+          description: "\(spec.nodes.count) node, \(spec.cpus) CPU, \(pages / 256) MiB managed, "
+            + "like \(request.like)"
+        ) { machine.recordedEvents })
+    } catch {
+      return .failure(MachineProblem("like '\(request.like)': \(error.message)"))
+    }
   }
 }
