@@ -15,6 +15,7 @@ local columns, fileLines, functionLines = 100, 500, 70
 -- Files named after their subject, not after one declaration in it.
 local namedAfterSubject = {
   ["Sources/UAPI/Units.swift"] = "Pages, Bytes and the texts of both",
+  ["Sources/ReclaimEngine/Folios/ReverseMap.swift"] = "the way from a folio back to its mappings",
   ["Sources/ReclaimEngine/Kernel/Mechanisms.swift"] = "the enums of a KernelProfile's choices",
 }
 

@@ -57,7 +57,7 @@ import Testing
   @Test func aRecordingThatIsNotBuiltIsOneObjectOfJSONAndStatusOne() throws {
     let path = try temporary(
       "other.json",
-      try Shipped.small(tasks: [("main", ["anon A 4M"])]).bytes)
+      try Shipped.small(tasks: [("main", ["write data seq"])]).bytes)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let answer = try Self.validate(["--json", "--cells", "--events", path])
     #expect(answer.status == 1)
@@ -65,7 +65,7 @@ import Testing
     #expect(rows?.first?["status"] as? String == "unsupported")
     #expect(
       rows?.first?["reason"] as? String
-        == "task main, op 0 `anon A 4M`: anonymous memory is not built")
+        == "task main, op 0 `write data seq`: writing to files is not built")
     #expect((rows?.first?["intervals"] as? [Any])?.isEmpty == true)
   }
 

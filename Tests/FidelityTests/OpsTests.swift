@@ -124,9 +124,8 @@ import UAPI
   }
 
   @Test(arguments: [
-    ("anon A 320M", "anonymous memory is not built"),
-    ("mapfile M data shared", "mapped files are not built"),
-    ("touch A write seq", "mapped memory is not built"),
+    ("drop_caches 1", "drop_caches is not built"),
+    ("mbind A bind 0", "memory policies are not built"),
     ("write data seq", "writing to files is not built"),
     ("lockstep 64", "tasks that take turns by accesses are not built"),
     ("reclaim a 4M swappiness=10", "memory.reclaim with a swappiness of its own is not built"),

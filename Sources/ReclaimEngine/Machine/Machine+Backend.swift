@@ -119,8 +119,7 @@ extension Machine {
       case .max, .swapMax: continue
       default:
         return .unsupported(
-          "\(setting.file) is not built yet; of a cgroup's limits memory.max and memory.swap.max are"
-        )
+          "\(setting.file) is not built yet; memory.max and memory.swap.max are")
       }
     }
     return nil

@@ -2,7 +2,7 @@
 // The hot loop: what happens to each folio of a batch (reference 07).
 //
 // The loop touches raw rows, never waits, and counts in locals. A clean page of a file that nobody
-// maps is dealt with here; every other folio gets its verdict step by step in FolioVerdict.swift.
+// maps is dealt with here; every other folio gets its verdict step by step in Verdict.swift.
 
 import UAPI
 
