@@ -79,14 +79,24 @@ final class AddressSpace {
   /// exists from the beginning and belongs to nobody here.
   private var tables: [UInt32] = [.max]
 
-  /// Where an area of `n` pages goes: the highest gap below what is there that holds it.
-  func place(_ n: Int) -> Int {
+  /// Where an area of `n` pages goes: the highest gap below what is there that holds it. A file of at
+  /// least a table's size begins at a table's boundary (recordings of mapped files; the reference is
+  /// silent about it).
+  func place(_ n: Int, file: Bool, offset: Int) -> Int {
+    let size = Self.pagesPerTable
+    guard file, n >= size else { return ceiling(for: n) - n }
+    let lowest = ceiling(for: n + size) - n - size
+    return lowest + ((offset - lowest) % size + size) % size
+  }
+
+  /// The end of the highest gap that holds `n` pages.
+  private func ceiling(for n: Int) -> Int {
     var ceiling = Self.top
     for area in areaList {
       if ceiling - (area.start + area.pages) >= n { break }
       ceiling = area.start
     }
-    return ceiling - n
+    return ceiling
   }
 
   func insert(_ area: Area) {

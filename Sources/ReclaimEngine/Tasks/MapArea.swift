@@ -14,9 +14,11 @@ extension Memory {
   {
     try await chargeObject(task.memcg, profile.objects.area, reclaimable: false, task)
     guard let place = areas.reserve(pages) else { return nil }
+    var offset: Int?
+    if case .file(_, let from, _) = kind { offset = from }
     let area = Area(
       number: place.number, name: name, kind: kind, pages: pages, base: place.base,
-      start: task.space.place(pages), task: task,
+      start: task.space.place(pages, file: offset != nil, offset: offset ?? 0), task: task,
       stream: RandomStreams(seed: seed).stream("\(task.name) touches \(name)"))
     area.open = open
     areas.add(area, owner: task.memcg)
