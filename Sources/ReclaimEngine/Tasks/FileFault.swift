@@ -27,8 +27,11 @@ extension Memory {
       profile.costs.fileFault + UInt64(around) * profile.costs.faultAroundPage)
     if entries[area.base + index].isPresent { return }
     try await bring(file, page, area, task)
+    // Reading gave up the lock on the address space, so the fault is handled once more from the
+    // beginning: what was read around is mapped around.
+    _ = mapAround(area, index, file, page)
     let frame = cache.slots[file.base + page].folio
-    if frame != 0 { map(frame, area, index) }
+    if frame != 0, entries[area.base + index].isNone { map(frame, area, index) }
   }
 
   /// Maps cached pages of the window around a fault; answers how many.
