@@ -69,7 +69,7 @@ final class Area {
 
 final class AddressSpace {
   /// Virtual page below which areas are placed: in the middle of a table that exists already.
-  private static let top = (1 << 35) + 256
+  private static let top = (1 << 35) + 384
   static let pagesPerTable = 512
 
   private var areaList: [Area] = []

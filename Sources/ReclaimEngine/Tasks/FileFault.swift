@@ -29,6 +29,7 @@ extension Memory {
     try await bring(file, page, area, task)
     // Reading gave up the lock on the address space, so the fault is handled once more from the
     // beginning: what was read around is mapped around.
+    countFault(.pgfault, .pgfault, task.memcg)
     _ = mapAround(area, index, file, page)
     let frame = cache.slots[file.base + page].folio
     if frame != 0, entries[area.base + index].isNone { map(frame, area, index) }
