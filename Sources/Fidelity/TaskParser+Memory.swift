@@ -67,7 +67,7 @@ extension TaskParser {
     return .perform(.map(area: area, .file(file, shared: shared, from: offset), pages: pages))
   }
 
-  private func touch(_ area: String, _ words: inout OpWords) throws(OpProblem)
+  private mutating func touch(_ area: String, _ words: inout OpWords) throws(OpProblem)
     -> WorkloadStep.Action
   {
     let word = try words.next("read or write")
@@ -76,9 +76,9 @@ extension TaskParser {
     }
     let fill = try words.number("fill", atMost: 1) == 1
     let pattern = try AccessPattern(&words)
-    if let size = sizes.last(where: { $0.area == area })?.pages,
-      let problem = pattern.problem(over: size)
-    {
+    let size = sizes.last { $0.area == area }?.pages
+    note(pattern, over: size)
+    if let size, let problem = pattern.problem(over: size) {
       return .unsupported("accesses outside of the area are not built: \(problem)")
     }
     return .perform(.touch(area: area, write: word == "write", fill: fill, pattern))

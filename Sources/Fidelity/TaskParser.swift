@@ -10,6 +10,8 @@ struct TaskParser {
   let files: [FileSpec]
   /// Areas made so far, in pages.
   var sizes: [(area: String, pages: Int)] = []
+  /// How many ranks the zipf patterns met so far have, each number once.
+  private(set) var ranks: [Int] = []
   private var next = 0
   /// The op being read.
   private(set) var site: OpSite
@@ -87,6 +89,14 @@ struct TaskParser {
     return action
   }
 
+  /// Remembers the table that a pattern over something of `size` pages needs.
+  mutating func note(_ pattern: AccessPattern, over size: Int?) {
+    guard case .zipf = pattern.shape, let n = pattern.length ?? size.map({ $0 - pattern.from }),
+      !ranks.contains(n)
+    else { return }
+    ranks.append(n)
+  }
+
   private func checkTask(_ name: String) throws(OpProblem) {
     guard taskNames.contains(name), name != "main" else {
       throw OpProblem("there is no task \"\(name)\" to start")
@@ -124,12 +134,12 @@ struct TaskParser {
     }
   }
 
-  private func read(_ words: inout OpWords) throws(OpProblem) -> WorkloadStep.Action {
+  private mutating func read(_ words: inout OpWords) throws(OpProblem) -> WorkloadStep.Action {
     let file = try words.next("the file")
     let pattern = try AccessPattern(&words)
-    if let size = files.first(where: { $0.name == file })?.size.count,
-      let problem = pattern.problem(over: size)
-    {
+    let size = files.first { $0.name == file }?.size.count
+    note(pattern, over: size)
+    if let size, let problem = pattern.problem(over: size) {
       return .unsupported("accesses outside of the file are not built: \(problem)")
     }
     return .perform(.read(file: file, pattern))

@@ -35,15 +35,19 @@ package enum WorkloadOps {
     let (files, refusals) = try setup(question)
     let names = question.scenario.tasks.map(\.name)
     var tasks: [WorkloadProgram.Task] = []
+    var ranks: [Int] = []
     for task in question.scenario.tasks {
       var parser = TaskParser(task: task, taskNames: names, files: files)
       do {
         tasks.append(WorkloadProgram.Task(name: task.name, steps: try parser.steps()))
+        ranks += parser.ranks.filter { !ranks.contains($0) }
       } catch {
         throw RecordingError(file: question.file, reason: "\(parser.site): \(error.reason)")
       }
     }
-    return WorkloadProgram(tasks: tasks, files: files, setupRefusals: refusals)
+    return WorkloadProgram(
+      tasks: tasks, files: files, tablePages: ranks.reduce(0) { $0 + (8 * $1 + 4095) / 4096 },
+      setupRefusals: refusals)
   }
 
   private static func setup(

@@ -50,7 +50,9 @@ final class WorkloadPerformance {
     guard let task = program.tasks.first(where: { $0.name == name }) else { return }
     let state = StartedTask(name)
     started.append(state)
-    state.handle = backend.spawn(TaskSpec(name: name)) { handle, fiber throws(Killed) in
+    state.handle = backend.spawn(
+      TaskSpec(name: name, programPages: program.tablePages)
+    ) { handle, fiber throws(Killed) in
       defer {
         state.hasReturned = true
         for waiter in state.waiting { waiter.unpark() }

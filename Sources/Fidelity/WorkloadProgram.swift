@@ -38,6 +38,9 @@ package struct WorkloadProgram: Sendable {
   package let tasks: [Task]
   /// What the set-up made: uncached files that exist when `main` starts.
   package let files: [FileSpec]
+  /// Pages of the tables that the workload program keeps for zipf patterns, 8 bytes a rank, one
+  /// table for each number of ranks: mapped before any task runs, they move its areas downwards.
+  package let tablePages: Int
   /// Ops of the set-up that cannot be reproduced.
   package let setupRefusals: [String]
 

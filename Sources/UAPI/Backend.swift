@@ -13,10 +13,13 @@ package struct TaskSpec: Sendable {
   package var name: String
   /// The cgroup it starts in; "/" for the root.
   package var cgroup: String
+  /// Pages that its program has mapped beforehand: its own areas lie below them.
+  package var programPages: Int
 
-  package init(name: String, cgroup: String = "/") {
+  package init(name: String, cgroup: String = "/", programPages: Int = 0) {
     self.name = name
     self.cgroup = cgroup
+    self.programPages = programPages
   }
 }
 

@@ -68,10 +68,12 @@ final class Area {
 }
 
 final class AddressSpace {
-  /// Virtual page below which areas are placed: in the middle of a table that exists already.
-  private static let top = (1 << 35) + 384
+  /// Virtual page below which a program's areas are placed, but for what it has mapped before: near
+  /// the end of a table that exists already (recordings of several areas agree on it).
+  private static let highest = (1 << 35) + 500
   static let pagesPerTable = 512
 
+  private let top: Int
   private var areaList: [Area] = []
   /// Areas, highest first.
   var areas: [Area] { areaList }
@@ -79,9 +81,12 @@ final class AddressSpace {
   /// exists from the beginning and belongs to nobody here.
   private var tables: [UInt32] = [.max]
 
-  /// Where an area of `n` pages goes: the highest gap below what is there that holds it. A file of at
-  /// least a table's size begins at a table's boundary (recordings of mapped files; the reference is
-  /// silent about it).
+  /// - Parameter programPages: what the program has mapped beforehand.
+  init(programPages: Int) { top = Self.highest - programPages }
+
+  /// Where an area of `n` pages goes: the highest gap below what is there that holds it. A file of
+  /// at least a table's size begins at a table's boundary (recordings of mapped files; the
+  /// reference is silent about it).
   func place(_ n: Int, file: Bool, offset: Int) -> Int {
     let size = Self.pagesPerTable
     guard file, n >= size else { return ceiling(for: n) - n }
@@ -91,7 +96,7 @@ final class AddressSpace {
 
   /// The end of the highest gap that holds `n` pages.
   private func ceiling(for n: Int) -> Int {
-    var ceiling = Self.top
+    var ceiling = top
     for area in areaList {
       if ceiling - (area.start + area.pages) >= n { break }
       ceiling = area.start
@@ -111,7 +116,7 @@ final class AddressSpace {
   // MARK: page tables
 
   private func slot(_ area: Area, _ index: Int) -> Int {
-    Self.top / Self.pagesPerTable - (area.start + index) / Self.pagesPerTable
+    top / Self.pagesPerTable - (area.start + index) / Self.pagesPerTable
   }
 
   @inline(__always) func hasTable(_ area: Area, _ index: Int) -> Bool {
@@ -130,7 +135,7 @@ final class AddressSpace {
     var freed: [UInt32] = []
     for slot in slot(area, area.pages - 1)...slot(area, 0)
     where slot > 0 && slot < tables.count && tables[slot] != 0 {
-      let first = (Self.top / Self.pagesPerTable - slot) * Self.pagesPerTable
+      let first = (top / Self.pagesPerTable - slot) * Self.pagesPerTable
       let covered = first..<(first + Self.pagesPerTable)
       let isShared = areaList.contains {
         $0 !== area && covered.overlaps($0.start..<($0.start + $0.pages))

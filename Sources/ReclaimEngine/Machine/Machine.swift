@@ -76,7 +76,7 @@ package final class Machine: Backend {
     }
     taskList.append(
       SimTask(
-        handle, name: spec.name, memcg: cgroup.number, fiber: fiber, now: timeline.now))
+        handle, spec, memcg: cgroup.number, fiber: fiber, now: timeline.now))
     return handle
   }
 

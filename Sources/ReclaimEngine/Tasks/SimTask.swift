@@ -12,7 +12,7 @@ final class SimTask {
   private var ended: Instant?
   /// The cgroup that pays for what this task touches.
   var memcg: UInt16
-  let space = AddressSpace()
+  let space: AddressSpace
   /// −1000 (never chosen) to 1000.
   var oomScoreAdjust = 0
   /// Set while the task reclaims: its own allocations then do not recurse into reclaim
@@ -22,9 +22,10 @@ final class SimTask {
   private var reclaimTime: Nanoseconds = 0
   private var openFiles: [OpenFile] = []
 
-  init(_ handle: TaskHandle, name: String, memcg: UInt16, fiber: Fiber, now: Instant) {
+  init(_ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, fiber: Fiber, now: Instant) {
     self.handle = handle
-    self.name = name
+    name = spec.name
+    space = AddressSpace(programPages: spec.programPages)
     self.memcg = memcg
     self.fiber = fiber
     started = now
