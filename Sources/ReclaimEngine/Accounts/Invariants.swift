@@ -23,10 +23,8 @@ extension Memory {
     // In the middle of a charge one page and the pages of one object may be charged before they are
     // used.
     let problems = invariantProblems(inFlight: betweenBatches ? 0 : 2)
-    precondition(
-      problems.isEmpty,
-      "invariants broken after event \(tracer.events): \(problems.prefix(5).joined(separator: "; "))"
-    )
+    let first = problems.prefix(5).joined(separator: "; ")
+    precondition(problems.isEmpty, "invariants broken after event \(tracer.events): \(first)")
   }
 
   func invariantProblems(inFlight: Int) -> [String] {
