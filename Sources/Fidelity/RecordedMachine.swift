@@ -3,6 +3,7 @@
 // they stood at `base`.
 
 internal import ReclaimEngine
+internal import Timeline
 package import UAPI
 
 package enum RecordedMachine {
@@ -51,9 +52,10 @@ package enum RecordedMachine {
     let nodes = question.machine.zoneinfo.count
     if nodes > 1 { return "machines of several nodes (\(nodes)) are not built" }
     for device in question.machine.devices ?? [] {
-      if device.kind != DiskSpec.Kind.pmem.rawValue {
-        return "devices of kind \(device.kind) are not built; built: pmem"
+      if device.use == "fs", device.kind != DiskSpec.Kind.pmem.rawValue {
+        return "file systems on devices of kind \(device.kind) are not built; built: pmem"
       }
+      if device.kind == DiskSpec.Kind.zram.rawValue { return "swap on zram is not built" }
     }
     return nil
   }
@@ -102,15 +104,22 @@ package enum RecordedMachine {
   }
 
   private static func disks(_ question: RecordingQuestion) -> [DiskSpec] {
-    (question.machine.devices ?? []).compactMap { device in
+    (question.machine.devices ?? []).enumerated().compactMap { position, device in
       guard let kind = DiskSpec.Kind(rawValue: device.kind) else { return nil }
       let name = device.dev.split(separator: "/").last.map(String.init) ?? device.dev
       let queue = question.machine.queues?[name]
+      let written = question.scenario.devices.indices.contains(position)
+        ? question.scenario.devices[position] : ""
+      func parameter(_ key: String) -> Int? {
+        let words = written.split(separator: " ")
+        return words.first { $0.hasPrefix(key + "=") }.flatMap { Int($0.dropFirst(key.count + 1)) }
+      }
       return DiskSpec(
         name: name, kind: kind, use: device.use == "swap" ? .swap : .fileSystem,
         size: Bytes(UInt64(device.mib.number ?? 0) << 20),
         readAheadPages: (queue?.read_ahead_kb ?? 128) / 4,
-        requestPages: (queue?.max_sectors_kb ?? 1280) / 4)
+        requestPages: (queue?.max_sectors_kb ?? 1280) / 4,
+        latency: Nanoseconds(UInt64(parameter("ns") ?? 100_000)), depth: parameter("depth") ?? 64)
     }
   }
 

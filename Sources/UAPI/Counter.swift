@@ -22,7 +22,7 @@ package enum VmCounter: Int, CaseIterable, Sendable {
   case numa_hit, numa_miss, numa_foreign, numa_interleave, numa_local, numa_other
   /// In KiB, as printed.
   case pgpgin, pgpgout
-  case pswpin, pswpout
+  case pswpin, pswpout, swap_ra, swap_ra_hit
   case pgalloc_dma, pgalloc_dma32, pgalloc_normal, pgalloc_movable
   case allocstall_dma, allocstall_dma32, allocstall_normal, allocstall_movable
   case pgskip_dma, pgskip_dma32, pgskip_normal, pgskip_movable

@@ -4,6 +4,8 @@
 // A spec may say little (memory per node; the engine lays out zones and computes marks) or carry a
 // MachineState: what a recorded or captured machine looked like, down to its free blocks.
 
+package import Timeline
+
 package struct MachineSpec: Sendable {
   /// Kernel generation, such as "6.1".
   package var kernel: String
@@ -131,10 +133,14 @@ package struct DiskSpec: Sendable {
   /// Pages of the largest request the device takes (max_sectors_kb): how far one forced readahead
   /// goes.
   package var requestPages: Int
+  /// How long a request takes, whatever its size, and how many are worked on at once; of kinds whose
+  /// I/O is no copy made by whoever submits it.
+  package var latency: Nanoseconds
+  package var depth: Int
 
   package init(
     name: String, kind: Kind, use: Use = .fileSystem, size: Bytes, readAheadPages: Int = 32,
-    requestPages: Int = 320
+    requestPages: Int = 320, latency: Nanoseconds = 100_000, depth: Int = 64
   ) {
     self.name = name
     self.kind = kind
@@ -142,6 +148,8 @@ package struct DiskSpec: Sendable {
     self.size = size
     self.readAheadPages = readAheadPages
     self.requestPages = requestPages
+    self.latency = latency
+    self.depth = depth
   }
 }
 

@@ -6,6 +6,10 @@ import UAPI
 
 final class SwapSpace {
   let area: SwapArea
+  /// The device where it takes time; nil for one whose I/O is done by whoever submits it.
+  private(set) var device: BlockDevice?
+  /// Pages of the machine that a RAM disk holds.
+  var pagesOnDevice = 0
   private let tree: MemcgTree
 
   /// - Throws: BootError where the device is of no use.
@@ -22,6 +26,9 @@ final class SwapSpace {
   }
 
   var total: Int { area.total }
+
+  /// Gives a timed device its place on the timeline.
+  func attach(_ device: BlockDevice) { self.device = device }
 
   /// mem_cgroup_get_nr_swap_pages: free slots, limited by swap.max of the cgroup and its ancestors.
   func available(to memcg: UInt16) -> Int {

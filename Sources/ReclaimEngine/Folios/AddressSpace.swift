@@ -36,6 +36,7 @@ final class Area {
   /// Where the pattern `next` stands, and the stream of patterns without a seed.
   var position = 0
   var stream: SplitMix64
+  var swapReadahead = SwapReadaheadState()
   /// The open file it was mapped through.
   var open: OpenFile?
 

@@ -16,6 +16,7 @@ extension Memory {
     if row.pointee.link == 0 { return 0 }
     let slot = Int(row.pointee.slot)
     if row.pointee.flags.contains(.anon) {
+      if slot == 0 { return 0 }
       guard counts(slot, target), entries[slot].isYoung else { return 0 }
       entries[slot] = entries[slot].old
       return areas.area(areas.number(ofEntry: slot)).advice == .sequential ? 0 : 1

@@ -88,6 +88,9 @@ struct Costs: Sendable {
   var zeroPageFault: UInt64
   var swapInRead: UInt64
   var swapInWrite: UInt64
+  /// A page of a window read from a timed device, and mapping one that has arrived.
+  var swapReadSubmitted: UInt64
+  var swapCacheHit: UInt64
   /// The first write to a page that was mapped for reading.
   var reuseFault: UInt64
   /// A mapped read of a cached page, and each page that it maps around itself.
@@ -99,6 +102,8 @@ struct Costs: Sendable {
   var pageKept: UInt64
   /// An anonymous page written to a synchronous device and freed.
   var pageSwappedOut: UInt64
+  /// An anonymous page handed to a timed device.
+  var pageSubmitted: UInt64
   var priorityRound: UInt64
   var reclaimBegin: UInt64
   var reclaimEnd: UInt64

@@ -25,6 +25,7 @@ final class FolioBatches {
   private var deactivatedFile: Batch
   private var deactivated: Batch
   private var freedLazily: Batch
+  private var rotated: Batch
 
   init(
     frames: FrameTable, lists: FolioLists, tree: MemcgTree, workingset: Workingset, node: Node,
@@ -41,6 +42,7 @@ final class FolioBatches {
     deactivatedFile = Batch(frames: .allocate(capacity: capacity))
     deactivated = Batch(frames: .allocate(capacity: capacity))
     freedLazily = Batch(frames: .allocate(capacity: capacity))
+    rotated = Batch(frames: .allocate(capacity: capacity))
   }
 
   deinit {
@@ -49,6 +51,7 @@ final class FolioBatches {
     deactivatedFile.frames.deallocate()
     deactivated.frames.deallocate()
     freedLazily.frames.deallocate()
+    rotated.frames.deallocate()
   }
 
   /// Folios waiting to be added.
@@ -166,6 +169,32 @@ final class FolioBatches {
     }
   }
 
+  // MARK: rotate: written for reclaim, and done
+
+  func rotate(_ frame: UInt32) {
+    rows[Int(frame)].flags.insert(.queued)
+    rotated.frames[rotated.count] = frame
+    rotated.count += 1
+    if rotated.count == capacity { drainRotated() }
+  }
+
+  private func drainRotated() {
+    let n = rotated.count
+    rotated.count = 0
+    for k in 0..<n {
+      let frame = rotated.frames[k]
+      rows[Int(frame)].flags.remove(.queued)
+      let flags = rows[Int(frame)].flags
+      guard flags.contains(.lru), flags.isDisjoint(with: [.unevictable, .locked]) else { continue }
+      let lruvec = tree.lruvec(rows[Int(frame)].memcg)
+      lists.remove(frame, from: lruvec.list(flags.listIndex))
+      rows[Int(frame)].flags.remove(.active)
+      lists.pushTail(frame, on: lruvec.list(rows[Int(frame)].flags.listIndex))
+      node.counters.add(1, to: .pgrotated)
+      tree.statistics.noteOnes(2)
+    }
+  }
+
   // MARK: deactivate, and give up lazily
 
   /// MADV_COLD of an active folio.
@@ -233,13 +262,14 @@ final class FolioBatches {
   @inline(__always) func drain() {
     let waiting =
       added.count &+ activated.count &+ deactivatedFile.count &+ deactivated.count
-      &+ freedLazily.count
+      &+ freedLazily.count &+ rotated.count
     if waiting == 0 { return }
     drainAll()
   }
 
   @inline(never) private func drainAll() {
     drainAdded()
+    drainRotated()
     drainDeactivatedFile()
     drainDeactivated()
     drainFreedLazily()

@@ -31,6 +31,8 @@ final class Memory {
   let seed: UInt64
   let zipfTables = ZipfTables()
   let swappiness: Int
+  /// Pages read at a swap-in are at most 2 to the power of this.
+  let pageCluster: Int
   let readAheadPages: Int
   let requestPages: Int
 
@@ -86,6 +88,7 @@ final class Memory {
       swapDisks.isEmpty ? nil : try SwapSpace(swapDisks[0], tree: tree, profile: profile)
     workingset.swap = swap
     seed = spec.seed
+    pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
     swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
     let files = spec.disks.first { $0.use == .fileSystem }
     readAheadPages = files?.readAheadPages ?? 32
@@ -95,6 +98,12 @@ final class Memory {
     nextPeriodicFlush =
       Instant(nanoseconds: spec.bootedAt) + Nanoseconds(profile.numbers.statFlushPeriod)
     populate(layout, spec)
+    if let swap, swap.area.device.kind == .null {
+      swap.attach(
+        BlockDevice(swap.area.device, timeline: timeline) { [unowned self] request in
+          swapRequestFinished(request)
+        })
+    }
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }
@@ -152,9 +161,16 @@ final class Memory {
 
   func endForShortage(_ need: Need) throws(Killed) -> Never {
     guard case .memory(let mobility) = need else { preconditionFailure("not a shortage: \(need)") }
-    try end(
+    noteShortage(mobility)
+    throw Killed()
+  }
+
+  /// The zones cannot give a page: the run ends as soon as whoever works now gives way.
+  func noteShortage(_ mobility: Mobility) {
+    if endReason != nil { return }
+    endReason =
       "reclaim of the whole machine is not built yet (\(allocator.shortage(mobility))); "
-        + "give the task a cgroup with memory.max")
+        + "give the task a cgroup with memory.max"
   }
 
   // MARK: the periodic flush

@@ -57,8 +57,9 @@ extension Memory {
     return (
       tally.reclaimed,
       costs.reclaimBatch
-        + UInt64(tally.reclaimed) * (isFile ? costs.cleanPageReclaimed : costs.pageSwappedOut)
+        + UInt64(tally.reclaimed) * (isFile || swap?.device != nil ? costs.cleanPageReclaimed : costs.pageSwappedOut)
         + UInt64(kept) * costs.pageKept
+        + (swap?.device == nil ? 0 : UInt64(tally.pagedOut) * costs.pageSubmitted)
     )
   }
 

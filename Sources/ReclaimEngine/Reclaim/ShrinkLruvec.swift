@@ -66,12 +66,17 @@ extension Memory {
         left[list] -= n
         let batch = shrinkList(memcg, list, n, &control)
         reclaimed += batch.reclaimed
+        if endReason != nil { throw Killed() }
         if batch.cost > 0 { try await control.task.spend(batch.cost) }
+        if let device = swap?.device, device.holdsWritersBack {
+          try await device.waitForCompletion(control.task.fiber)
+        }
       }
       if reclaimed < control.toReclaim { continue }
       guard left.keepProportion(to: targets) else { break }
     }
     control.reclaimed += reclaimed
+    swap?.device?.unplug()
     if canAgeAnonymous(memcg) {
       let cost = shrinkActiveList(
         memcg, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)

@@ -71,27 +71,77 @@ extension Memory {
     _ tally: inout ShrinkTally
   ) -> Verdict {
     if !row.pointee.flags.contains(.swapBacked) { return lazyVerdict(row, &tally) }
-    guard let swap, let offset = swap.take(for: row.pointee.memcg) else {
-      return activate(row, &tally)
+    guard let swap else { return activate(row, &tally) }
+    if !row.pointee.flags.contains(.swapCache) {
+      guard let offset = swap.take(for: row.pointee.memcg) else { return activate(row, &tally) }
+      enterSwapCache(frame, offset)
+      row.pointee.flags.insert(.dirty)
+      tree.statistics.note(1)
     }
-    // In the swap cache and dirty; then every entry that maps it names the slot.
+    let offset = row.pointee.link
     let slot = swap.area.slots + Int(offset)
-    slot.pointee.content = Slot(folio: frame)
-    slot.pointee.references = 1
-    entries[Int(row.pointee.slot)] = PageTableEntry(swapOffset: offset)
-    node.counters.add(-1, to: .nr_anon_pages)
-    tree.add(-1, to: .anon, of: row.pointee.memcg)
-    // Written at once: the device is synchronous, so the folio can go in the same pass.
-    node.counters.add(1, to: .nr_vmscan_write)
-    node.counters.add(1, to: .pswpout)
-    node.counters.add(1, to: .nr_written)
-    tally.pagedOut += 1
-    slot.pointee.isWritten = true
-    slot.pointee.content = Slot(raw: shadow | (row.pointee.flags.contains(.workingset) ? 2 : 0))
-    // Swap charged, into and out of the swap cache, writeback begun and ended, unmapped.
-    tree.statistics.noteOnes(6)
+    if row.pointee.slot != 0 { unmapAnonymous(row, slot) }
+    if slot.pointee.references == 0 {
+      // Nobody wants it back: gone without a trace.
+      leaveSwapCache(frame, keeping: .empty)
+      row.pointee.flags = []
+      return .free
+    }
+    if row.pointee.flags.contains(.dirty), !writeOut(frame, row, slot, &tally) { return .keep }
+    leaveSwapCache(
+      frame, keeping: Slot(raw: shadow | (row.pointee.flags.contains(.workingset) ? 2 : 0)))
     row.pointee.flags = []
     return .free
+  }
+
+  /// The entry that maps the folio names its swap slot from now on.
+  private func unmapAnonymous(
+    _ row: UnsafeMutablePointer<FrameRow>, _ slot: UnsafeMutablePointer<SwapSlot>
+  ) {
+    let entry = entries + Int(row.pointee.slot)
+    if entry.pointee.isDirty { row.pointee.flags.insert(.dirty) }
+    entry.pointee = PageTableEntry(swapOffset: row.pointee.link)
+    slot.pointee.references += 1
+    row.pointee.slot = 0
+    countAnonymous(-1, row.pointee.memcg)
+  }
+
+  /// pageout: the folio's data goes to its slot. True when it has arrived, as on a device whose I/O
+  /// is done by whoever submits it.
+  private func writeOut(
+    _ frame: UInt32, _ row: UnsafeMutablePointer<FrameRow>,
+    _ slot: UnsafeMutablePointer<SwapSlot>, _ tally: inout ShrinkTally
+  ) -> Bool {
+    node.counters.add(1, to: .nr_vmscan_write)
+    node.counters.add(1, to: .pswpout)
+    tally.pagedOut += 1
+    row.pointee.flags.remove(.dirty)
+    if !slot.pointee.isWritten { growDevice() }
+    slot.pointee.isWritten = true
+    tree.statistics.note(1)
+    guard let device = swap!.device else {
+      node.counters.add(1, to: .nr_written)
+      tree.statistics.note(1)
+      return true
+    }
+    row.pointee.flags.formUnion([.writeback, .reclaim])
+    node.counters.add(1, to: .nr_writeback)
+    node.counters.add(4, to: .pgpgout)
+    device.submit(DevicePage(offset: row.pointee.link, frame: frame), write: true)
+    return false
+  }
+
+  /// A RAM disk takes a page of the machine for each page written to it first, and a node of its tree
+  /// for every 64, and never gives them back.
+  private func growDevice() {
+    guard swap!.area.device.kind == .brd else { return }
+    let frame = allocator.allocate(order: 0, .unmovable)
+    swap!.pagesOnDevice += 1
+    if frame == 0 || (swap!.pagesOnDevice % 64 == 1 && !slabs.take(.treeNode)) {
+      noteShortage(.unmovable)
+      return
+    }
+    frames.rows[Int(frame)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)
   }
 
   /// A folio given up by MADV_FREE: dropped, unless it was written to since.

@@ -73,7 +73,7 @@ extension Memory {
       if entry.isNone { continue }
       entries[area.base + index] = .none
       if entry.isSwap {
-        swap?.area.release(entry.swapOffset)
+        releaseSwap(entry.swapOffset)
         continue
       }
       if entry.isZeroPage { continue }
@@ -92,6 +92,14 @@ extension Memory {
   private func zapAnonymous(_ frame: UInt32) {
     let row = frames.rows[Int(frame)]
     countAnonymous(-1, row.memcg)
+    if row.flags.contains(.swapCache) {
+      if !row.flags.isDisjoint(with: [.writeback, .locked]) {
+        // Busy: it stays in the swap cache, mapped by nobody, until reclaim meets it.
+        frames.rows[Int(frame)].slot = 0
+        return
+      }
+      leaveSwapCache(frame, keeping: .empty)
+    }
     if row.flags.contains(.lru) {
       let list = row.flags.contains(.unevictable) ? ListIndex.unevictable : row.flags.listIndex
       lists.remove(frame, from: tree.lruvec(row.memcg).list(list))

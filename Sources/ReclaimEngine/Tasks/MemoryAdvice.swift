@@ -48,9 +48,9 @@ extension Memory {
       let entry = entries[area.base + index]
       guard entry.isPresent, !entry.isZeroPage else { return nil }
       let row = frames.rows[Int(entry.frame)]
-      guard row.link == 1, row.flags.contains(.lru), !row.flags.contains(.unevictable) else {
-        return nil
-      }
+      guard row.flags.contains(.anon) || row.link == 1, row.flags.contains(.lru),
+        !row.flags.contains(.unevictable)
+      else { return nil }
       return entry.frame
     }
   }
@@ -74,7 +74,7 @@ extension Memory {
     for index in range {
       let entry = entries[area.base + index]
       if entry.isSwap {
-        swap?.area.release(entry.swapOffset)
+        releaseSwap(entry.swapOffset)
         entries[area.base + index] = .none
       } else if entry.isPresent, !entry.isZeroPage,
         frames.rows[Int(entry.frame)].flags.isSuperset(of: [.anon, .swapBacked])

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A fault on a swap entry (reference 22 §22.4).
 //
-// From a synchronous device a page used by one task alone comes straight into its own folio: no
-// swap cache, no readahead, and the slot is free at once.
+// From a synchronous device a page used by one task alone comes straight into its own folio: no swap
+// cache, no readahead, and the slot is free at once. From a timed device it is read into the swap cache
+// with its neighbours, and the task waits for it.
 
 import Timeline
 import UAPI
@@ -11,7 +12,23 @@ extension Memory {
   func swapIn(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) {
     guard let swap else { preconditionFailure("a swap entry without swap") }
     let offset = entries[area.base + index].swapOffset
-    let slot = swap.area.slots + Int(offset)
+    if swap.area.slots[Int(offset)].content.folio != 0 {
+      try await mapCached(area, index, offset, write: write, task)
+    } else if let device = swap.device {
+      try await readAround(area, index, device, task)
+      countFault(.pgmajfault, .pgmajfault, task.memcg)
+      try await mapCached(area, index, offset, write: write, task)
+    } else {
+      try await swapInDirectly(area, index, offset, write: write, task)
+    }
+  }
+
+  // MARK: synchronous devices
+
+  private func swapInDirectly(
+    _ area: Area, _ index: Int, _ offset: UInt32, write: Bool, _ task: SimTask
+  ) async throws(Killed) {
+    let slot = swap!.area.slots + Int(offset)
     let memcg = slot.pointee.memcg
     try await chargePage(memcg, gfp: .highUserMovable, task)
     tree.statistics.note(1)
@@ -24,9 +41,88 @@ extension Memory {
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
     let activated = frames.rows[Int(frame)].flags
     enter(frame, area, index, memcg, keeping: activated)
-    swap.area.release(offset)
+    swap!.area.release(offset)
     entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
     countAnonymous(1, memcg)
     try await task.spend(write ? profile.costs.swapInWrite : profile.costs.swapInRead)
+  }
+
+  // MARK: timed devices
+
+  /// Reads the missing pages of the window around a fault into the swap cache.
+  private func readAround(_ area: Area, _ index: Int, _ device: BlockDevice, _ task: SimTask)
+    async throws(Killed)
+  {
+    let table = AddressSpace.pagesPerTable
+    let first = (area.start + index) / table * table - area.start
+    let window = SwapReadahead.window(
+      at: index, &area.swapReadahead, max: 1 << pageCluster,
+      bounds: max(first, 0)..<min(first + table, area.pages))
+    for page in window {
+      let entry = entries[area.base + page]
+      guard entry.isSwap, swap!.area.slots[Int(entry.swapOffset)].content.folio == 0 else {
+        continue
+      }
+      try await readIntoCache(entry.swapOffset, ahead: page != index, device, task)
+    }
+    device.unplug()
+    batches.drain()
+  }
+
+  private func readIntoCache(
+    _ offset: UInt32, ahead: Bool, _ device: BlockDevice, _ task: SimTask
+  ) async throws(Killed) {
+    let slot = swap!.area.slots + Int(offset)
+    let memcg = slot.pointee.memcg
+    try await chargePage(memcg, gfp: .highUserMovable, task)
+    tree.statistics.note(1)
+    let frame = try allocate(.movable)
+    let shadow = slot.pointee.content
+    frames.rows[Int(frame)] = FrameRow(
+      position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked, .locked], memcg: memcg)
+    enterSwapCache(frame, offset)
+    if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
+    if ahead {
+      frames.rows[Int(frame)].flags.insert(.readahead)
+      node.counters.add(1, to: .swap_ra)
+    }
+    batches.add(frame)
+    node.counters.add(1, to: .pswpin)
+    node.counters.add(4, to: .pgpgin)
+    device.submit(DevicePage(offset: offset, frame: frame), write: false)
+    try await task.spend(profile.costs.swapReadSubmitted)
+  }
+
+  /// Maps a folio that is in the swap cache, once it has been read. Where it went away meanwhile the
+  /// access faults again.
+  private func mapCached(
+    _ area: Area, _ index: Int, _ offset: UInt32, write: Bool, _ task: SimTask
+  ) async throws(Killed) {
+    let slot = swap!.area.slots + Int(offset)
+    let frame = slot.pointee.content.folio
+    if frame == 0 { return }
+    let row = frames.rows + Int(frame)
+    if row.pointee.flags.contains(.readahead), !row.pointee.flags.contains(.writeback) {
+      row.pointee.flags.remove(.readahead)
+      node.counters.add(1, to: .swap_ra_hit)
+      area.swapReadahead.hits = min(area.swapReadahead.hits + 1, 63)
+    }
+    area.swapReadahead.last = index
+    while slot.pointee.content.folio == frame, row.pointee.flags.contains(.locked) {
+      try await swap!.device!.waitForCompletion(task.fiber)
+    }
+    guard slot.pointee.content.folio == frame, entries[area.base + index].isSwap else { return }
+    if write, !row.pointee.flags.contains(.lru) { batches.drain() }
+    row.pointee.slot = UInt32(area.base + index)
+    entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
+    countAnonymous(1, row.pointee.memcg)
+    slot.pointee.references -= 1
+    if write || swap!.isFull(for: row.pointee.memcg) || area.isLocked(index),
+      !row.pointee.flags.contains(.writeback)
+    {
+      leaveSwapCache(frame, keeping: .empty)
+      row.pointee.flags.insert(.dirty)
+    }
+    try await task.spend(profile.costs.swapCacheHit)
   }
 }

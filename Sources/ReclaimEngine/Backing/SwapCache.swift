@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between memory and swap: folios that a swap slot names (reference 22 §§22.3, 22.4).
+//
+// A folio in the swap cache carries the flag `swapCache` and its slot's offset in `link`; its slot's
+// content names the folio. `slot` of the row is the entry that maps it, 0 while nothing does.
+
+import UAPI
+
+extension Memory {
+  /// The folio joins the swap cache.
+  func enterSwapCache(_ frame: UInt32, _ offset: UInt32) {
+    let row = frames.rows + Int(frame)
+    row.pointee.flags.insert(.swapCache)
+    row.pointee.link = offset
+    swap!.area.slots[Int(offset)].content = Slot(folio: frame)
+    countSwapCached(1, row.pointee.memcg)
+  }
+
+  /// The folio leaves the swap cache; its slot keeps `content`, and is freed when nothing names it.
+  func leaveSwapCache(_ frame: UInt32, keeping content: Slot) {
+    let row = frames.rows + Int(frame)
+    let offset = row.pointee.link
+    row.pointee.flags.remove(.swapCache)
+    row.pointee.link = 1
+    let slot = swap!.area.slots + Int(offset)
+    slot.pointee.content = content
+    if slot.pointee.references == 0 { swap!.area.freed(offset) }
+    countSwapCached(-1, row.pointee.memcg)
+  }
+
+  private func countSwapCached(_ n: Int, _ memcg: UInt16) {
+    node.counters.add(n, to: .nr_swapcached)
+    node.counters.add(n, to: .nr_file_pages)
+    tree.add(n, to: .swapcached, of: memcg)
+    tree.statistics.note(1)
+  }
+
+  /// A swap entry is gone. The slot goes with its last reference; a folio that only it kept is
+  /// dropped unless it is busy.
+  func releaseSwap(_ offset: UInt32) {
+    guard let swap else { return }
+    let frame = swap.area.slots[Int(offset)].content.folio
+    swap.area.release(offset)
+    guard frame != 0, swap.area.slots[Int(offset)].references == 0 else { return }
+    let row = frames.rows[Int(frame)]
+    guard row.flags.isDisjoint(with: [.writeback, .locked, .inAddBatch]) else { return }
+    leaveSwapCache(frame, keeping: .empty)
+    if row.flags.contains(.lru) {
+      lists.remove(frame, from: tree.lruvec(row.memcg).list(row.flags.listIndex))
+      tree.statistics.note(1)
+    }
+    freeLater(frame, row.memcg)
+  }
+
+  /// A request of the swap device is done: what was read is there, what was written is clean, and
+  /// whoever asked for it finds it at the tail of its list.
+  func swapRequestFinished(_ request: BlockDevice.Request) {
+    for page in request.pages {
+      let row = frames.rows + Int(page.frame)
+      if !request.isWrite {
+        row.pointee.flags.remove(.locked)
+        continue
+      }
+      row.pointee.flags.remove(.writeback)
+      node.counters.add(-1, to: .nr_writeback)
+      node.counters.add(1, to: .nr_written)
+      tree.statistics.note(1)
+      if row.pointee.flags.contains(.reclaim) {
+        row.pointee.flags.remove(.reclaim)
+        batches.rotate(page.frame)
+      }
+    }
+  }
+}
