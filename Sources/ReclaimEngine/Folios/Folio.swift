@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A page frame and its row: 16 bytes for each frame of the machine, the kernel's struct page.
 //
-//   position   place in an LRU list (chunk << 8 | index); next frame of a buddy or per-CPU list
-//   while free
+//   position   place in an LRU list (chunk << 8 | index); next frame of a buddy list while free
 //   slot       the page-cache or page-table slot that holds the folio
 //   link       previous frame of a buddy list while free
 //   flags      what the folio is and where it is
