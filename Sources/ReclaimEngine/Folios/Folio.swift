@@ -50,6 +50,12 @@ struct FolioFlags: OptionSet {
   /// Queued in the deactivate_file batch, on its list meanwhile.
   static let inDeactivateBatch = FolioFlags(rawValue: 1 << 14)
 
+  /// One test of bits. `isDisjoint` with a literal would first make an array of its flags, and this
+  /// is asked for each folio.
+  @inline(__always) func hasAny(_ a: FolioFlags, _ b: FolioFlags) -> Bool {
+    rawValue & (a.rawValue | b.rawValue) != 0
+  }
+
   /// Which of the four evictable lists a folio with these flags belongs on.
   @inline(__always) var listIndex: Int {
     (rawValue & FolioFlags.swapBacked.rawValue == 0 ? 2 : 0)

@@ -80,7 +80,7 @@ final class FolioBatches {
     let flags = rows[Int(frame)].flags
     if !flags.contains(.referenced) {
       rows[Int(frame)].flags = flags.union(.referenced)
-    } else if flags.isDisjoint(with: [.active, .unevictable]) {
+    } else if !flags.hasAny(.active, .unevictable) {
       markAccessedAgain(frame)
     }
   }
@@ -111,7 +111,7 @@ final class FolioBatches {
       var flags = rows[Int(frame)].flags
       flags.remove(.inActivateBatch)
       rows[Int(frame)].flags = flags
-      guard flags.contains(.lru), flags.isDisjoint(with: [.active, .unevictable]) else { continue }
+      guard flags.contains(.lru), !flags.hasAny(.active, .unevictable) else { continue }
       let memcg = rows[Int(frame)].memcg
       let lruvec = tree.lruvec(memcg)
       lists.remove(frame, from: lruvec.list(flags.listIndex))

@@ -37,7 +37,7 @@ extension Memory {
       }
       processed &+= 1
       flags.remove(.referenced)
-      if _slowPath(!flags.isDisjoint(with: [.held, .swapBacked]) || row.pointee.slot == 0) {
+      if _slowPath(flags.hasAny(.held, .swapBacked) || row.pointee.slot == 0) {
         // A reference that cannot be frozen, or nothing to remove it from: kept.
         row.pointee.flags = flags
         batch[kept] = frame

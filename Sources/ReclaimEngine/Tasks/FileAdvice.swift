@@ -40,24 +40,24 @@ extension Memory {
     var at = from
     while at < last {
       let n = min(512, last - at)
-      try await fill(
-        WindowFill(
-          file, ReadaheadWindow(start: at, size: n, lookahead: 0), gfp: ReadRun.readaheadFlags),
-        task)
+      try await fill(file, ReadaheadWindow(start: at, size: n, lookahead: 0), task)
       at += n
     }
   }
 
   /// Fills one window, waiting wherever a charge has to reclaim.
-  private func fill(_ window: WindowFill, _ task: SimTask) async throws(Killed) {
-    var window = window
-    while let need = window.advance(self, task.memcg) {
+  private func fill(_ file: FileMapping, _ window: ReadaheadWindow, _ task: SimTask)
+    async throws(Killed)
+  {
+    var fill = WindowFill(file)
+    fill.begin(window, gfp: ReadRun.readaheadFlags)
+    while let need = fill.advance(self, task.memcg) {
       guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
       let granted = try await charge(task.memcg, pages, gfp, task)
-      if let need = window.charged(granted, self, task.memcg) { try endForShortage(need) }
+      if let need = fill.charged(granted, self, task.memcg) { try endForShortage(need) }
     }
-    node.counters.add(4 * window.inserted, to: .pgpgin)
-    try await task.spend(UInt64(window.inserted) * profile.costs.readaheadPage)
+    node.counters.add(4 * fill.inserted, to: .pgpgin)
+    try await task.spend(UInt64(fill.inserted) * profile.costs.readaheadPage)
   }
 
   /// Drops the clean pages of a range and forgets the shadows in it: after the CPU's batches are

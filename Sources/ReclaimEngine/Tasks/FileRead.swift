@@ -10,7 +10,7 @@ import Timeline
 import UAPI
 
 struct ReadRun {
-  private enum Stage { case next, look, missed, filling(WindowFill, then: After), accessed }
+  private enum Stage { case next, look, missed, filling(then: After), accessed }
   /// What follows a filled window.
   private enum After { case lookAgain, giveUp, unhold }
   enum Pause {
@@ -28,12 +28,15 @@ struct ReadRun {
   private var at = 0
   private var page = 0
   private var stage = Stage.next
+  /// The window that is open while the stage is `filling`.
+  private var fill: WindowFill
   private var cost: UInt64 = 0
 
   /// - Parameter buffer: of `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
     self.open = open
     file = open.file
+    fill = WindowFill(open.file)
     self.cursor = cursor
     self.buffer = buffer
   }
@@ -59,13 +62,9 @@ struct ReadRun {
         look(memory)
       case .missed:
         beginMiss(memory)
-      case .filling(var fill, let then):
-        let need = fill.advance(memory, task.memcg)
-        if let need {
-          stage = .filling(fill, then: then)
-          return .needs(need)
-        }
-        finish(fill, then, memory)
+      case .filling(let then):
+        if let need = fill.advance(memory, task.memcg) { return .needs(need) }
+        finish(then, memory)
       case .accessed:
         access(memory)
       }
@@ -74,10 +73,8 @@ struct ReadRun {
 
   /// The answer to a charge that was needed.
   mutating func charged(_ granted: Bool, _ memory: Memory, _ memcg: UInt16) -> Need? {
-    guard case .filling(var fill, let then) = stage else { preconditionFailure("no window open") }
-    let need = fill.charged(granted, memory, memcg)
-    stage = .filling(fill, then: then)
-    return need
+    guard case .filling = stage else { preconditionFailure("no window open") }
+    return fill.charged(granted, memory, memcg)
   }
 
   // MARK: the quick way: present, no marker
@@ -150,31 +147,36 @@ struct ReadRun {
   private mutating func beginMiss(_ memory: Memory) {
     if open.isRandom {
       cost &+= memory.profile.costs.singleMiss
-      let window = ReadaheadWindow(start: page, size: 1, lookahead: 0)
-      stage = .filling(WindowFill(file, window, gfp: Self.readaheadFlags), then: .lookAgain)
+      begin(ReadaheadWindow(start: page, size: 1, lookahead: 0), then: .lookAgain)
     } else {
-      stage = .filling(window(memory, marker: false), then: .lookAgain)
+      begin(window(memory, marker: false), then: .lookAgain)
     }
   }
 
-  private mutating func window(_ memory: Memory, marker: Bool) -> WindowFill {
+  private mutating func begin(
+    _ window: ReadaheadWindow, gfp: GfpFlags = Self.readaheadFlags, then: After
+  ) {
+    fill.begin(window, gfp: gfp)
+    stage = .filling(then: then)
+  }
+
+  private mutating func window(_ memory: Memory, marker: Bool) -> ReadaheadWindow {
     cost &+= memory.profile.costs.readaheadWindow
     let slots = memory.cache.slots, base = file.base, pages = file.pages
-    let window = Readahead.window(
+    return Readahead.window(
       at: page, requested: 1, marker: marker, state: &open.readahead,
       previousPage: open.previousEnd < 0 ? -1 : open.previousEnd >> 12, max: open.readAheadPages,
       growth: memory.profile.readaheadGrowth
     ) { $0 < pages && slots[base &+ $0].folio != 0 }
-    return WindowFill(file, window, gfp: Self.readaheadFlags)
   }
 
-  private mutating func finish(_ fill: WindowFill, _ then: After, _ memory: Memory) {
+  private mutating func finish(_ then: After, _ memory: Memory) {
     let inserted = UInt64(fill.inserted)
     if !open.isRandom { cost &+= inserted &* memory.profile.costs.readaheadPage }
     memory.node.counters.add(4 * Int(inserted), to: .pgpgin)
     switch then {
     case .lookAgain:
-      stage = memory.cache.slots[file.base &+ page].folio != 0 ? .look : secondTry()
+      if memory.cache.slots[file.base &+ page].folio != 0 { stage = .look } else { secondTry() }
     case .giveUp, .unhold:
       let frame = memory.cache.slots[file.base &+ page].folio
       if frame != 0 { memory.cache.frames.rows[Int(frame)].flags.remove(.held) }
@@ -183,9 +185,9 @@ struct ReadRun {
   }
 
   /// The page is missing even after readahead: it is read alone, and this charge may try hard.
-  private func secondTry() -> Stage {
-    let window = ReadaheadWindow(start: page, size: 1, lookahead: 0)
-    return .filling(WindowFill(file, window, gfp: .highUserMovable), then: .giveUp)
+  private mutating func secondTry() {
+    begin(
+      ReadaheadWindow(start: page, size: 1, lookahead: 0), gfp: .highUserMovable, then: .giveUp)
   }
 
   /// The page is present; its marker asks for the next window, during which the reader holds it.
@@ -197,7 +199,7 @@ struct ReadRun {
     rows[frame].flags.remove(.readahead)
     if open.isRandom { return }
     rows[frame].flags.insert(.held)
-    stage = .filling(window(memory, marker: true), then: .unhold)
+    begin(window(memory, marker: true), then: .unhold)
   }
 
   private mutating func access(_ memory: Memory) {
