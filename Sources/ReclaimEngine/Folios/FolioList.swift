@@ -94,6 +94,13 @@ struct FolioLists {
     list.pointee.count &+= 1
   }
 
+  /// Fetches what removing a folio will touch.
+  @inline(__always) func prefetchPlace(of frame: UInt32) {
+    let position = rows[Int(frame)].position
+    memory_prefetch(slots + Int(position))
+    memory_prefetch(chunks + Int(position &>> 8))
+  }
+
   @inline(__always) func remove(_ frame: UInt32, from list: UnsafeMutablePointer<FolioList>) {
     let position = rows[Int(frame)].position
     let c = position &>> 8

@@ -96,7 +96,9 @@ final class FolioBatches {
     workingset.age(rows[Int(frame)].memcg, by: 1)
   }
 
+  /// Its place on the list is fetched: the folio leaves it when the batch is carried out.
   private func queueActivation(_ frame: UInt32) {
+    lists.prefetchPlace(of: frame)
     rows[Int(frame)].flags.insert(.inActivateBatch)
     activated.frames[activated.count] = frame
     activated.count += 1

@@ -19,12 +19,16 @@ struct ReadRun {
     case spend(UInt64)
   }
 
+  /// Accesses that are known, and whose slots are fetched, beyond those being performed.
   static let lookahead = 64
+  private static let ringMask = 2 * lookahead - 1
   private let open: OpenFile
   private let file: FileMapping
   private var cursor: PatternCursor
+  /// A ring of two halves: the accesses being performed, and those behind them.
   private let buffer: UnsafeMutableBufferPointer<UInt32>
-  private var filled = 0
+  /// Accesses known and performed so far.
+  private var known = 0
   private var at = 0
   private var page = 0
   private var stage = Stage.next
@@ -32,7 +36,7 @@ struct ReadRun {
   private var fill: WindowFill
   private var cost: UInt64 = 0
 
-  /// - Parameter buffer: of `lookahead` numbers, the caller's.
+  /// - Parameter buffer: of twice `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
     self.open = open
     file = open.file
@@ -84,14 +88,10 @@ struct ReadRun {
     let slots = memory.cache.slots, rows = memory.cache.frames.rows, base = file.base
     let costs = memory.profile.costs
     while true {
-      if at == filled {
-        filled = cursor.fill(buffer)
-        at = 0
-        if filled == 0 { return .finished }
-        prefetchSlots(memory)
-      }
+      while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
+      if at == known { return .finished }
       prefetchRow(memory)
-      page = Int(buffer[at])
+      page = Int(buffer[at & Self.ringMask])
       at &+= 1
       let frame = slots[base &+ page].folio
       if frame == 0 {
@@ -112,20 +112,26 @@ struct ReadRun {
     }
   }
 
-  private func prefetchSlots(_ memory: Memory) {
+  /// Asks the pattern for half a ring of accesses and fetches their slots and nodes.
+  private mutating func lookFurther(_ memory: Memory) {
+    let first = known & Self.ringMask
+    let half = UnsafeMutableBufferPointer(rebasing: buffer[first..<first + Self.lookahead])
+    let n = cursor.fill(half)
+    known &+= n
     let slots = memory.cache.slots + file.base
     let leaves = memory.cache.leaves.rows
-    for k in 0..<filled {
-      let index = Int(buffer[k])
+    for k in 0..<n {
+      let index = Int(half[k])
       memory_prefetch(slots + index)
       memory_prefetch(leaves + ((file.base &+ index) >> 6))
     }
   }
 
+  /// Fetches the row of a later access, whose slot has arrived meanwhile.
   @inline(__always) private func prefetchRow(_ memory: Memory) {
-    let ahead = at &+ 16
-    guard ahead < filled else { return }
-    let frame = memory.cache.slots[file.base &+ Int(buffer[ahead])].folio
+    let next = at &+ 16
+    guard next < known else { return }
+    let frame = memory.cache.slots[file.base &+ Int(buffer[next & Self.ringMask])].folio
     memory_prefetch(memory.cache.frames.rows + Int(frame))
   }
 
@@ -218,7 +224,7 @@ extension Memory {
   func read(_ open: OpenFile, _ pattern: AccessPattern, for task: SimTask)
     async throws(Killed)
   {
-    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
+    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * ReadRun.lookahead)
     defer { buffer.deallocate() }
     let cursor = PatternCursor(
       pattern, size: open.file.pages, position: open.position, stream: open.stream,
