@@ -81,6 +81,47 @@ struct FolioLists {
     list.pointee.count &+= 1
   }
 
+  /// Adds `n` folios at the head, in order. The books of a chunk are kept once, not per folio: each
+  /// entry would wait for the one before it.
+  @inline(__always) func push(
+    _ frames: UnsafeMutablePointer<UInt32>, _ n: Int, on list: UnsafeMutablePointer<FolioList>
+  ) {
+    var done = 0
+    while done < n {
+      if _slowPath(chunks[Int(list.pointee.head)].high > 255) { growHead(list) }
+      let c = Int(list.pointee.head)
+      let high = Int(chunks[c].high)
+      let here = min(n &- done, 256 &- high), first = c &<< 8 &+ high
+      for k in 0..<here {
+        let frame = frames[done &+ k]
+        slots[first &+ k] = frame
+        rows[Int(frame)].position = UInt32(truncatingIfNeeded: first &+ k)
+      }
+      chunks[c].high = UInt16(truncatingIfNeeded: high &+ here)
+      chunks[c].live &+= UInt32(truncatingIfNeeded: here)
+      done &+= here
+    }
+    list.pointee.count &+= n
+  }
+
+  /// Adds `n` folios in order, each at the head of the list that `listOf` names; neighbours that go
+  /// to the same list are added together.
+  @inline(__always) func push(
+    _ frames: UnsafeMutablePointer<UInt32>, _ n: Int,
+    onListOf listOf: (UInt32) -> UnsafeMutablePointer<FolioList>
+  ) {
+    if n == 0 { return }
+    var first = 0
+    var list = listOf(frames[0])
+    for k in 1..<n {
+      let next = listOf(frames[k])
+      if next == list { continue }
+      push(frames + first, k &- first, on: list)
+      (first, list) = (k, next)
+    }
+    push(frames + first, n &- first, on: list)
+  }
+
   /// Adds at the tail: the next to be scanned.
   func pushTail(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
     if list.pointee.tail == 0 || chunks[Int(list.pointee.tail)].low == 0 { growTail(list) }

@@ -61,14 +61,13 @@ final class FolioBatches {
   private func drainAdded() {
     let n = added.count
     added.count = 0
-    for k in 0..<n {
-      let frame = added.frames[k]
+    lists.push(added.frames, n) { frame in
       var flags = rows[Int(frame)].flags
       flags.remove(.inAddBatch)
       flags.insert(.lru)
       rows[Int(frame)].flags = flags
       let lruvec = tree.lruvec(rows[Int(frame)].memcg)
-      lists.push(frame, on: lruvec.list(flags.contains(.unevictable) ? 4 : flags.listIndex))
+      return lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex)
     }
     tree.statistics.noteOnes(n)
   }

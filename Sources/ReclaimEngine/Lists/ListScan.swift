@@ -14,7 +14,7 @@ package final class ListScan {
   private let table: FrameTable
   private let arena: FolioListArena
   private let list: UnsafeMutablePointer<FolioList>
-  /// Folios of the open batch, and behind them those of it that are reclaimed.
+  /// Folios of the open batch as they were taken, and behind them as they go back.
   private let space: UnsafeMutablePointer<UInt32>
   private var random: UInt64 = 7
 
@@ -45,33 +45,28 @@ package final class ListScan {
   /// - Returns: how many were reclaimed.
   @inline(never) package func scan(_ count: Int) -> Int {
     let lists = arena.lists, rows = table.rows, list = self.list
-    let batch = space, freed = space + Self.batch
+    let batch = space, returning = space + Self.batch
     var random = self.random
     var reclaimed = 0, done = 0
     while done < count {
       let n = lists.takeTail(Self.batch, from: list, into: batch)
       lists.peek(skip: 0, Self.batch, of: list) { memory_prefetch(rows + Int($0)) }
-      var gone = 0
+      // Survivors from the front, in order; what is reclaimed from the back, so that it stands in
+      // the order in which it is refilled. Which is which is left to arithmetic: a branch that
+      // chance decides would cost more than the list.
+      var kept = 0
       for k in 0..<n {
         let frame = batch[k]
-        var flags = rows[Int(frame)].flags
-        if flags.contains(.referenced) {
-          flags.remove(.referenced)
-          rows[Int(frame)].flags = flags
-          lists.push(frame, on: list)
-        } else {
-          flags.remove(.lru)
-          rows[Int(frame)].flags = flags
-          freed[gone] = frame
-          gone &+= 1
-        }
+        let flags = rows[Int(frame)].flags
+        let stays = flags.contains(.referenced) ? 1 : 0
+        rows[Int(frame)].flags = flags.subtracting(stays == 1 ? .referenced : .lru)
+        returning[kept] = frame
+        returning[n &- 1 &- (k &- kept)] = frame
+        kept &+= stays
       }
-      reclaimed &+= gone
-      while gone > 0 {
-        gone &-= 1
-        rows[Int(freed[gone])].flags = Self.marks(&random)
-        lists.push(freed[gone], on: list)
-      }
+      for k in kept..<n { rows[Int(returning[k])].flags = Self.marks(&random) }
+      lists.push(returning, n, on: list)
+      reclaimed &+= n &- kept
       done &+= Self.batch
     }
     self.random = random

@@ -52,15 +52,12 @@ extension Memory {
   func putBack(_ batch: UnsafeMutablePointer<UInt32>, _ n: Int, _ memcg: UInt16) {
     let rows = frames.rows, lruvec = tree.lruvec(memcg)
     var active = 0
-    for k in 0..<n {
-      let frame = batch[k]
+    lists.push(batch, n) { frame in
       var flags = rows[Int(frame)].flags
       flags.insert(.lru)
       rows[Int(frame)].flags = flags
       if flags.contains(.active) { active &+= 1 }
-      lists.push(
-        frame,
-        on: lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex))
+      return lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex)
     }
     tree.statistics.noteOnes(n)
     if active > 0 { workingset.age(memcg, by: active) }
