@@ -95,7 +95,7 @@ struct FullCgroup {
     let nanoseconds = nanosecondsNow() - start
     switch outcome {
     case .done, .pages: return Cost(nanoseconds: Double(nanoseconds), tally - before)
-    default: preconditionFailure("\(operation): \(outcome)")
+    default: fatalError("\(operation): \(outcome)")
     }
   }
 

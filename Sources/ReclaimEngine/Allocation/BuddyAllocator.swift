@@ -176,13 +176,14 @@ final class BuddyAllocator {
     push(frame, o, mobility, atTail: willMergeSoon(frame, o))
   }
 
-  /// Fetches the rows beside a page's buddy in its list, if the page's order-0 buddy is free: what
-  /// merging them touches.
+  /// If the page's buddy is free, fetches what merging them touches: the buddy's neighbours in its
+  /// list and the rows that tell whether the pair will merge further.
   @inline(__always) func prefetchMerge(of frame: UInt32) {
     let row = rows[Int(frame ^ 1)]
     guard row.flags.contains(.buddy) else { return }
     memory_prefetch(rows + Int(row.position))
     memory_prefetch(rows + Int(row.link))
+    memory_prefetch(rows + Int((frame & ~3) ^ 4))
   }
 
   private func isFree(_ frame: UInt32, _ order: Int) -> Bool {

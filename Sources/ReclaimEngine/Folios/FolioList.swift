@@ -177,32 +177,37 @@ struct FolioLists {
     return taken
   }
 
-  /// Calls `body` with up to `n` frame numbers that stand `skip` places behind the tail, tombstones
-  /// (0) among them.
+  /// Copies the `n` folios that `takeTail` would take into `batch` and leaves them where they are;
+  /// returns how many there were.
   @inline(__always) func peek(
-    skip: Int, _ n: Int, of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void
-  ) {
+    _ n: Int, of list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    var found = 0
+    let wanted = min(n, list.pointee.count)
     var c = Int(list.pointee.tail)
-    if c == 0 { return }
-    var low = Int(chunks[c].low) &+ skip
-    var left = n
-    while left > 0 {
-      let high = Int(chunks[c].high)
-      if low >= high {
-        if c == Int(list.pointee.head) { return }
-        c = Int(chunks[c].newer)
-        low = Int(chunks[c].low) &+ max(0, low &- high)
-        continue
+    while found < wanted {
+      var at = c &<< 8 &+ Int(chunks[c].low)
+      let end = c &<< 8 &+ Int(chunks[c].high)
+      while at < end && found < wanted {
+        let frame = slots[at]
+        at &+= 1
+        batch[found] = frame
+        found &+= frame == 0 ? 0 : 1
       }
-      let here = min(left, high &- low)
-      let first = c &<< 8 &+ low
-      var k = 0
-      while k < here {
-        body(slots[first &+ k])
-        k &+= 1
+      c = Int(chunks[c].newer)
+    }
+    return found
+  }
+
+  /// Calls `body` with each folio of a list, oldest first.
+  func forEach(of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void) {
+    var c = list.pointee.tail
+    while c != 0 {
+      for at in Int(chunks[Int(c)].low)..<Int(chunks[Int(c)].high) {
+        let frame = slots[Int(c) << 8 + at]
+        if frame != 0 { body(frame) }
       }
-      left &-= here
-      low &+= here
+      c = c == list.pointee.head ? 0 : chunks[Int(c)].newer
     }
   }
 

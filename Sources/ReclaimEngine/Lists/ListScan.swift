@@ -50,7 +50,8 @@ package final class ListScan {
     var reclaimed = 0, done = 0
     while done < count {
       let n = lists.takeTail(Self.batch, from: list, into: batch)
-      lists.peek(skip: 0, Self.batch, of: list) { memory_prefetch(rows + Int($0)) }
+      let ahead = lists.peek(Self.batch, of: list, into: returning)
+      for k in 0..<ahead { memory_prefetch(rows + Int(returning[k])) }
       // Survivors from the front, in order; what is reclaimed from the back, so that it stands in
       // the order in which it is refilled. Which is which is left to arithmetic: a branch that
       // chance decides would cost more than the list.
