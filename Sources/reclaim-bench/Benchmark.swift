@@ -16,5 +16,6 @@ protocol Benchmark: Sendable {
 let benchmarks: [any Benchmark] = [
   SpendingBenchmark(),
   SuspensionBenchmark(),
-  CListBenchmark(),
+  ListBenchmark(),
+  EngineBenchmark(),
 ]

@@ -2,7 +2,7 @@
 // The benchmarks, in an executable of their own: what a scanned page, a sleep, a spending costs.
 //
 // Every figure is thread CPU time per item, the median over rounds. Figures that depend on the
-// host's memory are compared with a C list of the same run, rows and order (CListBenchmark.swift),
+// host's memory are compared with a C list of the same run, rows and order (ListBenchmark.swift),
 // so that the ratio means the same on every machine. docs/performance.md has the targets' reasons.
 
 import Foundation

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report as JSON: {"holds", "rows": [{"holds", "name", "ns", "ratio", "size", "target"}]}.
+// The report as JSON: {"holds", "rows": [{"beside": {…}, "holds", "name", "ns",
+// "ratio", "size", "target"}]}.
 //
 // Keys are sorted and always there; what does not apply is null. Figures have two decimals.
 
@@ -26,10 +27,12 @@ extension Report: Encodable {
 }
 
 extension Row: Encodable {
-  private enum Key: String, CodingKey { case holds, name, ns, ratio, size, target }
+  private enum Key: String, CodingKey { case beside, holds, name, ns, ratio, size, target }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
+    let remarks = beside.map { ($0.name, Self.hundredths($0.value)) }
+    try container.encode(Dictionary(uniqueKeysWithValues: remarks), forKey: .beside)
     try container.encode(holds, forKey: .holds)
     try container.encode(name, forKey: .name)
     try container.encode(Self.hundredths(nanoseconds), forKey: .ns)

@@ -24,6 +24,8 @@ struct Row {
   /// How many times the figure of the row it is compared with.
   let ratio: Double?
   let target: Target?
+  /// What else belongs to the figure, such as hits for each miss.
+  let beside: [(name: String, value: Double)]
 
   /// How many times its target the figure is; nil without a target.
   var ofTarget: Double? {
@@ -40,17 +42,21 @@ struct Row {
 struct Report {
   private(set) var rows: [Row] = []
 
-  /// Adds a figure, compared with `yardstick`, the name of an earlier row of the same size.
+  /// Adds a figure, compared with `yardstick`, the name of an earlier row, of the same size where
+  /// none is given.
   mutating func add(
     _ name: String, size: Int? = nil, _ nanoseconds: Double, against yardstick: String? = nil,
-    target: Target? = nil
+    at yardstickSize: Int? = nil, target: Target? = nil,
+    beside: [(name: String, value: Double)] = []
   ) {
     var ratio: Double?
-    if let yardstick, let base = self.nanoseconds(yardstick, size: size) {
+    if let yardstick, let base = self.nanoseconds(yardstick, size: yardstickSize ?? size) {
       ratio = nanoseconds / base
     }
     rows.append(
-      Row(name: name, size: size, nanoseconds: nanoseconds, ratio: ratio, target: target))
+      Row(
+        name: name, size: size, nanoseconds: nanoseconds, ratio: ratio, target: target,
+        beside: beside))
   }
 
   /// The figure of an earlier row; nil if it was not measured in this run.

@@ -19,6 +19,8 @@ struct Settings {
   var wantsHelp = false
   /// How many times a measurement is repeated; odd, so that there is a median.
   var rounds = 5
+  /// The same where a round fills or empties a large part of a machine.
+  var machineRounds = 3
   /// How many items a round of a cheap operation has.
   var items = 4_194_304
   /// Numbers of pages.

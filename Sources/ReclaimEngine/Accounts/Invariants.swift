@@ -39,8 +39,7 @@ extension Memory {
       for index in 0..<ListIndex.count {
         let list = lruvec.list(index)
         var found = 0
-        lists.peek(skip: 0, .max, of: list) { frame in
-          if frame == 0 { return }
+        lists.forEach(of: list) { frame in
           found += 1
           let row = frames.rows[Int(frame)]
           if lists.slots[Int(row.position)] != frame {

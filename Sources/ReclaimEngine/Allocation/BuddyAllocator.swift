@@ -7,6 +7,8 @@
 // serves it. Memory that was never used is not kept block by block: `fresh` is a range of whole
 // order-10 movable blocks, the end of that list, so an idle terabyte has no rows.
 
+import CMemory
+
 /// Who may lie in a pageblock: pages that can be moved, that can be reclaimed, or neither.
 enum Mobility: UInt8, CaseIterable {
   case movable, unmovable, reclaimable
@@ -172,6 +174,16 @@ final class BuddyAllocator {
       o += 1
     }
     push(frame, o, mobility, atTail: willMergeSoon(frame, o))
+  }
+
+  /// If the page's buddy is free, fetches what merging them touches: the buddy's neighbours in its
+  /// list and the rows that tell whether the pair will merge further.
+  @inline(__always) func prefetchMerge(of frame: UInt32) {
+    let row = rows[Int(frame ^ 1)]
+    guard row.flags.contains(.buddy) else { return }
+    memory_prefetch(rows + Int(row.position))
+    memory_prefetch(rows + Int(row.link))
+    memory_prefetch(rows + Int((frame & ~3) ^ 4))
   }
 
   private func isFree(_ frame: UInt32, _ order: Int) -> Bool {

@@ -6,9 +6,12 @@
 // empty list is refilled with a batch at its tail; a list that grows beyond `high` gives pages back
 // from its tail, ever more the longer only frees come.
 
+import CMemory
+
 final class PerCPUPages {
   /// Orders that pass through these lists.
   static let orders = 4
+  private static let listCount = orders * 3
 
   private let rows: UnsafeMutablePointer<FrameRow>
   private let buddy: BuddyAllocator
@@ -17,8 +20,8 @@ final class PerCPUPages {
   /// How much a drain has grown: batch << freeFactor.
   private var freeFactor = 0
   private let growthLimit: Int
-  private let heads: UnsafeMutablePointer<UInt32>
-  private let tails: UnsafeMutablePointer<UInt32>
+  /// A list for each order and mobility.
+  private let lists: UnsafeMutablePointer<FrameDeque>
   /// Base pages on all lists.
   private(set) var count = 0
 
@@ -31,26 +34,23 @@ final class PerCPUPages {
     self.buddy = buddy
     self.batch = batch
     self.high = high
-    let lists = Self.orders * Mobility.allCases.count
-    heads = .allocate(capacity: lists)
-    tails = .allocate(capacity: lists)
-    heads.initialize(repeating: 0, count: lists)
-    tails.initialize(repeating: 0, count: lists)
+    lists = .allocate(capacity: Self.listCount)
+    for l in 0..<Self.listCount { (lists + l).initialize(to: FrameDeque()) }
   }
 
   deinit {
-    heads.deallocate()
-    tails.deallocate()
+    for l in 0..<Self.listCount { lists[l].release() }
+    lists.deallocate()
   }
 
   /// A block of 2^order frames, 0 when the zone has none.
   @inline(__always) func take(order: Int, _ mobility: Mobility) -> UInt32 {
     freeFactor &>>= 1
     let l = order &* 3 &+ Int(mobility.rawValue)
-    if _slowPath(heads[l] == 0) { refill(order, mobility) }
-    let frame = heads[l]
+    if _slowPath(lists[l].count == 0) { refill(order, mobility) }
+    let frame = lists[l].popHead()
     if _slowPath(frame == 0) { return 0 }
-    unlink(frame, l)
+    rows[Int(frame)].flags = []
     count &-= 1 &<< order
     return frame
   }
@@ -58,7 +58,8 @@ final class PerCPUPages {
   /// Gives a block of 2^order frames back; a list that has grown long enough is drained.
   @inline(__always) func free(_ frame: UInt32, order: Int) {
     let l = order &* 3 &+ Int(buddy.mobility(of: frame).rawValue)
-    pushHead(frame, l)
+    mark(frame)
+    lists[l].pushHead(frame)
     count &+= 1 &<< order
     if _slowPath(count >= high) { drain(first: l) }
   }
@@ -66,7 +67,8 @@ final class PerCPUPages {
   /// Puts a page on a list at boot.
   func adopt(_ frame: UInt32, order: Int) {
     let l = order &* 3 &+ Int(buddy.mobility(of: frame).rawValue)
-    pushHead(frame, l)
+    mark(frame)
+    lists[l].pushHead(frame)
     count += 1 << order
   }
 
@@ -76,7 +78,8 @@ final class PerCPUPages {
     for _ in 0..<wanted {
       let frame = buddy.take(order: order, mobility)
       if frame == 0 { return }
-      pushTail(frame, l)
+      mark(frame)
+      lists[l].pushTail(frame)
       count += 1 << order
     }
   }
@@ -90,63 +93,48 @@ final class PerCPUPages {
       left = min(max(grown, batch), max(high - batch, 1))
       if freeFactor < growthLimit, grown < high - batch { freeFactor += 1 }
     }
-    let lists = Self.orders * 3
-    for k in 0..<lists {
-      let l = (first + 1 + k) % lists
-      while left > 0, tails[l] != 0 {
-        let frame = tails[l]
-        unlink(frame, l)
-        count -= 1 << (l / 3)
-        left -= 1 << (l / 3)
-        buddy.free(frame, order: l / 3)
-      }
-      if left <= 0 { return }
+    for k in 0..<Self.listCount where left > 0 {
+      left = giveBack(left, from: (first + 1 + k) % Self.listCount)
     }
+  }
+
+  /// Blocks from the tail of a list go back to the buddy lists until `pages` have; answers how many
+  /// are still to go.
+  private func giveBack(_ pages: Int, from l: Int) -> Int {
+    let order = l / 3
+    var left = pages
+    while left > 0 {
+      let frame = lists[l].popTail()
+      if frame == 0 { break }
+      prefetch(beforeTailOf: l)
+      rows[Int(frame)].flags = []
+      count &-= 1 &<< order
+      left &-= 1 &<< order
+      buddy.free(frame, order: order)
+    }
+    return left
+  }
+
+  /// Fetches the rows that giving back will touch: a block's own, and, once that has arrived, those
+  /// of a free buddy's neighbours.
+  @inline(__always) private func prefetch(beforeTailOf l: Int) {
+    memory_prefetch(rows + Int(lists[l].beforeTail(32)))
+    if l < 3 { buddy.prefetchMerge(of: lists[l].beforeTail(12)) }
   }
 
   /// Everything goes back to the buddy lists.
   func drainAll() {
-    for l in 0..<Self.orders * 3 {
-      while tails[l] != 0 {
-        let frame = tails[l]
-        unlink(frame, l)
-        count -= 1 << (l / 3)
-        buddy.free(frame, order: l / 3)
-      }
-    }
+    for l in 0..<Self.listCount { _ = giveBack(.max, from: l) }
   }
 
   /// Calls `body` with each block on these lists.
   func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
-    for l in 0..<Self.orders * 3 {
-      var frame = heads[l]
-      while frame != 0 {
-        body(frame, l / 3)
-        frame = rows[Int(frame)].position
-      }
+    for l in 0..<Self.listCount {
+      for n in 0..<lists[l].count { body(lists[l][n], l / 3) }
     }
   }
 
-  // MARK: lists
-
-  @inline(__always) private func pushHead(_ frame: UInt32, _ l: Int) {
-    let head = heads[l]
-    rows[Int(frame)] = FrameRow(position: head, slot: 0, link: 0, flags: .perCPU, memcg: 0)
-    if head == 0 { tails[l] = frame } else { rows[Int(head)].link = frame }
-    heads[l] = frame
-  }
-
-  private func pushTail(_ frame: UInt32, _ l: Int) {
-    let tail = tails[l]
-    rows[Int(frame)] = FrameRow(position: 0, slot: 0, link: tail, flags: .perCPU, memcg: 0)
-    if tail == 0 { heads[l] = frame } else { rows[Int(tail)].position = frame }
-    tails[l] = frame
-  }
-
-  @inline(__always) private func unlink(_ frame: UInt32, _ l: Int) {
-    let next = rows[Int(frame)].position, previous = rows[Int(frame)].link
-    if previous == 0 { heads[l] = next } else { rows[Int(previous)].position = next }
-    if next == 0 { tails[l] = previous } else { rows[Int(next)].link = previous }
-    rows[Int(frame)].flags = []
+  @inline(__always) private func mark(_ frame: UInt32) {
+    rows[Int(frame)] = FrameRow(position: 0, slot: 0, link: 0, flags: .perCPU, memcg: 0)
   }
 }

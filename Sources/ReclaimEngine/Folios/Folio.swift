@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A page frame and its row: 16 bytes for each frame of the machine, the kernel's struct page.
 //
-//   position   place in an LRU list (chunk << 8 | index); next frame of a buddy or per-CPU list
-//   while free
+//   position   place in an LRU list (chunk << 8 | index); next frame of a buddy list while free
 //   slot       the page-cache or page-table slot that holds the folio
 //   link       how many page-table entries map it; previous frame of a free list while free
 //   flags      what the folio is and where it is
@@ -60,6 +59,12 @@ struct FolioFlags: OptionSet {
   static let perCPU = FolioFlags(rawValue: unused | 2)
   /// In use by the kernel itself: slab pages, page tables, pages of a memory-backed device.
   static let kernel = FolioFlags(rawValue: unused | 4)
+
+  /// One test of bits. `isDisjoint` with a literal would first make an array of its flags, and this
+  /// is asked for each folio.
+  @inline(__always) func hasAny(_ a: FolioFlags, _ b: FolioFlags) -> Bool {
+    rawValue & (a.rawValue | b.rawValue) != 0
+  }
 
   /// Which of the four evictable lists a folio with these flags belongs on.
   @inline(__always) var listIndex: Int {

@@ -81,6 +81,47 @@ struct FolioLists {
     list.pointee.count &+= 1
   }
 
+  /// Adds `n` folios at the head, in order. The books of a chunk are kept once, not per folio: each
+  /// entry would wait for the one before it.
+  @inline(__always) func push(
+    _ frames: UnsafeMutablePointer<UInt32>, _ n: Int, on list: UnsafeMutablePointer<FolioList>
+  ) {
+    var done = 0
+    while done < n {
+      if _slowPath(chunks[Int(list.pointee.head)].high > 255) { growHead(list) }
+      let c = Int(list.pointee.head)
+      let high = Int(chunks[c].high)
+      let here = min(n &- done, 256 &- high), first = c &<< 8 &+ high
+      for k in 0..<here {
+        let frame = frames[done &+ k]
+        slots[first &+ k] = frame
+        rows[Int(frame)].position = UInt32(truncatingIfNeeded: first &+ k)
+      }
+      chunks[c].high = UInt16(truncatingIfNeeded: high &+ here)
+      chunks[c].live &+= UInt32(truncatingIfNeeded: here)
+      done &+= here
+    }
+    list.pointee.count &+= n
+  }
+
+  /// Adds `n` folios in order, each at the head of the list that `listOf` names; neighbours that go
+  /// to the same list are added together.
+  @inline(__always) func push(
+    _ frames: UnsafeMutablePointer<UInt32>, _ n: Int,
+    onListOf listOf: (UInt32) -> UnsafeMutablePointer<FolioList>
+  ) {
+    if n == 0 { return }
+    var first = 0
+    var list = listOf(frames[0])
+    for k in 1..<n {
+      let next = listOf(frames[k])
+      if next == list { continue }
+      push(frames + first, k &- first, on: list)
+      (first, list) = (k, next)
+    }
+    push(frames + first, n &- first, on: list)
+  }
+
   /// Adds at the tail: the next to be scanned.
   func pushTail(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
     if list.pointee.tail == 0 || chunks[Int(list.pointee.tail)].low == 0 { growTail(list) }
@@ -92,6 +133,13 @@ struct FolioLists {
     slots[Int(position)] = frame
     rows[Int(frame)].position = position
     list.pointee.count &+= 1
+  }
+
+  /// Fetches what removing a folio will touch.
+  @inline(__always) func prefetchPlace(of frame: UInt32) {
+    let position = rows[Int(frame)].position
+    memory_prefetch(slots + Int(position))
+    memory_prefetch(chunks + Int(position &>> 8))
   }
 
   @inline(__always) func remove(_ frame: UInt32, from list: UnsafeMutablePointer<FolioList>) {
@@ -129,32 +177,37 @@ struct FolioLists {
     return taken
   }
 
-  /// Calls `body` with up to `n` frame numbers that stand `skip` places behind the tail, tombstones
-  /// (0) among them.
+  /// Copies the `n` folios that `takeTail` would take into `batch` and leaves them where they are;
+  /// returns how many there were.
   @inline(__always) func peek(
-    skip: Int, _ n: Int, of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void
-  ) {
+    _ n: Int, of list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    var found = 0
+    let wanted = min(n, list.pointee.count)
     var c = Int(list.pointee.tail)
-    if c == 0 { return }
-    var low = Int(chunks[c].low) &+ skip
-    var left = n
-    while left > 0 {
-      let high = Int(chunks[c].high)
-      if low >= high {
-        if c == Int(list.pointee.head) { return }
-        c = Int(chunks[c].newer)
-        low = Int(chunks[c].low) &+ max(0, low &- high)
-        continue
+    while found < wanted {
+      var at = c &<< 8 &+ Int(chunks[c].low)
+      let end = c &<< 8 &+ Int(chunks[c].high)
+      while at < end && found < wanted {
+        let frame = slots[at]
+        at &+= 1
+        batch[found] = frame
+        found &+= frame == 0 ? 0 : 1
       }
-      let here = min(left, high &- low)
-      let first = c &<< 8 &+ low
-      var k = 0
-      while k < here {
-        body(slots[first &+ k])
-        k &+= 1
+      c = Int(chunks[c].newer)
+    }
+    return found
+  }
+
+  /// Calls `body` with each folio of a list, oldest first.
+  func forEach(of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void) {
+    var c = list.pointee.tail
+    while c != 0 {
+      for at in Int(chunks[Int(c)].low)..<Int(chunks[Int(c)].high) {
+        let frame = slots[Int(c) << 8 + at]
+        if frame != 0 { body(frame) }
       }
-      left &-= here
-      low &+= here
+      c = c == list.pointee.head ? 0 : chunks[Int(c)].newer
     }
   }
 

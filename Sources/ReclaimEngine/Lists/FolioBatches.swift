@@ -70,14 +70,13 @@ final class FolioBatches {
   private func drainAdded() {
     let n = added.count
     added.count = 0
-    for k in 0..<n {
-      let frame = added.frames[k]
+    lists.push(added.frames, n) { frame in
       var flags = rows[Int(frame)].flags
       flags.remove(.inAddBatch)
       flags.insert(.lru)
       rows[Int(frame)].flags = flags
       let lruvec = tree.lruvec(rows[Int(frame)].memcg)
-      lists.push(frame, on: lruvec.list(flags.contains(.unevictable) ? 4 : flags.listIndex))
+      return lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex)
     }
     tree.statistics.noteOnes(n)
   }
@@ -89,7 +88,7 @@ final class FolioBatches {
     let flags = rows[Int(frame)].flags
     if !flags.contains(.referenced) {
       rows[Int(frame)].flags = flags.union(.referenced)
-    } else if flags.isDisjoint(with: [.active, .unevictable]) {
+    } else if !flags.hasAny(.active, .unevictable) {
       markAccessedAgain(frame)
     }
   }
@@ -105,7 +104,9 @@ final class FolioBatches {
     workingset.age(rows[Int(frame)].memcg, by: 1)
   }
 
+  /// Its place on the list is fetched: the folio leaves it when the batch is carried out.
   private func queueActivation(_ frame: UInt32) {
+    lists.prefetchPlace(of: frame)
     rows[Int(frame)].flags.insert(.queued)
     activated.frames[activated.count] = frame
     activated.count += 1
@@ -120,7 +121,7 @@ final class FolioBatches {
       var flags = rows[Int(frame)].flags
       flags.remove(.queued)
       rows[Int(frame)].flags = flags
-      guard flags.contains(.lru), flags.isDisjoint(with: [.active, .unevictable]) else { continue }
+      guard flags.contains(.lru), !flags.hasAny(.active, .unevictable) else { continue }
       let memcg = rows[Int(frame)].memcg
       let lruvec = tree.lruvec(memcg)
       lists.remove(frame, from: lruvec.list(flags.listIndex))

@@ -39,6 +39,8 @@ final class Memory {
   /// The one batch that is open while reclaim works, and the folios of it that are to be freed.
   let batch: UnsafeMutablePointer<UInt32>
   let freed: UnsafeMutablePointer<UInt32>
+  /// The folios of the two batches behind it, while they are fetched.
+  let upcoming: UnsafeMutablePointer<UInt32>
   /// Two of the file system's own pages that boot left in the root cgroup: the block of the
   /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
@@ -95,6 +97,7 @@ final class Memory {
     requestPages = files?.requestPages ?? 32
     batch = .allocate(capacity: Self.batchCapacity)
     freed = .allocate(capacity: Self.batchCapacity)
+    upcoming = .allocate(capacity: 2 * Self.batchCapacity)
     nextPeriodicFlush =
       Instant(nanoseconds: spec.bootedAt) + Nanoseconds(profile.numbers.statFlushPeriod)
     populate(layout, spec)
@@ -112,6 +115,7 @@ final class Memory {
   deinit {
     batch.deallocate()
     freed.deallocate()
+    upcoming.deallocate()
   }
 
   /// Puts the pages that were on lists at boot there, in the root cgroup, and copies the counters.

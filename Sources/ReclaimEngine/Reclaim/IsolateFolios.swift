@@ -33,9 +33,12 @@ extension Memory {
   /// one batch ahead.
   @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>) {
     let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
-    lists.peek(skip: 32, 32, of: list) { frame in memory_prefetch(rows + Int(frame)) }
-    lists.peek(skip: 0, 32, of: list) { frame in
-      let slot = Int(rows[Int(frame)].slot)
+    let n = lists.peek(2 * Self.batchCapacity, of: list, into: upcoming)
+    for k in Self.batchCapacity..<max(Self.batchCapacity, n) {
+      memory_prefetch(rows + Int(upcoming[k]))
+    }
+    for k in 0..<min(Self.batchCapacity, n) {
+      let slot = Int(rows[Int(upcoming[k])].slot)
       memory_prefetch(slots + slot)
       memory_prefetch(leaves + (slot >> 6))
     }
@@ -44,7 +47,8 @@ extension Memory {
   /// Fetches the rows of the next batch: all that ageing an active list touches.
   @inline(__always) func prefetchRowsBehind(_ list: UnsafeMutablePointer<FolioList>) {
     let rows = frames.rows
-    lists.peek(skip: 0, 32, of: list) { frame in memory_prefetch(rows + Int(frame)) }
+    let n = lists.peek(Self.batchCapacity, of: list, into: upcoming)
+    for k in 0..<n { memory_prefetch(rows + Int(upcoming[k])) }
   }
 
   /// Survivors go to the head of the list that their flags name, in order; active ones advance the
@@ -52,15 +56,12 @@ extension Memory {
   func putBack(_ batch: UnsafeMutablePointer<UInt32>, _ n: Int, _ memcg: UInt16) {
     let rows = frames.rows, lruvec = tree.lruvec(memcg)
     var active = 0
-    for k in 0..<n {
-      let frame = batch[k]
+    lists.push(batch, n) { frame in
       var flags = rows[Int(frame)].flags
       flags.insert(.lru)
       rows[Int(frame)].flags = flags
       if flags.contains(.active) { active &+= 1 }
-      lists.push(
-        frame,
-        on: lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex))
+      return lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex)
     }
     tree.statistics.noteOnes(n)
     if active > 0 { workingset.age(memcg, by: active) }

@@ -31,11 +31,13 @@ extension Memory {
   /// Memcg reclaim may look everywhere and inherits only how the caller may wait and retry
   /// (reference 01 §1.3, rmask).
   static func memcgFlags(_ gfp: GfpFlags) -> GfpFlags {
-    let modifiers: GfpFlags = [
-      .reclaim, .io, .fs, .noWarn, .retryMayFail, .noFail, .noRetry, .noMemAlloc,
-    ]
-    return gfp.intersection(modifiers).union(GfpFlags.highUserMovable.subtracting(modifiers))
+    gfp.intersection(inheritedFlags).union(ownFlags)
   }
+
+  private static let inheritedFlags: GfpFlags = [
+    .reclaim, .io, .fs, .noWarn, .retryMayFail, .noFail, .noRetry, .noMemAlloc,
+  ]
+  private static let ownFlags = GfpFlags.highUserMovable.subtracting(inheritedFlags)
 
   private func doTryToFreePages(_ control: inout ScanControl) async throws(Killed) {
     while true {

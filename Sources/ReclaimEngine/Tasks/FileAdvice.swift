@@ -40,24 +40,25 @@ extension Memory {
     var at = from
     while at < last {
       let n = min(512, last - at)
-      try await fill(
-        WindowFill(
-          file, ReadaheadWindow(start: at, size: n, lookahead: 0), gfp: ReadRun.readaheadFlags),
-        task)
+      let window = ReadaheadWindow(start: at, size: n, lookahead: 0)
+      try await fill(file, window, gfp: ReadRun.readaheadFlags, task)
       at += n
     }
   }
 
   /// Fills one window, waiting wherever a charge has to reclaim.
-  func fill(_ window: WindowFill, _ task: SimTask) async throws(Killed) {
-    var window = window
-    while let need = window.advance(self, task.memcg) {
+  func fill(_ file: FileMapping, _ window: ReadaheadWindow, gfp: GfpFlags, _ task: SimTask)
+    async throws(Killed)
+  {
+    var fill = WindowFill(file)
+    fill.begin(window, gfp: gfp)
+    while let need = fill.advance(self, task.memcg) {
       guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
       let granted = try await charge(task.memcg, pages, gfp, task)
-      if let need = window.charged(granted, self, task.memcg) { try endForShortage(need) }
+      if let need = fill.charged(granted, self, task.memcg) { try endForShortage(need) }
     }
-    node.counters.add(4 * window.inserted, to: .pgpgin)
-    try await task.spend(UInt64(window.inserted) * profile.costs.readaheadPage)
+    node.counters.add(4 * fill.inserted, to: .pgpgin)
+    try await task.spend(UInt64(fill.inserted) * profile.costs.readaheadPage)
   }
 
   /// Drops the clean pages of a range and forgets the shadows in it: after the CPU's batches are

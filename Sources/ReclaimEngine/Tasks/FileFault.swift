@@ -79,17 +79,17 @@ extension Memory {
       row.pointee.flags.remove(.readahead)
       row.pointee.flags.insert(.held)
       let next = window(open, page, requested: open.readAheadPages, marker: true)
-      try await fill(WindowFill(file, next, gfp: ReadRun.readaheadFlags), task)
+      try await fill(file, next, gfp: ReadRun.readaheadFlags, task)
       row.pointee.flags.remove(.held)
       return
     }
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     if let around = missWindow(open, page, area) {
-      try await fill(WindowFill(file, around, gfp: ReadRun.readaheadFlags), task)
+      try await fill(file, around, gfp: ReadRun.readaheadFlags, task)
     }
     if cache.slots[file.base + page].folio == 0 {
       let alone = ReadaheadWindow(start: page, size: 1, lookahead: 0)
-      try await fill(WindowFill(file, alone, gfp: .highUserMovable), task)
+      try await fill(file, alone, gfp: .highUserMovable, task)
     }
   }
 

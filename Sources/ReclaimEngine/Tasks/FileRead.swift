@@ -10,7 +10,7 @@ import Timeline
 import UAPI
 
 struct ReadRun {
-  private enum Stage { case next, look, missed, filling(WindowFill, then: After), accessed }
+  private enum Stage { case next, look, missed, filling(then: After), accessed }
   /// What follows a filled window.
   private enum After { case lookAgain, giveUp, unhold }
   enum Pause {
@@ -19,21 +19,28 @@ struct ReadRun {
     case spend(UInt64)
   }
 
+  /// Accesses that are known, and whose slots are fetched, beyond those being performed.
   static let lookahead = 64
+  private static let ringMask = 2 * lookahead - 1
   private let open: OpenFile
   private let file: FileMapping
   private var cursor: PatternCursor
+  /// A ring of two halves: the accesses being performed, and those behind them.
   private let buffer: UnsafeMutableBufferPointer<UInt32>
-  private var filled = 0
+  /// Accesses known and performed so far.
+  private var known = 0
   private var at = 0
   private var page = 0
   private var stage = Stage.next
+  /// The window that is open while the stage is `filling`.
+  private var fill: WindowFill
   private var cost: UInt64 = 0
 
-  /// - Parameter buffer: of `lookahead` numbers, the caller's.
+  /// - Parameter buffer: of twice `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
     self.open = open
     file = open.file
+    fill = WindowFill(open.file)
     self.cursor = cursor
     self.buffer = buffer
   }
@@ -59,13 +66,9 @@ struct ReadRun {
         look(memory)
       case .missed:
         beginMiss(memory)
-      case .filling(var fill, let then):
-        let need = fill.advance(memory, task.memcg)
-        if let need {
-          stage = .filling(fill, then: then)
-          return .needs(need)
-        }
-        finish(fill, then, memory)
+      case .filling(let then):
+        if let need = fill.advance(memory, task.memcg) { return .needs(need) }
+        finish(then, memory)
       case .accessed:
         access(memory)
       }
@@ -74,10 +77,8 @@ struct ReadRun {
 
   /// The answer to a charge that was needed.
   mutating func charged(_ granted: Bool, _ memory: Memory, _ memcg: UInt16) -> Need? {
-    guard case .filling(var fill, let then) = stage else { preconditionFailure("no window open") }
-    let need = fill.charged(granted, memory, memcg)
-    stage = .filling(fill, then: then)
-    return need
+    guard case .filling = stage else { preconditionFailure("no window open") }
+    return fill.charged(granted, memory, memcg)
   }
 
   // MARK: the quick way: present, no marker
@@ -87,14 +88,10 @@ struct ReadRun {
     let slots = memory.cache.slots, rows = memory.cache.frames.rows, base = file.base
     let costs = memory.profile.costs
     while true {
-      if at == filled {
-        filled = cursor.fill(buffer)
-        at = 0
-        if filled == 0 { return .finished }
-        prefetchSlots(memory)
-      }
+      while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
+      if at == known { return .finished }
       prefetchRow(memory)
-      page = Int(buffer[at])
+      page = Int(buffer[at & Self.ringMask])
       at &+= 1
       let frame = slots[base &+ page].folio
       if frame == 0 {
@@ -115,20 +112,26 @@ struct ReadRun {
     }
   }
 
-  private func prefetchSlots(_ memory: Memory) {
+  /// Asks the pattern for half a ring of accesses and fetches their slots and nodes.
+  private mutating func lookFurther(_ memory: Memory) {
+    let first = known & Self.ringMask
+    let half = UnsafeMutableBufferPointer(rebasing: buffer[first..<first + Self.lookahead])
+    let n = cursor.fill(half)
+    known &+= n
     let slots = memory.cache.slots + file.base
     let leaves = memory.cache.leaves.rows
-    for k in 0..<filled {
-      let index = Int(buffer[k])
+    for k in 0..<n {
+      let index = Int(half[k])
       memory_prefetch(slots + index)
       memory_prefetch(leaves + ((file.base &+ index) >> 6))
     }
   }
 
+  /// Fetches the row of a later access, whose slot has arrived meanwhile.
   @inline(__always) private func prefetchRow(_ memory: Memory) {
-    let ahead = at &+ 16
-    guard ahead < filled else { return }
-    let frame = memory.cache.slots[file.base &+ Int(buffer[ahead])].folio
+    let next = at &+ 16
+    guard next < known else { return }
+    let frame = memory.cache.slots[file.base &+ Int(buffer[next & Self.ringMask])].folio
     memory_prefetch(memory.cache.frames.rows + Int(frame))
   }
 
@@ -150,31 +153,36 @@ struct ReadRun {
   private mutating func beginMiss(_ memory: Memory) {
     if open.isRandom {
       cost &+= memory.profile.costs.singleMiss
-      let window = ReadaheadWindow(start: page, size: 1, lookahead: 0)
-      stage = .filling(WindowFill(file, window, gfp: Self.readaheadFlags), then: .lookAgain)
+      begin(ReadaheadWindow(start: page, size: 1, lookahead: 0), then: .lookAgain)
     } else {
-      stage = .filling(window(memory, marker: false), then: .lookAgain)
+      begin(window(memory, marker: false), then: .lookAgain)
     }
   }
 
-  private mutating func window(_ memory: Memory, marker: Bool) -> WindowFill {
+  private mutating func begin(
+    _ window: ReadaheadWindow, gfp: GfpFlags = Self.readaheadFlags, then: After
+  ) {
+    fill.begin(window, gfp: gfp)
+    stage = .filling(then: then)
+  }
+
+  private mutating func window(_ memory: Memory, marker: Bool) -> ReadaheadWindow {
     cost &+= memory.profile.costs.readaheadWindow
     let slots = memory.cache.slots, base = file.base, pages = file.pages
-    let window = Readahead.window(
+    return Readahead.window(
       at: page, requested: 1, marker: marker, state: &open.readahead,
       previousPage: open.previousEnd < 0 ? -1 : open.previousEnd >> 12, max: open.readAheadPages,
       growth: memory.profile.readaheadGrowth
     ) { $0 < pages && slots[base &+ $0].folio != 0 }
-    return WindowFill(file, window, gfp: Self.readaheadFlags)
   }
 
-  private mutating func finish(_ fill: WindowFill, _ then: After, _ memory: Memory) {
+  private mutating func finish(_ then: After, _ memory: Memory) {
     let inserted = UInt64(fill.inserted)
     if !open.isRandom { cost &+= inserted &* memory.profile.costs.readaheadPage }
     memory.node.counters.add(4 * Int(inserted), to: .pgpgin)
     switch then {
     case .lookAgain:
-      stage = memory.cache.slots[file.base &+ page].folio != 0 ? .look : secondTry()
+      if memory.cache.slots[file.base &+ page].folio != 0 { stage = .look } else { secondTry() }
     case .giveUp, .unhold:
       let frame = memory.cache.slots[file.base &+ page].folio
       if frame != 0 { memory.cache.frames.rows[Int(frame)].flags.remove(.held) }
@@ -183,9 +191,9 @@ struct ReadRun {
   }
 
   /// The page is missing even after readahead: it is read alone, and this charge may try hard.
-  private func secondTry() -> Stage {
-    let window = ReadaheadWindow(start: page, size: 1, lookahead: 0)
-    return .filling(WindowFill(file, window, gfp: .highUserMovable), then: .giveUp)
+  private mutating func secondTry() {
+    begin(
+      ReadaheadWindow(start: page, size: 1, lookahead: 0), gfp: .highUserMovable, then: .giveUp)
   }
 
   /// The page is present; its marker asks for the next window, during which the reader holds it.
@@ -197,7 +205,7 @@ struct ReadRun {
     rows[frame].flags.remove(.readahead)
     if open.isRandom { return }
     rows[frame].flags.insert(.held)
-    stage = .filling(window(memory, marker: true), then: .unhold)
+    begin(window(memory, marker: true), then: .unhold)
   }
 
   private mutating func access(_ memory: Memory) {
@@ -216,7 +224,7 @@ extension Memory {
   func read(_ open: OpenFile, _ pattern: AccessPattern, for task: SimTask)
     async throws(Killed)
   {
-    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
+    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * ReadRun.lookahead)
     defer { buffer.deallocate() }
     let cursor = PatternCursor(
       pattern, size: open.file.pages, position: open.position, stream: open.stream,

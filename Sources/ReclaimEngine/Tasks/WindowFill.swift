@@ -16,28 +16,36 @@ enum Need {
   case memory(Mobility)
 }
 
+/// One window after the other of one file.
+///
+/// It is begun anew for each window and changed in place: a copy would count references to the file
+/// for every page that a random read misses.
 struct WindowFill {
   private enum Phase { case page, nodes, object }
 
   let file: FileMapping
-  private let first: Int
-  private let end: Int
-  private let markAt: Int
-  private let gfp: GfpFlags
-  private var next: Int
+  private var first = 0
+  private var end = 0
+  private var markAt = -1
+  private var gfp: GfpFlags = []
+  private var next = 0
   private var phase = Phase.page
   private var missing = MissingNode(level: 0, position: 0)
   private(set) var inserted = 0
 
+  /// One of that file; nothing to do until it is begun.
+  init(_ file: FileMapping) { self.file = file }
+
   /// - Parameter window: clipped at the end of the file; the marker may lie behind it and is then
   ///   lost.
-  init(_ file: FileMapping, _ window: ReadaheadWindow, gfp: GfpFlags) {
-    self.file = file
+  mutating func begin(_ window: ReadaheadWindow, gfp: GfpFlags) {
     first = window.start
     end = min(window.start + window.size, file.pages)
     markAt = window.lookahead > 0 ? window.start + window.size - window.lookahead : -1
     next = window.start
     self.gfp = gfp
+    phase = .page
+    inserted = 0
   }
 
   /// Goes on until the window is full (nil) or something is needed.
