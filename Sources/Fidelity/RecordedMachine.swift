@@ -108,7 +108,8 @@ package enum RecordedMachine {
       guard let kind = DiskSpec.Kind(rawValue: device.kind) else { return nil }
       let name = device.dev.split(separator: "/").last.map(String.init) ?? device.dev
       let queue = question.machine.queues?[name]
-      let written = question.scenario.devices.indices.contains(position)
+      let written =
+        question.scenario.devices.indices.contains(position)
         ? question.scenario.devices[position] : ""
       func parameter(_ key: String) -> Int? {
         let words = written.split(separator: " ")

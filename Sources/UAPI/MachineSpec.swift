@@ -133,8 +133,8 @@ package struct DiskSpec: Sendable {
   /// Pages of the largest request the device takes (max_sectors_kb): how far one forced readahead
   /// goes.
   package var requestPages: Int
-  /// How long a request takes, whatever its size, and how many are worked on at once; of kinds whose
-  /// I/O is no copy made by whoever submits it.
+  /// How long a request takes, whatever its size, and how many are worked on at once; of kinds
+  /// whose I/O is no copy made by whoever submits it.
   package var latency: Nanoseconds
   package var depth: Int
 

@@ -4,14 +4,19 @@
 //
 // A page is taken from the head of the list of its order and mobility and goes back to the head; an
 // empty list is refilled with a batch at its tail; a list that grows beyond `high` gives pages back
-// from its tail, ever more the longer only frees come.
+// from the tails, ever more the longer only frees come: from the other lists first (recordings that
+// free many pages of one kind show it, against the reference's words).
 
 import CMemory
 
 final class PerCPUPages {
-  /// Orders that pass through these lists.
+  /// Orders that pass through these lists, and behind them the order of a huge page.
   static let orders = 4
-  private static let listCount = orders * 3
+  private static let hugeOrder = 9
+  private static let listCount = (orders + 1) * 3
+
+  /// The order of the blocks on a list.
+  private static func order(ofList l: Int) -> Int { l / 3 < orders ? l / 3 : hugeOrder }
 
   private let rows: UnsafeMutablePointer<FrameRow>
   private let buddy: BuddyAllocator
@@ -66,7 +71,8 @@ final class PerCPUPages {
 
   /// Puts a page on a list at boot.
   func adopt(_ frame: UInt32, order: Int) {
-    let l = order &* 3 &+ Int(buddy.mobility(of: frame).rawValue)
+    let row = order == Self.hugeOrder ? Self.orders : order
+    let l = row * 3 + Int(buddy.mobility(of: frame).rawValue)
     mark(frame)
     lists[l].pushHead(frame)
     count += 1 << order
@@ -101,7 +107,7 @@ final class PerCPUPages {
   /// Blocks from the tail of a list go back to the buddy lists until `pages` have; answers how many
   /// are still to go.
   private func giveBack(_ pages: Int, from l: Int) -> Int {
-    let order = l / 3
+    let order = Self.order(ofList: l)
     var left = pages
     while left > 0 {
       let frame = lists[l].popTail()
@@ -130,7 +136,7 @@ final class PerCPUPages {
   /// Calls `body` with each block on these lists.
   func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
     for l in 0..<Self.listCount {
-      for n in 0..<lists[l].count { body(lists[l][n], l / 3) }
+      for n in 0..<lists[l].count { body(lists[l][n], Self.order(ofList: l)) }
     }
   }
 

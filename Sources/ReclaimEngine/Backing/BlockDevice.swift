@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block device in simulated time: requests of neighbouring pages, so many at once, each done after
-// its latency.
+// A block device in simulated time: requests of neighbouring pages, so many at once, each done
+// after its latency.
 //
-// Pages are collected while whoever submits them is plugged: one that follows the last request on the
-// device joins it, up to the device's largest request. Unplugging sends them off; each takes the
-// device's latency, whatever its size, as many at a time as the queue is deep. A writer is held back
-// when enough of its requests are under way.
+// Pages are collected while whoever submits them is plugged: one that follows the last request on
+// the device joins it, up to the device's largest request. Unplugging sends them off; each takes
+// the device's latency, whatever its size, as many at a time as the queue is deep. A writer is held
+// back when enough of its requests are under way.
 
 import Timeline
 import UAPI
@@ -60,10 +60,12 @@ final class BlockDevice {
   }
 
   /// Sends off what was collected.
-  func unplug() {
-    if plugged.isEmpty { return }
-    waiting += plugged
-    plugged.removeAll(keepingCapacity: true)
+  func unplug() { send(plugged.count) }
+
+  private func send(_ n: Int) {
+    if n <= 0 { return }
+    waiting += plugged.prefix(n)
+    plugged.removeFirst(n)
     start()
   }
 
@@ -91,9 +93,11 @@ final class BlockDevice {
     plugged.count + waiting.count + inFlight.count > Self.writesAtOnce
   }
 
-  /// Sends off what was collected and waits until some request is done.
+  /// Sends off what was collected, but for a request beyond what a writer may have under way, and
+  /// waits until some request is done.
   func waitForCompletion(_ fiber: Fiber) async throws(Killed) {
-    unplug()
+    let room = Self.writesAtOnce - waiting.count - inFlight.count
+    send(holdsWritersBack ? min(max(room, 0), plugged.count) : plugged.count)
     if waiting.isEmpty, inFlight.isEmpty { return }
     try await completions.wait(fiber)
   }

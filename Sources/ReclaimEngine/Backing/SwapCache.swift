@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between memory and swap: folios that a swap slot names (reference 22 §§22.3, 22.4).
 //
-// A folio in the swap cache carries the flag `swapCache` and its slot's offset in `link`; its slot's
-// content names the folio. `slot` of the row is the entry that maps it, 0 while nothing does.
+// A folio in the swap cache carries the flag `swapCache` and its slot's offset in `link`; its
+// slot's content names the folio. `slot` of the row is the entry that maps it, 0 while nothing
+// does.
 
 import UAPI
 
@@ -67,7 +68,8 @@ extension Memory {
       tree.statistics.note(1)
       if row.pointee.flags.contains(.reclaim) {
         row.pointee.flags.remove(.reclaim)
-        batches.rotate(page.frame)
+        // One that is off its list just now is not found again at the tail.
+        if row.pointee.flags.contains(.lru) { batches.rotate(page.frame) }
       }
     }
   }

@@ -2,8 +2,9 @@
 // Which neighbours come along when a page is read from a timed swap device: readahead by virtual
 // address (reference 22 §22.5).
 //
-// Each area remembers how many pages read ahead were wanted, its last window and its last fault. The
-// more hits, the larger the window, up to 2^page-cluster; it never shrinks below half of the last one.
+// Each area remembers how many pages read ahead were wanted, its last window and its last fault.
+// The more hits, the larger the window, up to 2^page-cluster; it never shrinks below half of the
+// last one.
 
 /// What an area knows about its swap-ins.
 struct SwapReadaheadState: Equatable {

@@ -65,7 +65,8 @@ struct MachineLayout {
     // Boot's pages on lists lie where the largest zone is in use, behind those on its per-CPU
     // lists.
     let home = plans.max { $0.spec.managed < $1.spec.managed }!
-    firstListFrame = home.start + UInt32(home.spec.state?.perCPU ?? 0)
+    firstListFrame =
+      Self.perCPUBlocks(home).map { $0.frame + (1 << UInt32($0.order)) }.max() ?? home.start
     let listed =
       lists.inactiveAnon + lists.activeAnon + lists.inactiveFile + lists.activeFile
       + lists.unevictable
@@ -118,7 +119,9 @@ struct MachineLayout {
     }
     guard cursor >= plan.start else { throw tooSmall(plan) }
     plan.freeFrom = cursor
-    guard Int(plan.freeFrom - plan.start) >= state.perCPU else { throw tooSmall(plan) }
+    guard Int(plan.freeFrom - plan.start) >= state.perCPU + (state.perCPU >= 512 ? 512 : 0) else {
+      throw tooSmall(plan)
+    }
   }
 
   private static func tooSmall(_ plan: ZonePlan) -> BootError {
@@ -149,16 +152,32 @@ struct MachineLayout {
         high: state?.high
           ?? Watermarks.perCPUHigh(low: marks.low, cpus: cpus, batch: batch),
         growthLimit: profile.numbers.perCPUDrainGrowth)
-      for k in 0..<(state?.perCPU ?? 0) {
-        let frame = plan.start + UInt32(k)
-        buddy.setMobility(.unmovable, ofBlockAt: frame)
-        perCPU.adopt(frame, order: 0)
+      for block in Self.perCPUBlocks(plan) {
+        buddy.setMobility(.unmovable, ofBlockAt: block.frame)
+        perCPU.adopt(block.frame, order: block.order)
       }
       return Zone(
         kind: plan.spec.kind, managed: plan.spec.managed, watermarks: marks,
         protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU)
     }
     return Node(number: 0, zones: zones)
+  }
+
+  /// Where the pages lie that a zone's per-CPU lists hold at boot. A whole huge page among them is
+  /// what recordings suggest (6.1): a drain that comes to it gives it back at once, and kernel
+  /// pages do not come out of it.
+  private static func perCPUBlocks(_ plan: ZonePlan) -> [(frame: UInt32, order: Int)] {
+    var left = plan.spec.state?.perCPU ?? 0
+    var next = plan.start
+    var blocks: [(frame: UInt32, order: Int)] = []
+    if left >= 512 {
+      let aligned = (plan.start + 511) & ~511
+      blocks.append((aligned, 9))
+      next = aligned + 512
+      left -= 512
+    }
+    for k in 0..<left { blocks.append((next + UInt32(k), 0)) }
+    return blocks
   }
 
   private func protection(of zone: ZoneSpec) -> [Int] {

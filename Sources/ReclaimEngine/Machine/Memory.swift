@@ -174,7 +174,7 @@ final class Memory {
     if endReason != nil { return }
     endReason =
       "reclaim of the whole machine is not built yet (\(allocator.shortage(mobility))); "
-        + "give the task a cgroup with memory.max"
+      + "give the task a cgroup with memory.max"
   }
 
   // MARK: the periodic flush

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A batch of an inactive list: isolate, shrink, free, put back, settle (reference 06 §6.3).
 
+import Timeline
 import UAPI
 
 /// What happened to the folios of one batch: reclaim_stat.
@@ -24,43 +25,79 @@ struct ShrinkTally {
   var activated: Int { activatedAnon + activatedFile }
 }
 
+/// A batch between the loop over its folios and its end.
+struct InactiveBatch {
+  let memcg: UInt16
+  let list: Int
+  let isolation: Isolation
+  let tally: ShrinkTally
+  /// Survivors, in the shared buffer.
+  let kept: Int
+  /// CPU time that it took.
+  let cost: UInt64
+}
+
 extension Memory {
-  /// shrink_inactive_list.
-  /// - Returns: pages reclaimed, and what the batch costs in CPU time.
-  func shrinkInactiveList(_ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: inout ScanControl)
-    -> (reclaimed: Int, cost: UInt64)
-  {
+  /// shrink_inactive_list up to where the folios have been dealt with: what survives is on no list
+  /// yet.
+  func beginInactiveBatch(
+    _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: inout ScanControl
+  ) -> InactiveBatch {
     batches.drain()
     packListsIfNeeded()
     let number = memcg.number
     let lruvec = tree.lruvec(number)
-    let isFile = ListIndex.isFile(list)
     let isolation = isolate(n, from: lruvec.list(list), into: batch)
     tracer.lruIsolate(isolation, zoneIndex: ScanControl.topZone, list: list)
-    countScan(number, isolation.scanned, file: isFile)
-    if isolation.taken == 0 { return (0, profile.costs.reclaimBatch) }
-    prefetchBehind(lruvec.list(list))
-
+    countScan(number, isolation.scanned, file: ListIndex.isFile(list))
     var tally = ShrinkTally()
-    let purpose = ShrinkPurpose(
-      owner: number, clock: control.target.number, references: control.target.number)
-    let kept = shrinkFolioList(isolation.taken, purpose, &tally)
-    control.scanned += tally.processed
-    settle(tally, number)
-    putBack(batch, kept, number)
-    countSteal(number, tally.reclaimed, file: isFile)
-    workingset.noteCost(number, tally.pagedOut, file: isFile)
-    tracer.lruShrinkInactive(
-      node: node.number, scanned: isolation.scanned, tally, priority: control.priority,
-      file: isFile, evicted: tally.evicted)
+    var kept = 0
+    if isolation.taken > 0 {
+      prefetchBehind(lruvec.list(list))
+      let purpose = ShrinkPurpose(
+        owner: number, clock: control.target.number, references: control.target.number)
+      kept = shrinkFolioList(isolation.taken, purpose, &tally)
+      control.scanned += tally.processed
+    }
+    return InactiveBatch(
+      memcg: number, list: list, isolation: isolation, tally: tally, kept: kept,
+      cost: cost(of: tally, kept: kept, file: ListIndex.isFile(list)))
+  }
+
+  private func cost(of tally: ShrinkTally, kept: Int, file: Bool) -> UInt64 {
     let costs = profile.costs
-    return (
-      tally.reclaimed,
-      costs.reclaimBatch
-        + UInt64(tally.reclaimed) * (isFile || swap?.device != nil ? costs.cleanPageReclaimed : costs.pageSwappedOut)
-        + UInt64(kept) * costs.pageKept
-        + (swap?.device == nil ? 0 : UInt64(tally.pagedOut) * costs.pageSubmitted)
-    )
+    let timed = swap?.device != nil
+    return costs.reclaimBatch
+      + UInt64(tally.reclaimed) * (file || timed ? costs.cleanPageReclaimed : costs.pageSwappedOut)
+      + UInt64(kept) * costs.pageKept + (timed ? UInt64(tally.pagedOut) * costs.pageSubmitted : 0)
+  }
+
+  /// The batch's end: what was reclaimed is freed, survivors go back to their lists, all is
+  /// counted.
+  func endInactiveBatch(_ done: InactiveBatch, _ control: ScanControl) {
+    if done.isolation.taken == 0 { return }
+    let isFile = ListIndex.isFile(done.list)
+    settle(done.tally, done.memcg)
+    putBack(batch, done.kept, done.memcg)
+    countSteal(done.memcg, done.tally.reclaimed, file: isFile)
+    workingset.noteCost(done.memcg, done.tally.pagedOut, file: isFile)
+    tracer.lruShrinkInactive(
+      node: node.number, scanned: done.isolation.scanned, done.tally, priority: control.priority,
+      file: isFile, evicted: done.tally.evicted)
+  }
+
+  /// Where a timed device is written to, the batch stays off its lists for the time it takes, and
+  /// longer when the device holds its writer back: what is finished meanwhile is not rotated.
+  func passTime(of done: InactiveBatch, _ device: BlockDevice, _ task: SimTask)
+    async throws(Killed)
+  {
+    // Other tasks may reclaim meanwhile: the shared buffers are theirs until this one goes on.
+    let survivors = (0..<done.kept).map { batch[$0] }
+    let gone = (0..<done.tally.reclaimed).map { freed[$0] }
+    try await task.spend(done.cost)
+    while device.holdsWritersBack { try await device.waitForCompletion(task.fiber) }
+    for (k, frame) in survivors.enumerated() { batch[k] = frame }
+    for (k, frame) in gone.enumerated() { freed[k] = frame }
   }
 
   /// pgscan of a cgroup's own limit: its memory.stat as direct, globally only by kind (reference 06

@@ -64,13 +64,17 @@ extension Memory {
       for list in 0..<4 where left[list] != 0 {
         let n = min(left[list], profile.numbers.swapClusterMax)
         left[list] -= n
-        let batch = shrinkList(memcg, list, n, &control)
-        reclaimed += batch.reclaimed
-        if endReason != nil { throw Killed() }
-        if batch.cost > 0 { try await control.task.spend(batch.cost) }
-        if let device = swap?.device, device.holdsWritersBack {
-          try await device.waitForCompletion(control.task.fiber)
+        if ListIndex.isActive(list) {
+          let cost = ageActive(memcg, list, n, &control)
+          if cost > 0 { try await control.task.spend(cost) }
+          continue
         }
+        let batch = beginInactiveBatch(memcg, list, n, &control)
+        if let device = swap?.device { try await passTime(of: batch, device, control.task) }
+        endInactiveBatch(batch, control)
+        reclaimed += batch.tally.reclaimed
+        if endReason != nil { throw Killed() }
+        if swap?.device == nil { try await control.task.spend(batch.cost) }
       }
       if reclaimed < control.toReclaim { continue }
       guard left.keepProportion(to: targets) else { break }
@@ -91,18 +95,17 @@ extension Memory {
     return isInactiveLow(sizes.inactiveAnon, sizes.activeAnon)
   }
 
-  /// shrink_list: an active list is aged only where deactivation is allowed; skipped portions are
-  /// consumed all the same.
-  private func shrinkList(
+  /// An active list is aged only where deactivation is allowed; skipped portions are consumed all
+  /// the same.
+  private func ageActive(
     _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: inout ScanControl
-  ) -> (reclaimed: Int, cost: UInt64) {
-    guard ListIndex.isActive(list) else { return shrinkInactiveList(memcg, list, n, &control) }
+  ) -> UInt64 {
     let allowed =
       ListIndex.isFile(list) ? control.mayDeactivateFile : control.mayDeactivateAnon
     guard allowed else {
       control.skippedDeactivate = true
-      return (0, 0)
+      return 0
     }
-    return (0, shrinkActiveList(memcg, list, n, control))
+    return shrinkActiveList(memcg, list, n, control)
   }
 }

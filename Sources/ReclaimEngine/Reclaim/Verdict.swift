@@ -131,8 +131,8 @@ extension Memory {
     return false
   }
 
-  /// A RAM disk takes a page of the machine for each page written to it first, and a node of its tree
-  /// for every 64, and never gives them back.
+  /// A RAM disk takes a page of the machine for each page written to it first, and a node of its
+  /// tree for every 64, and never gives them back.
   private func growDevice() {
     guard swap!.area.device.kind == .brd else { return }
     let frame = allocator.allocate(order: 0, .unmovable)

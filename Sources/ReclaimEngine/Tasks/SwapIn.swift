@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A fault on a swap entry (reference 22 §22.4).
 //
-// From a synchronous device a page used by one task alone comes straight into its own folio: no swap
-// cache, no readahead, and the slot is free at once. From a timed device it is read into the swap cache
-// with its neighbours, and the task waits for it.
+// From a synchronous device a page used by one task alone comes straight into its own folio: no
+// swap cache, no readahead, and the slot is free at once. From a timed device it is read into the
+// swap cache with its neighbours, and the task waits for it.
 
 import Timeline
 import UAPI
@@ -93,8 +93,8 @@ extension Memory {
     try await task.spend(profile.costs.swapReadSubmitted)
   }
 
-  /// Maps a folio that is in the swap cache, once it has been read. Where it went away meanwhile the
-  /// access faults again.
+  /// Maps a folio that is in the swap cache, once it has been read. Where it went away meanwhile
+  /// the access faults again.
   private func mapCached(
     _ area: Area, _ index: Int, _ offset: UInt32, write: Bool, _ task: SimTask
   ) async throws(Killed) {
