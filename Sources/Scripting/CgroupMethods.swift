@@ -31,6 +31,8 @@ extension CgroupSnapshot {
 
   /// memory.current in bytes.
   var currentBytes: Int? { current.map { $0 * Pages.size } }
+  /// memory.swap.current in bytes.
+  var swapCurrentBytes: Int? { swapCurrent.map { $0 * Pages.size } }
 }
 
 extension LuaValue {
@@ -44,7 +46,8 @@ extension LuaKind {
     "cgroup",
     methods: [
       ("stat", CgroupMethods.stat), ("events", CgroupMethods.events),
-      ("current", CgroupMethods.current),
+      ("current", CgroupMethods.current), ("swap_current", CgroupMethods.swapCurrent),
+      ("set", CgroupMethods.set),
     ],
     properties: [("path", { .string(($0 as! CgroupObject).path) })])
 }
@@ -69,5 +72,29 @@ private enum CgroupMethods {
 
   static func current(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     .values([.integer(Int64(try receive(call, "cg:current").currentBytes ?? 0))])
+  }
+
+  static func swapCurrent(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    .values([.integer(Int64(try receive(call, "cg:swap_current").swapCurrentBytes ?? 0))])
+  }
+
+  /// cg:set { max, swap_max, … }: outside of time, so only where it needs no reclaim.
+  static func set(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    var found: CgroupObject?
+    let arguments = try Arguments(call, of: "cg:set", on: CgroupObject.self, atMost: 1, &found)
+    let cgroup = found!
+    try cgroup.machine.host.expectOutsideOfTime("cg:set", instead: "t:set(cg, { … })")
+    let settings = try arguments.fields(1, of: "cg:set of '\(cgroup.path)'").cgroupSettings()
+    switch cgroup.machine.backend.configureCgroup(path: cgroup.path, settings: settings) {
+    case .failed(.EBUSY):
+      throw LuaError(
+        """
+        cg:set of '\(cgroup.path)': the cgroup holds more than that, and reclaim takes time; let \
+        a task write it, with t:set
+        """)
+    case .failed(let errno): return .values([.nil, .string(errno.rawValue)])
+    case .unsupported(let what): throw LuaError("cg:set of '\(cgroup.path)': \(what)")
+    case .done, .pages: return .values([.boolean(true)])
+    }
   }
 }

@@ -22,8 +22,11 @@ extension Fields {
   ]
 
   /// The pattern over something of that many pages; without fields: all of it in order.
-  func accessPattern(over size: Pages) throws(LuaError) -> AccessPattern {
-    try expect(only: Self.names)
+  /// - Parameter besides: fields that the operation has of its own.
+  func accessPattern(
+    over size: Pages, besides: [String] = []
+  ) throws(LuaError) -> AccessPattern {
+    try expect(only: Self.names + besides)
     let name = try string("pattern", Self.expected) ?? "seq"
     guard Self.patterns.contains(name) else { throw bad("pattern", expected: Self.expected) }
     for (field, patterns) in Self.particular where !self[field].isNil && !patterns.contains(name) {
@@ -63,7 +66,7 @@ extension Fields {
   }
 
   /// Pages, few enough that no sum or product of them overflows.
-  private func bounded(_ name: String) throws(LuaError) -> Int? {
+  func bounded(_ name: String) throws(LuaError) -> Int? {
     guard let pages = try pages(name) else { return nil }
     guard pages <= 1 << 40 else { throw bad(name, expected: "at most \(1 << 40) pages") }
     return pages

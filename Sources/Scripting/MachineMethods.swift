@@ -49,7 +49,11 @@ private enum MachineMethods {
     let (machine, arguments) = try receive(call, "m:cgroup", atMost: 1)
     try machine.host.expectOutsideOfTime("m:cgroup")
     var fields = try arguments.fields(1, of: "m:cgroup")
-    try fields.expect(only: ["name", "parent", "memory"])
+    try fields.expect(
+      only: ["name", "parent", "memory"],
+      elsewhere: Dictionary(
+        uniqueKeysWithValues: Fields.cgroupFiles.map { ($0, "belongs into memory = { \($0) = … }") }
+      ))
     guard let name = try fields.string("name", "a name"), !name.contains("/"), name != ".",
       name != ".."
     else { throw fields.bad("name", expected: "a name without '/'") }
@@ -62,7 +66,7 @@ private enum MachineMethods {
     if machine.cgroups.contains(where: { $0.path == path }) {
       throw LuaError("m:cgroup: there is a cgroup '\(path)' already")
     }
-    let settings = try memory(fields)
+    let settings = try fields.fields("memory")?.cgroupSettings() ?? []
     switch machine.backend.configureCgroup(path: path, settings: settings) {
     case .failed(let errno): return .values([.nil, .string(errno.rawValue)])
     case .unsupported(let what): throw LuaError("cgroup '\(name)': \(what)")
@@ -71,17 +75,6 @@ private enum MachineMethods {
     let made = CgroupObject(path: path, on: machine)
     machine.cgroups.append(made)
     return .values([.object(machine.host.state.wrap(made, as: .cgroup))])
-  }
-
-  private static func memory(_ fields: Fields) throws(LuaError) -> [CgroupSetting] {
-    guard let memory = try fields.fields("memory") else { return [] }
-    try memory.expect(only: ["max", "high", "low", "min"])
-    var settings: [CgroupSetting] = []
-    if let pages = try memory.limit("min") { settings.append(.min(pages)) }
-    if let pages = try memory.limit("low") { settings.append(.low(pages)) }
-    if let pages = try memory.limit("high") { settings.append(.high(pages)) }
-    if let pages = try memory.limit("max") { settings.append(.max(pages)) }
-    return settings
   }
 
   /// m:spawn(name, [{ cgroup },] function(t) … end)
@@ -150,6 +143,9 @@ private enum MachineMethods {
       ("events", .counters("memory.events", cgroup.eventFields)),
     ]
     if let bytes = cgroup.currentBytes { fields.append(("current", .integer(Int64(bytes)))) }
+    if let bytes = cgroup.swapCurrentBytes {
+      fields.append(("swap_current", .integer(Int64(bytes))))
+    }
     return (cgroup.path, .record(called: "a cgroup's mark", fields))
   }
 

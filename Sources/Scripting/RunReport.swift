@@ -58,6 +58,9 @@ package struct RunReport {
   private static func rows(_ cgroup: CgroupSnapshot) -> [[String]] {
     var rows = [["cgroup \(cgroup.path)", "bytes", "events"]]
     if let bytes = cgroup.currentBytes { rows.append(["memory.current", "\(bytes)", ""]) }
+    if let bytes = cgroup.swapCurrentBytes, bytes > 0 {
+      rows.append(["memory.swap.current", "\(bytes)", ""])
+    }
     for (counter, field) in zip(MemcgCounter.allCases, cgroup.statFields) where field.value != 0 {
       let bytes = counter.isPages || counter.isBytes
       rows.append([field.name, bytes ? "\(field.value)" : "", bytes ? "" : "\(field.value)"])

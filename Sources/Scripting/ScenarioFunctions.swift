@@ -20,16 +20,17 @@ extension ScenarioHost {
 
   private static let fromSpec = "comes with machines from a spec; use like = \"FILE\""
 
-  /// machine { like = "FILE", files = { name = size }, trace = true }
+  /// machine { like = "FILE", files = { name = size }, swap = { size, on },
+  /// sysctl = { [name] = value }, trace = true }
   private func makeMachine(_ call: LuaCall) throws(LuaError) -> LuaAnswer {
     let arguments = try Arguments(call, of: "machine", atMost: 1)
     try expectOutsideOfTime("machine")
     let fields = try arguments.fields(1)
     try fields.expect(
-      only: ["like", "files", "trace"],
+      only: ["like", "files", "swap", "sysctl", "trace"],
       elsewhere: [
         "nodes": Self.fromSpec, "memory": Self.fromSpec, "cpus": Self.fromSpec,
-        "disks": Self.fromSpec, "swap": Self.fromSpec, "sysctl": Self.fromSpec,
+        "disks": Self.fromSpec,
         "kernel": "comes with machines from a spec; with like the recording's kernel runs",
         "seed": "is the option --seed",
       ])
@@ -46,12 +47,29 @@ extension ScenarioHost {
       }
     }
     let trace = try fields.flag("trace") ?? false
-    switch outside.makeMachine(MachineRequest(like: like, seed: seed, files: files, trace: trace)) {
+    let request = MachineRequest(
+      like: like, seed: seed, files: files, swap: try Self.swap(fields),
+      sysctls: try fields.fields("sysctl").map(Sysctls.read) ?? [], trace: trace)
+    switch outside.makeMachine(request) {
     case .failure(let problem): throw LuaError("machine: \(problem.message)")
     case .success(let made):
       let machine = MachineObject(made, host: self, keepsTrace: trace)
       add(machine)
       return .values([.object(state.wrap(machine, as: .machine))])
     }
+  }
+
+  /// swap = { size = "256 MiB", on = "pmem" }
+  private static func swap(_ machine: Fields) throws(LuaError) -> DiskSpec? {
+    guard let swap = try machine.fields("swap")?.named("swap of the machine") else { return nil }
+    try swap.expect(only: ["size", "on"])
+    guard let size = try swap.size("size") else {
+      throw swap.bad("size", expected: #"a size such as "256 MiB""#)
+    }
+    let kinds: [DiskSpec.Kind] = [.pmem, .null, .brd, .zram]
+    let expected = kinds.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    let name = try swap.string("on", expected) ?? DiskSpec.Kind.pmem.rawValue
+    guard let kind = DiskSpec.Kind(rawValue: name) else { throw swap.bad("on", expected: expected) }
+    return DiskSpec(name: "swap", kind: kind, use: .swap, size: size)
   }
 }

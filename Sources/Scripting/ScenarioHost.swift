@@ -16,6 +16,10 @@ package struct MachineRequest: Sendable {
   package var seed: UInt64
   /// Files beside those of the description.
   package var files: [FileSpec]
+  /// The swap area, in place of one that the description has.
+  package var swap: DiskSpec?
+  /// Sysctls by full name, set before the machine is handed over.
+  package var sysctls: [(name: String, value: Int)]
   /// Whether trace events are to be kept.
   package var trace: Bool
 }
@@ -163,12 +167,13 @@ package final class ScenarioHost {
   }
 
   /// An error unless the main chunk runs.
-  func expectOutsideOfTime(_ what: String) throws(LuaError) {
+  /// - Parameter instead: what a task calls, where there is something.
+  func expectOutsideOfTime(_ what: String, instead: String? = nil) throws(LuaError) {
     if let current {
       throw LuaError(
         """
         \(what) stands outside of time: the main chunk may call it, the task \
-        '\(current.name)' may not
+        '\(current.name)' may not\(instead.map { "; a task calls \($0)" } ?? "")
         """
       )
     }

@@ -12,6 +12,8 @@ import UAPI
 /// What a suspended task waits for.
 struct PendingOperation {
   let operation: Operation
+  /// What to say besides when the kernel cannot do it.
+  let hint: String
   /// What the script gets for what the kernel answered.
   let answer: (Outcome) -> [LuaValue]
 }
@@ -23,6 +25,9 @@ final class TaskObject {
   private var pending: PendingOperation?
   private(set) var handle: TaskHandle?
   var hasFailed = false
+  /// The areas it has mapped now, and how many got a name of ours.
+  var areaNames: Set<String> = []
+  var areasNamed = 0
 
   private var host: ScenarioHost { machine.host }
 
@@ -66,7 +71,7 @@ final class TaskObject {
       if host.taskFailure != nil { return }
       let outcome = try await machine.backend.perform(asked.operation, by: task, fiber)
       switch outcome {
-      case .unsupported(let what): resumption = resume { $0.resume(raising: what) }
+      case .unsupported(let what): resumption = resume { $0.resume(raising: what + asked.hint) }
       default: resumption = resume { $0.resume(with: asked.answer(outcome)) }
       }
     }
@@ -83,7 +88,7 @@ final class TaskObject {
   /// Suspends the task until the operation is performed. Only the task itself can, and only where
   /// it can wait.
   func ask(
-    _ call: LuaCall, _ what: String, _ operation: Operation,
+    _ call: LuaCall, _ what: String, _ operation: Operation, hint: String = "",
     answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
   ) throws(LuaError) -> LuaAnswer {
     guard let current = host.current else {
@@ -110,7 +115,7 @@ final class TaskObject {
         """
       )
     }
-    pending = PendingOperation(operation: operation, answer: answer)
+    pending = PendingOperation(operation: operation, hint: hint, answer: answer)
     return .suspend
   }
 

@@ -9,9 +9,11 @@ extension LuaKind {
   static let task = LuaKind(
     "task",
     methods: [
-      ("open", TaskMethods.open), ("sleep", TaskMethods.sleep), ("compute", TaskMethods.compute),
+      ("map", TaskObject.map), ("open", TaskMethods.open), ("sleep", TaskMethods.sleep),
+      ("compute", TaskMethods.compute),
       ("now", TaskMethods.now), ("mark", TaskMethods.mark), ("reclaim", TaskMethods.reclaim),
-      ("move", TaskMethods.move),
+      ("move", TaskMethods.move), ("set", TaskMethods.set),
+      ("oom_score_adj", TaskMethods.oomScoreAdjust),
     ],
     properties: [
       ("name", { .string(($0 as! TaskObject).name) }),
@@ -71,6 +73,23 @@ private enum TaskMethods {
   static func move(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try receive(call, "t:move", atMost: 1)
     return try task.ask(call, "t:move", .enter(path: try cgroup(arguments, of: task)))
+  }
+
+  /// t:set(cg, { max, swap_max, … }): writes the cgroup's files, which may reclaim and sleep.
+  static func set(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:set", atMost: 2)
+    let path = try cgroup(arguments, of: task)
+    let settings = try arguments.fields(2, of: "t:set of '\(path)'").cgroupSettings()
+    return try task.ask(call, "t:set", .setCgroup(path: path, settings: settings))
+  }
+
+  /// t:oom_score_adj(n): how much rather this task is killed, or not.
+  static func oomScoreAdjust(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:oom_score_adj", atMost: 1)
+    guard let n = arguments[1].wholeNumber, -1000...1000 ~= n else {
+      throw arguments.bad(1, expected: "a whole number from -1000 to 1000")
+    }
+    return try task.ask(call, "t:oom_score_adj", .setOomScoreAdjust(Int(n)))
   }
 
   private static func span(

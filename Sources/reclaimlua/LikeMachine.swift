@@ -13,6 +13,9 @@ import Timeline
 import UAPI
 
 enum LikeMachine {
+  /// Kinds of device that can carry swap.
+  private static let builtSwap: [DiskSpec.Kind] = [.pmem]
+
   static func make(
     _ request: MachineRequest, beside folder: URL, paranoid: Bool
   ) -> Result<MadeMachine, MachineProblem> {
@@ -31,6 +34,16 @@ enum LikeMachine {
       }
       var spec = try RecordedMachine.spec(of: question, files: files + request.files)
       spec.seed = request.seed
+      if let swap = request.swap {
+        guard builtSwap.contains(swap.kind) else {
+          let built = builtSwap.map(\.rawValue).joined(separator: ", ")
+          return .failure(
+            MachineProblem("swap on \(swap.kind.rawValue) is not built; built: \(built)"))
+        }
+        spec.disks.removeAll { $0.use == .swap }
+        spec.disks.append(swap)
+      }
+      spec.sysctls += request.sysctls
       return boot(spec, request, paranoid)
     } catch {
       return .failure(MachineProblem("like '\(request.like)': \(error.reason)"))
@@ -47,10 +60,19 @@ enum LikeMachine {
         MadeMachine(
           backend: machine, kernel: spec.kernel,
           description: "\(spec.nodes.count) node, \(spec.cpus) CPU, \(pages / 256) MiB managed, "
-            + "like \(request.like)"
+            + "like \(request.like)" + changes(request)
         ) { machine.recordedEvents })
     } catch {
       return .failure(MachineProblem("like '\(request.like)': \(error.message)"))
     }
+  }
+
+  /// What the scenario changed about the machine, for the heading.
+  private static func changes(_ request: MachineRequest) -> String {
+    var words = request.sysctls.map { ", \($0.name) \($0.value)" }
+    if let swap = request.swap {
+      words.insert(", \(swap.size.text) swap on \(swap.kind.rawValue)", at: 0)
+    }
+    return words.joined()
   }
 }
