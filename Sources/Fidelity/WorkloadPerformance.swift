@@ -51,7 +51,9 @@ final class WorkloadPerformance {
     let state = StartedTask(name)
     started.append(state)
     state.handle = backend.spawn(
-      TaskSpec(name: name, programPages: program.tablePages)
+      TaskSpec(
+        name: name, programPages: program.tablePages,
+        program: .recordingDriver(tablePages: program.tablePages))
     ) { handle, fiber throws(Killed) in
       defer {
         state.hasReturned = true

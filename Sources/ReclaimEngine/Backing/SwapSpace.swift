@@ -41,6 +41,7 @@ final class SwapSpace {
     while at != 0 {
       if tree.rows[Int(at)].swapUsage >= tree.rows[Int(at)].swapMax {
         area.untake(offset)
+        tree.rows[Int(at)].swapFailures += 1
         return nil
       }
       at = tree.rows[Int(at)].parent

@@ -65,5 +65,6 @@ extension KernelProfile {
     readaheadGrowth: .neverSmaller,
     memcgStatistics: .flushedWhenPending,
     deferredShrink: .shifted,
-    objectStock: .mayExceedPage)
+    objectStock: .mayExceedPage,
+    oomReport: .sizes)
 }

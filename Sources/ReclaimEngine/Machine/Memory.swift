@@ -45,6 +45,11 @@ final class Memory {
   var freedCount = 0
   var freedMemcg: UInt16 = 0
 
+  /// All tasks of the machine, by number.
+  var tasks: [SimTask] = []
+  /// The kernel's log.
+  var messages: [KernelMessage] = []
+
   /// Why this kernel ended the run; nil while it did not.
   private(set) var endReason: String?
   private var nextPeriodicFlush: Instant

@@ -55,7 +55,10 @@ final class ChargeStock {
   private func charge(_ memcg: UInt16, _ n: Int) -> UInt16 {
     var at = memcg
     while at != 0 {
-      if rows[Int(at)].usage + n > rows[Int(at)].max { return at }
+      if rows[Int(at)].usage + n > rows[Int(at)].max {
+        rows[Int(at)].failures += 1
+        return at
+      }
       at = rows[Int(at)].parent
     }
     at = memcg

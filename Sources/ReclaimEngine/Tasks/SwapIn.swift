@@ -8,12 +8,14 @@ import Timeline
 import UAPI
 
 extension Memory {
-  func swapIn(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) {
+  /// - Returns: false when there was no memory for it.
+  func swapIn(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) -> Bool
+  {
     guard let swap else { preconditionFailure("a swap entry without swap") }
     let offset = entries[area.base + index].swapOffset
     let slot = swap.area.slots + Int(offset)
     let memcg = slot.pointee.memcg
-    try await chargePage(memcg, gfp: .highUserMovable, task)
+    guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)
@@ -27,6 +29,8 @@ extension Memory {
     swap.area.release(offset)
     entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
     countAnonymous(1, memcg)
+    task.unsettled.swappedIn()
     try await task.spend(write ? profile.costs.swapInWrite : profile.costs.swapInRead)
+    return true
   }
 }
