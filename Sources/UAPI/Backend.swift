@@ -16,6 +16,9 @@ package struct ProgramSpec: Sendable {
   package var command: String?
   /// Virtual size, resident pages by kind, and page tables, all in pages.
   package var virtual = 0, anonymous = 0, file = 0, shmem = 0, tables = 0
+  /// Of the anonymous pages, those that boot left on the unevictable list, and pages of the kernel
+  /// for the process (tables, stack): given back when the task exits.
+  package var locked = 0, kernel = 0
   /// Faults since the task last settled its resident counts.
   package var unsettledFaults = 0
 

@@ -40,7 +40,7 @@ final class SwapSpace {
     var at = memcg
     while at != 0 {
       if tree.rows[Int(at)].swapUsage >= tree.rows[Int(at)].swapMax {
-        area.untake(offset)
+        area.freed(offset)
         tree.rows[Int(at)].swapFailures += 1
         return nil
       }

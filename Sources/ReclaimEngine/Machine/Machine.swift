@@ -90,6 +90,7 @@ package final class Machine: Backend {
   private func exit(_ task: SimTask) {
     memory.batches.drain()
     memory.unmapAll(task)
+    memory.freeProgram(task.program)
     for open in task.end(at: timeline.now) {
       memory.objects.free(
         open.memcg, memory.profile.objects.structFile, reclaimable: false)

@@ -23,6 +23,8 @@ struct MachineLayout {
   let slotCount: Int
   let lists: NodeListState
   let firstListFrame: UInt32
+  /// Where the frames in use among which the lists' pages lie end.
+  let usedEnd: UInt32
   private let plans: [ZonePlan]
   private let reserves: [[Int]]
   private let scaleFactor: Int
@@ -66,6 +68,7 @@ struct MachineLayout {
     // lists.
     let home = plans.max { $0.spec.managed < $1.spec.managed }!
     firstListFrame = home.start + UInt32(home.spec.state?.perCPU ?? 0)
+    usedEnd = home.freeFrom
     let listed =
       lists.inactiveAnon + lists.activeAnon + lists.inactiveFile + lists.activeFile
       + lists.unevictable
