@@ -10,8 +10,9 @@ extension Memory {
   /// Pages of the kernel stack of one process.
   private static let stackPages = 4
 
-  /// Frees a program's locked pages and the kernel's pages for it, as far as boot left any.
-  func freeProgram(_ program: ProgramSpec) {
+  /// Frees a program's locked pages, as far as boot left any: its data lies below its areas, so it
+  /// is unmapped first.
+  func freeLockedPages(_ program: ProgramSpec) {
     let locked = bootLocked.prefix(program.locked)
     let list = tree.lruvec(MemcgTree.rootNumber).list(ListIndex.unevictable)
     for frame in locked {
@@ -22,7 +23,10 @@ extension Memory {
     bootLocked = locked.endIndex..<bootLocked.upperBound
     node.counters.add(-locked.count, to: .nr_mlock)
     node.counters.add(-locked.count, to: .nr_anon_pages)
+  }
 
+  /// Frees the page tables and the stack of a process.
+  func freeKernelPages(_ program: ProgramSpec) {
     let kernel = bootKernel.prefix(program.kernel)
     for frame in kernel { allocator.free(frame, order: 0) }
     bootKernel = kernel.endIndex..<bootKernel.upperBound
