@@ -10,7 +10,7 @@ import Timeline
 import UAPI
 
 extension Memory {
-  /// Charges `n` pages to a cgroup, reclaiming inside whichever cgroup is full.
+  /// Charges `n` pages that `tryCharge` could not, reclaiming inside whichever cgroup is full.
   /// - Returns: whether they are charged. A request that must not retry may be refused, and so may a
   ///   dying task, and one whose cgroup holds nobody who may be killed.
   func charge(_ memcg: UInt16, _ n: Int, _ gfp: GfpFlags, _ task: SimTask)
@@ -19,8 +19,11 @@ extension Memory {
     var retries = profile.numbers.maxReclaimRetries
     var drained = false
     var hasKilled = false
+    var isFirst = true
     while true {
-      let over = stock.tryCharge(memcg, n)
+      // That the first try fails has been counted by whoever came here.
+      let over = stock.retryCharge(memcg, n, counted: !isFirst)
+      isFirst = false
       if over == 0 { return true }
       guard gfp.contains(.directReclaim) else { return false }
       let full = tree.cgroup(over)
