@@ -5,6 +5,7 @@
 // machine they were taken on: they tell about code. The numbers of processes, the virtual size and
 // the mapped file pages belong to the program that performed the workload and are masked.
 
+import Foundation
 package import UAPI
 
 package struct KernelLogComparison: Sendable {

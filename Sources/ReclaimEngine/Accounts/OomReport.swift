@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The numbers of one OOM report, taken before the victim dies. OomReportText.swift writes them out.
+// The numbers of one OOM report, taken before the victim dies. OomReport+Text.swift writes them
+// out.
 
 import UAPI
 

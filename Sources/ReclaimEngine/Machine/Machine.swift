@@ -89,9 +89,9 @@ package final class Machine: Backend {
   /// kernel stops all tasks.
   private func exit(_ task: SimTask) {
     memory.batches.drain()
-    memory.freeLockedPages(task.program)
+    memory.freeProgramData(task.program)
     memory.unmapAll(task)
-    memory.freeKernelPages(task.program)
+    memory.freeProgramTables(task.program)
     for open in task.end(at: timeline.now) {
       memory.objects.free(
         open.memcg, memory.profile.objects.structFile, reclaimable: false)

@@ -11,8 +11,8 @@ import UAPI
 
 extension Memory {
   /// Charges `n` pages that `tryCharge` could not, reclaiming inside whichever cgroup is full.
-  /// - Returns: whether they are charged. A request that must not retry may be refused, and so may a
-  ///   dying task, and one whose cgroup holds nobody who may be killed.
+  /// - Returns: whether they are charged. A request that must not retry may be refused, and so may
+  ///   a dying task, and one whose cgroup holds nobody who may be killed.
   func charge(_ memcg: UInt16, _ n: Int, _ gfp: GfpFlags, _ task: SimTask)
     async throws(Killed) -> Bool
   {

@@ -12,7 +12,7 @@ extension Memory {
 
   /// Frees a program's locked pages, as far as boot left any: its data lies below its areas, so it
   /// is unmapped first.
-  func freeLockedPages(_ program: ProgramSpec) {
+  func freeProgramData(_ program: ProgramSpec) {
     let locked = bootLocked.prefix(program.locked)
     let list = tree.lruvec(MemcgTree.rootNumber).list(ListIndex.unevictable)
     for frame in locked {
@@ -26,7 +26,7 @@ extension Memory {
   }
 
   /// Frees the page tables and the stack of a process.
-  func freeKernelPages(_ program: ProgramSpec) {
+  func freeProgramTables(_ program: ProgramSpec) {
     let kernel = bootKernel.prefix(program.kernel)
     for frame in kernel { allocator.free(frame, order: 0) }
     bootKernel = kernel.endIndex..<bootKernel.upperBound
