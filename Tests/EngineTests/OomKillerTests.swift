@@ -83,6 +83,9 @@ extension Operation {
   fileprivate static func mapped(_ pages: Int) -> Operation {
     .map(area: "A", .anonymous(shared: false), pages: pages)
   }
+  fileprivate static func touched(_ pages: Int) -> Operation {
+    .touch(area: "A", write: true, fill: false, AccessPattern(length: pages))
+  }
   fileprivate static let written = Operation.touch(
     area: "A", write: true, fill: false, AccessPattern(.sequential))
   fileprivate static let pause = Operation.sleep(.milliseconds(100))
@@ -115,6 +118,20 @@ extension Operation {
     crowd.run()
     let killed = try #require(crowd.machine.kernelMessages.first?.at)
     #expect(crowd[0].report.ended == killed)
+  }
+
+  /// A victim that reclaims in vain needs longer to come out of the kernel than the other task needs
+  /// to run out of retries once more: nobody is killed meanwhile.
+  @Test func whileAVictimIsDyingNobodyElseIsChosen() throws {
+    let crowd = try Crowd(limit: 1000)
+    crowd.add("large", [.mapped(1200), .touched(800), .sleep(.milliseconds(99)), .written])
+    crowd.add("small", [.pause, .mapped(400), .written])
+    crowd.run()
+    #expect(crowd[0].report.state == .killed)
+    #expect(crowd[1].report.state == .done)
+    #expect(crowd.events("p")[0] >= 3)
+    #expect(crowd.events("p")[1] == 1)
+    #expect(crowd[0].report.ended! > crowd.machine.kernelMessages[0].at)
   }
 
   @Test func whoMustNotBeChosenIsSpared() throws {

@@ -10,6 +10,8 @@ extension Machine {
   {
     let task = task(handle)
     if memory.endReason != nil { throw Killed() }
+    // One that was killed after its last sleep had ended asks for nothing more.
+    try task.leaveKernel()
     memory.flushPeriodically()
     task.enterKernel()
     let outcome = try await carryOut(operation, task)
