@@ -65,6 +65,9 @@ let package = Package(
       swiftSettings: careful),
 
     .testTarget(name: "TimelineTests", dependencies: ["Timeline"], swiftSettings: careful),
+    .testTarget(
+      name: "EngineTests", dependencies: ["ReclaimEngine", "UAPI", "Timeline"],
+      swiftSettings: careful),
     // Recordings lie beside the tests and are found from the source file, so the command's tests
     // read the same ones.
     .testTarget(

@@ -75,7 +75,8 @@ package struct Comparison: Sendable {
     }
     self.cells = cells
     self.zeros = zeros
-    outcomeDifferences = run.status == .ok ? Self.differences(run, answers) : []
+    outcomeDifferences =
+      run.status == .ok ? Self.differences(run, answers) + Self.deaths(run, answers) : []
   }
 
   /// What the real run had for a cell of the simulated interval at `position`.
@@ -98,6 +99,18 @@ package struct Comparison: Sendable {
       }
     }
     return differences
+  }
+}
+
+extension Comparison {
+  /// Tasks that were killed on one side only.
+  private static func deaths(_ run: WorkloadRun, _ answers: RecordingAnswers) -> [String] {
+    answers.exits.compactMap { exit in
+      let real = exit.wait_status == 9, simulated = run.killed.contains(exit.task)
+      if real == simulated { return nil }
+      return "task \(exit.task): real \(real ? "killed" : "exited"), "
+        + "sim \(simulated ? "killed" : "exited")"
+    }
   }
 }
 

@@ -40,9 +40,9 @@ package struct EventComparison: Sendable {
     intervals = spans.enumerated().map { position, span in
       Interval(
         from: span.from, to: span.to,
-        recorded: position < recorded.count ? recorded[position] : [],
+        recorded: (position < recorded.count ? recorded[position] : []).map(\.masked),
         simulated: position < simulated.count
-          ? simulated[position].map { EventLine(name: $0.name, payload: $0.payload) } : [])
+          ? simulated[position].map { EventLine(name: $0.name, payload: $0.payload).masked } : [])
     }
   }
 

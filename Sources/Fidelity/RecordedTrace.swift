@@ -18,6 +18,12 @@ package struct EventLine: Sendable, Equatable, CustomStringConvertible {
     self.payload = payload
   }
 
+  /// Without what belongs to the program that performed the workload.
+  var masked: EventLine {
+    guard name == "mark_victim" else { return self }
+    return EventLine(name: name, payload: KernelLogComparison.masked(payload))
+  }
+
   package var description: String { "\(name): \(payload)" }
 }
 

@@ -39,6 +39,13 @@ final class WorkloadPerformance {
   /// A task that has started and not come to its end.
   var unfinished: String? { started.first { !$0.hasReturned }?.name }
 
+  /// Tasks that the kernel killed.
+  var killed: [String] {
+    started.filter { task in
+      task.handle.map { backend.report(on: $0).killReason != nil } ?? false
+    }.map(\.name)
+  }
+
   /// Divides the events of the whole run at the marks.
   func eventsByInterval() -> [[TraceEvent]] {
     let all = events()
@@ -51,7 +58,9 @@ final class WorkloadPerformance {
     let state = StartedTask(name)
     started.append(state)
     state.handle = backend.spawn(
-      TaskSpec(name: name, programPages: program.tablePages)
+      TaskSpec(
+        name: name, programPages: program.tablePages,
+        program: .recordingDriver(name, tablePages: program.tablePages))
     ) { handle, fiber throws(Killed) in
       defer {
         state.hasReturned = true

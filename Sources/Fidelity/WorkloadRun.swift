@@ -28,10 +28,14 @@ package struct WorkloadRun: Sendable {
   package let events: [[TraceEvent]]
   /// In the order in which the ops ended.
   package let results: [Result]
+  /// Tasks that the kernel killed, in the order in which they started.
+  package let killed: [String]
+  /// The kernel's log since `base`.
+  package let messages: [KernelMessage]
 
   package init(
     marks: [(name: String, snapshot: Snapshot)], events: [[TraceEvent]], results: [Result],
-    digest: String
+    killed: [String] = [], messages: [KernelMessage] = [], digest: String
   ) {
     status = .ok
     reason = nil
@@ -39,6 +43,8 @@ package struct WorkloadRun: Sendable {
     self.marks = marks
     self.events = events
     self.results = results
+    self.killed = killed
+    self.messages = messages
   }
 
   /// A run of which nothing but the reason is told.
@@ -49,5 +55,7 @@ package struct WorkloadRun: Sendable {
     marks = []
     events = []
     results = []
+    killed = []
+    messages = []
   }
 }

@@ -56,6 +56,7 @@ package enum WorkloadRunner {
     return WorkloadRun(
       marks: [("base", base)] + backend.marks + [("end", end)],
       events: performance.eventsByInterval(), results: performance.results,
+      killed: performance.killed, messages: backend.kernelMessages,
       digest: backend.digest.text)
   }
 }

@@ -37,7 +37,17 @@ package struct RunReport {
         task.name, task.state.rawValue, report.cpu.text, report.reclaiming.text,
       ])
     }
-    return [""] + TextTable.lines(rows, leftAligned: 2)
+    return [""] + TextTable.lines(rows, leftAligned: 2) + deaths(machine)
+  }
+
+  /// Who was killed, when, and why.
+  private static func deaths(_ machine: MachineObject) -> [String] {
+    machine.tasks.compactMap { task in
+      guard let report = task.handle.map({ machine.backend.report(on: $0) }),
+        let reason = report.killReason, let ended = report.ended
+      else { return nil }
+      return "task \(task.name) was killed after \((ended - report.started).text): \(reason)"
+    }
   }
 
   private static func counters(_ machine: MachineObject) -> [String] {

@@ -9,17 +9,37 @@ package struct TaskHandle: Hashable, Sendable {
   package init(number: Int) { self.number = number }
 }
 
+/// What a task's program consists of besides the areas it maps: counted as the task's, paid for by
+/// nobody here.
+package struct ProgramSpec: Sendable {
+  /// The name the kernel knows it by; nil: the task's own.
+  package var command: String?
+  /// Virtual size, resident pages by kind, and page tables, all in pages.
+  package var virtual = 0, anonymous = 0, file = 0, shmem = 0, tables = 0
+  /// Of the anonymous pages, those that boot left on the unevictable list, and pages of the kernel
+  /// for the process (tables, stack): given back when the task exits.
+  package var locked = 0, kernel = 0
+  /// Faults since the task last settled its resident counts.
+  package var unsettledFaults = 0
+
+  package init() {}
+}
+
 package struct TaskSpec: Sendable {
   package var name: String
   /// The cgroup it starts in; "/" for the root.
   package var cgroup: String
   /// Pages that its program has mapped beforehand: its own areas lie below them.
   package var programPages: Int
+  package var program: ProgramSpec
 
-  package init(name: String, cgroup: String = "/", programPages: Int = 0) {
+  package init(
+    name: String, cgroup: String = "/", programPages: Int = 0, program: ProgramSpec = ProgramSpec()
+  ) {
     self.name = name
     self.cgroup = cgroup
     self.programPages = programPages
+    self.program = program
   }
 }
 
@@ -35,10 +55,12 @@ package struct TaskReport: Sendable, Equatable {
   package var reclaiming: Nanoseconds
   package var started: Instant
   package var ended: Instant?
+  /// Why the kernel killed it; nil when it did not.
+  package var killReason: String?
 
   package init(
     name: String, state: TaskState, cpu: Nanoseconds, reclaiming: Nanoseconds, started: Instant,
-    ended: Instant?
+    ended: Instant?, killReason: String? = nil
   ) {
     self.name = name
     self.state = state
@@ -46,6 +68,7 @@ package struct TaskReport: Sendable, Equatable {
     self.reclaiming = reclaiming
     self.started = started
     self.ended = ended
+    self.killReason = killReason
   }
 }
 
@@ -86,9 +109,17 @@ package protocol Backend: AnyObject {
   var digest: Digest { get }
   var eventCount: UInt64 { get }
 
+  /// The kernel's log since boot, oldest first: what the OOM killer reports.
+  var kernelMessages: [KernelMessage] { get }
+
   /// The names of the files that exist, with their sizes, in order of creation.
   var files: [FileSpec] { get }
 
   /// Unwinds every task; afterwards nothing of the run is alive.
   func shutdown()
+}
+
+extension Backend {
+  /// A kernel that has nothing to say.
+  package var kernelMessages: [KernelMessage] { [] }
 }

@@ -60,4 +60,13 @@ package struct GfpFlags: OptionSet, Hashable, Sendable {
     }
     return names.isEmpty ? "none" : names.joined(separator: "|")
   }
+
+  /// The kernel's number for flags that a charge may carry, as the OOM report prints it.
+  package var number: Int {
+    let bits: [(GfpFlags, Int)] = [
+      (.kernel, 0xcc0), (.hardwall, 0x100000), (.highmem, 0x2), (.movable, 0x8),
+      (.account, 0x400000),
+    ]
+    return bits.reduce(0) { isSuperset(of: $1.0) ? $0 | $1.1 : $0 }
+  }
 }

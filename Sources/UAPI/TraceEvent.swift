@@ -9,6 +9,26 @@ package enum LruListName: Int, Sendable {
   package var isFile: Bool { self == .inactive_file || self == .active_file }
 }
 
+/// What the OOM killer's victim was, as far as the kernel's event tells it. Sizes in pages.
+package struct VictimSizes: Sendable, Equatable {
+  package var command: String
+  package var virtual: Int, anonymous: Int, file: Int, shmem: Int, tables: Int
+  package var oomScoreAdjust: Int
+
+  package init(
+    command: String, virtual: Int, anonymous: Int, file: Int, shmem: Int, tables: Int,
+    oomScoreAdjust: Int
+  ) {
+    self.command = command
+    self.virtual = virtual
+    self.anonymous = anonymous
+    self.file = file
+    self.shmem = shmem
+    self.tables = tables
+    self.oomScoreAdjust = oomScoreAdjust
+  }
+}
+
 package enum TraceEvent: Sendable, Equatable {
   case memcgReclaimBegin(order: Int, gfp: GfpFlags)
   case memcgReclaimEnd(reclaimed: Int)
@@ -27,6 +47,8 @@ package enum TraceEvent: Sendable, Equatable {
     totalScan: Int, priority: Int)
   case shrinkSlabEnd(
     shrinker: String, node: Int, unusedScan: Int, newScan: Int, totalScan: Int, returned: Int)
+  /// Up to 5.10 the event names the pid alone.
+  case markVictim(pid: Int, VictimSizes?)
 
   /// The event's name as ftrace prints it.
   package var name: String {
@@ -38,6 +60,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .lruShrinkActive: "mm_vmscan_lru_shrink_active"
     case .shrinkSlabStart: "mm_shrink_slab_start"
     case .shrinkSlabEnd: "mm_shrink_slab_end"
+    case .markVictim: "mark_victim"
     }
   }
 
@@ -74,6 +97,12 @@ package enum TraceEvent: Sendable, Equatable {
       let shrinker, let node, let unused, let new, let total, let returned):
       "\(shrinker): nid: \(node) unused scan count \(unused) new scan count \(new) "
         + "total_scan \(total) last shrinker return val \(returned)"
+    case .markVictim(let pid, nil):
+      "pid=\(pid)"
+    case .markVictim(let pid, let v?):
+      "pid=\(pid) comm=\(v.command) total-vm=\(4 * v.virtual)kB anon-rss=\(4 * v.anonymous)kB "
+        + "file-rss:\(4 * v.file)kB shmem-rss:\(4 * v.shmem)kB uid=0 pgtables=\(4 * v.tables)kB "
+        + "oom_score_adj=\(v.oomScoreAdjust)"
     }
   }
 

@@ -99,6 +99,9 @@ enum ValidateCommand {
         recording: file, answers: answers, comparison: comparison)
       let lines = events?.lines ?? ["no events to compare"]
       for line in lines { tell("\(path): \(line)\n") }
+      for line in KernelLogComparison(answers: answers, run: run).lines {
+        tell("\(path): kernel log: \(line)\n")
+      }
     }
     return comparison
   }

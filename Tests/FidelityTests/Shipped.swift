@@ -28,10 +28,12 @@ enum Shipped {
     return try JSONSerialization.jsonObject(with: text) as? [String: Any] ?? [:]
   }
 
-  /// The text of changed JSON as a recording under the same path.
+  /// The text of changed JSON as a recording under the same path, its keys sorted: of a recording
+  /// with several tasks this is another order.
   static func recording(_ name: String, _ json: [String: Any]) throws -> RecordingFile {
     RecordingFile(
-      path: try file(name).path, bytes: [UInt8](try JSONSerialization.data(withJSONObject: json)))
+      path: try file(name).path,
+      bytes: [UInt8](try JSONSerialization.data(withJSONObject: json, options: .sortedKeys)))
   }
 
   /// The recording without its answers, as the official score hands it out.

@@ -132,6 +132,20 @@ import Testing
     #expect(s.printed == "0\tmm_vmscan_memcg_reclaim_end\t32\tnr_reclaimed=32\n")
   }
 
+  @Test func theReportTellsWhoWasKilledAndWhy() {
+    let s = Scenario(
+      """
+      local m = machine { like = "toy.json" }
+      m:spawn("victim", function(t) t:sleep "2 ms" t:open("data"):advise "normal" end)
+      m:spawn("other", function(t) t:sleep "3 ms" end)
+      m:run()
+      """)
+    #expect(s.report.text.contains("victim  killed"))
+    #expect(
+      s.report.text.contains("\ntask victim was killed after 2 ms: the toy's memory is full\n"))
+    #expect(!s.report.text.contains("task other was killed"))
+  }
+
   @Test func theReportTellsTasksCountersExpectationsAndTheDigest() {
     let s = Scenario(
       """

@@ -18,6 +18,7 @@ final class ToyBackend: Backend {
     [(name: String, cgroup: String, state: TaskState, fiber: Fiber?, cpu: UInt64)] = []
   private var cgroups = ["/"]
   private var reads = 0
+  private var kills: [Int: Instant] = [:]
 
   init(files: [FileSpec]) { self.files = files }
 
@@ -71,6 +72,7 @@ final class ToyBackend: Backend {
       return .done
     case .adviseFile(_, .normal, _, _):
       tasks[task.number].fiber!.kill()
+      kills[task.number] = timeline.now
       try await fiber.sleep(1)
       return .done
     default: return .done
@@ -105,7 +107,8 @@ final class ToyBackend: Backend {
     let t = tasks[task.number]
     return TaskReport(
       name: t.name, state: t.state, cpu: Nanoseconds(t.cpu), reclaiming: 0, started: .boot,
-      ended: nil)
+      ended: kills[task.number],
+      killReason: kills[task.number].map { _ in "the toy's memory is full" })
   }
 
   func run(until end: Instant) { timeline.run(until: end) }

@@ -58,7 +58,7 @@ extension Memory {
     (.workingset_restore_file, .workingset_restore_file),
   ]
 
-  fileprivate func cgroupSnapshots() -> [CgroupSnapshot] {
+  func cgroupSnapshots() -> [CgroupSnapshot] {
     var stats = tree.all.map { localStat($0) }
     for group in tree.all.reversed() {
       guard let parent = group.parent else { continue }

@@ -13,7 +13,7 @@ package enum TraceMode: Sendable { case off, digest, record }
 /// The numbers that events have in the digest; never reordered.
 enum EventNumber: UInt64 {
   case memcgReclaimBegin = 1, memcgReclaimEnd, lruIsolate, lruShrinkInactive, lruShrinkActive
-  case shrinkSlabStart, shrinkSlabEnd, mark, operation, machine
+  case shrinkSlabStart, shrinkSlabEnd, mark, operation, machine, markVictim
 }
 
 final class Tracer {
@@ -105,6 +105,17 @@ final class Tracer {
     if case .shrinkSlabStart = start { begin(.shrinkSlabStart) } else { begin(.shrinkSlabEnd) }
     for n in numbers { digest.fold(UInt64(bitPattern: Int64(n))) }
     keep(start)
+  }
+
+  func markVictim(_ task: SimTask, _ size: ResidentPages, _ form: OomReportForm) {
+    guard isOn else { return }
+    begin(.markVictim)
+    digest.fold(UInt64(task.pid))
+    digest.fold(UInt64(size.resident) << 32 | UInt64(size.swapped))
+    let sizes = VictimSizes(
+      command: task.command, virtual: size.virtual, anonymous: size.anonymous, file: size.file,
+      shmem: size.shmem, tables: size.tables, oomScoreAdjust: task.oomScoreAdjust)
+    keep(.markVictim(pid: task.pid, form == .sizes ? sizes : nil))
   }
 
   /// A mark, an operation's begin, or what was booted: its number and words are folded.

@@ -79,9 +79,6 @@ final class SwapArea {
     return offset
   }
 
-  /// Puts a slot back that was taken and could not be charged.
-  func untake(_ offset: UInt32) { taken.append(offset) }
-
   private func refill() {
     let wanted = freeCount > 2 * Self.cacheSize ? Self.cacheSize : 1
     var found: [UInt32] = []

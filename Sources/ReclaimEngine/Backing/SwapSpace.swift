@@ -47,7 +47,8 @@ final class SwapSpace {
     var at = memcg
     while at != 0 {
       if tree.rows[Int(at)].swapUsage >= tree.rows[Int(at)].swapMax {
-        area.untake(offset)
+        area.freed(offset)
+        tree.rows[Int(at)].swapFailures += 1
         return nil
       }
       at = tree.rows[Int(at)].parent

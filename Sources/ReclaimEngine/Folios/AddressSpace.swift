@@ -131,6 +131,9 @@ final class AddressSpace {
     tables[slot] = frame
   }
 
+  /// Tables made for areas; the first one is the program's.
+  var tableCount: Int { tables.dropFirst().count { $0 != 0 } }
+
   /// Tables that only `area` needed are gone with it; answers their frames.
   func freeTables(of area: Area) -> [UInt32] {
     var freed: [UInt32] = []

@@ -16,6 +16,7 @@ package struct KernelProfile: Sendable {
   var memcgStatistics: MemcgStatistics
   var deferredShrink: DeferredShrink
   var objectStock: ObjectStock
+  var oomReport: OomReportForm
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux6_1]

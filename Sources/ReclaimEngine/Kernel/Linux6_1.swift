@@ -26,7 +26,7 @@ extension KernelProfile {
       structFile: 264,
       dentry: 200,
       inode: 1200,
-      area: 208,
+      area: 160,
       reverseMap: [72, 112],
       datagram: [264, 520],
       childCgroup: [3192, 2064]),
@@ -68,5 +68,6 @@ extension KernelProfile {
     readaheadGrowth: .neverSmaller,
     memcgStatistics: .flushedWhenPending,
     deferredShrink: .shifted,
-    objectStock: .mayExceedPage)
+    objectStock: .mayExceedPage,
+    oomReport: .sizes)
 }

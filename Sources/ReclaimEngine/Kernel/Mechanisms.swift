@@ -51,3 +51,11 @@ package enum ObjectStock: String, Sendable {
   /// May exceed a page until an object is freed; 6.1.
   case mayExceedPage
 }
+
+/// What the OOM killer tells (reference 15 §15.3; the fields of memory.stat are recorded).
+package enum OomReportForm: String, Sendable {
+  /// mark_victim names the pid, memory.stat knows no kernel memory; up to 5.10.
+  case pidOnly
+  /// mark_victim tells what the report does, memory.stat counts kernel memory; 6.1.
+  case sizes
+}

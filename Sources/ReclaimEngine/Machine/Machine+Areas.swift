@@ -32,8 +32,7 @@ extension Machine {
     case .lock(let name, let from, let length):
       guard let (area, range) = stretch(name, from, length, task) else { return .failed(.EINVAL) }
       noteOperation(14, task, [UInt64(area.number), UInt64(range.lowerBound)])
-      try await memory.lock(area, range, task)
-      return .done
+      return try await memory.lock(area, range, task) ? .done : .failed(.ENOMEM)
     case .unlock(let name, let from, let length):
       guard let (area, range) = stretch(name, from, length, task) else { return .failed(.EINVAL) }
       noteOperation(15, task, [UInt64(area.number), UInt64(range.lowerBound)])

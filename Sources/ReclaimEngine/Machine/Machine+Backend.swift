@@ -10,7 +10,16 @@ extension Machine {
   {
     let task = task(handle)
     if memory.endReason != nil { throw Killed() }
+    // One that was killed after its last sleep had ended asks for nothing more.
+    try task.leaveKernel()
     memory.flushPeriodically()
+    task.enterKernel()
+    let outcome = try await carryOut(operation, task)
+    try task.leaveKernel()
+    return outcome
+  }
+
+  private func carryOut(_ operation: Operation, _ task: SimTask) async throws(Killed) -> Outcome {
     switch operation {
     case .makeCgroup(let path, let settings):
       noteOperation(1, task, [])
@@ -33,8 +42,7 @@ extension Machine {
       guard let open = try await open(name, task) else { return .failed(.ENOENT) }
       if pattern.problem(over: open.file.pages) != nil { return .failed(.EINVAL) }
       noteOperation(5, task, [UInt64(open.file.number)])
-      try await memory.read(open, pattern, for: task)
-      return .done
+      return try await memory.read(open, pattern, for: task) ? .done : .failed(.ENOMEM)
     case .adviseFile(let name, let advice, let from, let length):
       guard let open = try await open(name, task) else { return .failed(.ENOENT) }
       noteOperation(6, task, [UInt64(open.file.number), UInt64(max(from, 0))])
@@ -57,11 +65,12 @@ extension Machine {
       return .done
     case .sleep(let duration):
       noteOperation(8, task, [duration.count])
+      try task.leaveKernel()
       try await task.fiber.sleep(duration)
       return .done
     case .compute(let duration):
       noteOperation(9, task, [duration.count])
-      try await task.spend(duration.count)
+      try await task.spendOutside(duration.count)
       return .done
     case .mark(let name):
       try await mark(name, task)
@@ -86,9 +95,8 @@ extension Machine {
         return .failed(.ENOMEM)
       }
       if !parent.isRoot {
-        for size in memory.profile.objects.childCgroup {
-          try await memory.chargeObject(parent.number, size, reclaimable: false, task)
-        }
+        let sizes = memory.profile.objects.childCgroup
+        if try await !memory.chargeObjects(parent.number, sizes, task) { return .failed(.ENOMEM) }
       }
       parent = made
     }
@@ -166,7 +174,9 @@ extension Machine {
     }
     file.open()
     for (kind, size, reclaimable) in kinds {
-      try await memory.chargeObject(task.memcg, size, reclaimable: reclaimable, task)
+      if try await !memory.chargeObject(task.memcg, size, reclaimable: reclaimable, task) {
+        try memory.giveUpForMemory(task)
+      }
       if !memory.slabs.take(kind) { try memory.endForShortage(.memory(.unmovable)) }
     }
     let open = OpenFile(
@@ -183,10 +193,9 @@ extension Machine {
   /// the memcg statistics (fidelity/starting-state.md).
   private func mark(_ name: String, _ task: SimTask) async throws(Killed) {
     let sizes = memory.profile.objects.datagram
-    for size in sizes {
-      try await memory.chargeObject(task.memcg, size, reclaimable: false, task)
+    if try await memory.chargeObjects(task.memcg, sizes, task) {
+      for size in sizes { memory.objects.free(task.memcg, size, reclaimable: false) }
     }
-    for size in sizes { memory.objects.free(task.memcg, size, reclaimable: false) }
     keepMark(name, observe())
     memory.publishForReader()
     try await task.spend(memory.profile.costs.mark)

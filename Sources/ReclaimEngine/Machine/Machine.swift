@@ -14,7 +14,6 @@ package final class Machine: Backend {
   package let timeline: Timeline
   let memory: Memory
   private let tracer: Tracer
-  private var taskList: [SimTask] = []
   private var markList: [(name: String, snapshot: Snapshot)] = []
   private let seed: UInt64
 
@@ -49,6 +48,7 @@ package final class Machine: Backend {
   package var eventCount: UInt64 { tracer.events }
   package var marks: [(name: String, snapshot: Snapshot)] { markList }
   package var ended: String? { memory.endReason }
+  package var kernelMessages: [KernelMessage] { memory.messages }
   package var kernel: String { memory.profile.name }
 
   package var files: [FileSpec] {
@@ -64,8 +64,9 @@ package final class Machine: Backend {
     guard let cgroup = memory.tree.find(spec.cgroup) else {
       preconditionFailure("task '\(spec.name)': no cgroup '\(spec.cgroup)'")
     }
-    let handle = TaskHandle(number: taskList.count)
+    let handle = TaskHandle(number: memory.tasks.count)
     let fiber = timeline.spawn(spec.name) { [unowned self] fiber throws(Killed) in
+      self.task(handle).begin()
       do throws(Killed) {
         try await body(handle, fiber)
       } catch {
@@ -74,13 +75,13 @@ package final class Machine: Backend {
       }
       self.exit(self.task(handle))
     }
-    taskList.append(
+    memory.tasks.append(
       SimTask(
         handle, spec, memcg: cgroup.number, fiber: fiber, now: timeline.now))
     return handle
   }
 
-  func task(_ handle: TaskHandle) -> SimTask { taskList[handle.number] }
+  func task(_ handle: TaskHandle) -> SimTask { memory.tasks[handle.number] }
 
   package func report(on task: TaskHandle) -> TaskReport { self.task(task).report }
 
@@ -88,14 +89,16 @@ package final class Machine: Backend {
   /// kernel stops all tasks.
   private func exit(_ task: SimTask) {
     memory.batches.drain()
+    memory.freeProgramData(task.program)
     memory.unmapAll(task)
+    memory.freeProgramTables(task.program)
     for open in task.end(at: timeline.now) {
       memory.objects.free(
         open.memcg, memory.profile.objects.structFile, reclaimable: false)
       memory.slabs.free(.file)
     }
     if memory.endReason != nil {
-      for other in taskList where other !== task { other.fiber.kill() }
+      for other in memory.tasks where other !== task { other.fiber.kill() }
     }
   }
 

@@ -23,6 +23,8 @@ struct MachineLayout {
   let slotCount: Int
   let lists: NodeListState
   let firstListFrame: UInt32
+  /// Where the frames in use among which the lists' pages lie end.
+  let usedEnd: UInt32
   private let plans: [ZonePlan]
   private let reserves: [[Int]]
   private let scaleFactor: Int
@@ -67,6 +69,7 @@ struct MachineLayout {
     let home = plans.max { $0.spec.managed < $1.spec.managed }!
     firstListFrame =
       Self.perCPUBlocks(home).map { $0.frame + (1 << UInt32($0.order)) }.max() ?? home.start
+    usedEnd = home.freeFrom
     let listed =
       lists.inactiveAnon + lists.activeAnon + lists.inactiveFile + lists.activeFile
       + lists.unevictable

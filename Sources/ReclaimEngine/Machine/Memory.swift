@@ -45,9 +45,19 @@ final class Memory {
   /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
 
+  /// What boot left of the programs of tasks: pages on the unevictable list, and behind them pages
+  /// of the kernel.
+  var bootLocked: Range<UInt32> = 0..<0
+  var bootKernel: Range<UInt32> = 0..<0
+
   /// Folios that left their lists and are not freed yet: in `freed`, all of one cgroup.
   var freedCount = 0
   var freedMemcg: UInt16 = 0
+
+  /// All tasks of the machine, by number.
+  var tasks: [SimTask] = []
+  /// The kernel's log.
+  var messages: [KernelMessage] = []
 
   /// Why this kernel ended the run; nil while it did not.
   private(set) var endReason: String?
@@ -138,7 +148,10 @@ final class Memory {
     put(state.inactiveFile, [], ListIndex.inactiveFile)
     let lastInactive = frame
     put(state.activeFile, .active, ListIndex.activeFile)
+    let firstLocked = frame
     put(state.unevictable, .unevictable, ListIndex.unevictable)
+    bootLocked = firstLocked..<frame
+    bootKernel = frame..<layout.usedEnd
     for k in 0..<state.pendingDeactivateFile {
       batches.deactivateFile(lastInactive - 1 - UInt32(k))
     }

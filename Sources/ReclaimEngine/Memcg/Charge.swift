@@ -2,22 +2,28 @@
 // A charge over the limit: reclaim inside the full cgroup until it fits (reference 13 §13.2).
 //
 // The order is the kernel's: reclaim, see whether there is room, drain the stocks once, and give up
-// only after sixteen fruitless rounds. What comes after that is the OOM killer, which this kernel
-// does not have yet: it ends the run by name.
+// only after sixteen fruitless rounds. Then the OOM killer makes room, and all begins anew; a task
+// that was killed itself gives up when it comes here a second time, and so does one for whom nobody
+// may be killed.
 
 import Timeline
 import UAPI
 
 extension Memory {
-  /// Charges `n` pages to a cgroup, reclaiming inside whichever cgroup is full.
-  /// - Returns: whether they are charged. A request that must not retry may be refused.
+  /// Charges `n` pages that `tryCharge` could not, reclaiming inside whichever cgroup is full.
+  /// - Returns: whether they are charged. A request that must not retry may be refused, and so may
+  ///   a dying task, and one whose cgroup holds nobody who may be killed.
   func charge(_ memcg: UInt16, _ n: Int, _ gfp: GfpFlags, _ task: SimTask)
     async throws(Killed) -> Bool
   {
     var retries = profile.numbers.maxReclaimRetries
     var drained = false
+    var hasKilled = false
+    var isFirst = true
     while true {
-      let over = stock.tryCharge(memcg, n)
+      // That the first try fails has been counted by whoever came here.
+      let over = stock.retryCharge(memcg, n, counted: !isFirst)
+      isFirst = false
       if over == 0 { return true }
       guard gfp.contains(.directReclaim) else { return false }
       let full = tree.cgroup(over)
@@ -35,9 +41,10 @@ extension Memory {
         retries -= 1
         continue
       }
-      try end(
-        "memory cgroup '\(full.path)' is out of memory: the OOM killer is not built yet; "
-          + "give it a larger memory.max")
+      if hasKilled, task.isDying { return false }
+      guard killInside(full, pages: n, gfp: gfp, task) else { return false }
+      hasKilled = true
+      retries = profile.numbers.maxReclaimRetries
     }
   }
 
@@ -52,23 +59,37 @@ extension Memory {
     objects.drain(below: memcg)
   }
 
-  /// Charges a kernel object, reclaiming where the limit asks for it.
+  /// Charges a kernel object, reclaiming where the limit asks for it. False: there is no room.
   func chargeObject(_ memcg: UInt16, _ size: Int, reclaimable: Bool, _ task: SimTask)
-    async throws(Killed)
+    async throws(Killed) -> Bool
   {
-    if objects.tryCharge(memcg, size, reclaimable: reclaimable) == 0 { return }
-    if try await charge(memcg, ObjectCharges.pages(for: size), .kernelAccount, task) {
-      objects.chargedSlowly(memcg, size, reclaimable: reclaimable)
+    if objects.tryCharge(memcg, size, reclaimable: reclaimable) == 0 { return true }
+    guard try await charge(memcg, ObjectCharges.pages(for: size), .kernelAccount, task) else {
+      return false
     }
+    objects.chargedSlowly(memcg, size, reclaimable: reclaimable)
+    return true
   }
 
-  /// Writes memory.max: usage above it is reclaimed (reference 13 §13.4).
+  /// Charges all of these objects, none of them reclaimable, or none.
+  func chargeObjects(_ memcg: UInt16, _ sizes: [Int], _ task: SimTask) async throws(Killed) -> Bool
+  {
+    for (k, size) in sizes.enumerated() {
+      if try await chargeObject(memcg, size, reclaimable: false, task) { continue }
+      for charged in sizes.prefix(k) { objects.free(memcg, charged, reclaimable: false) }
+      return false
+    }
+    return true
+  }
+
+  /// Writes memory.max: usage above it is reclaimed, by killing if need be, as long as anybody can
+  /// be killed (reference 13 §13.4).
   func setMax(_ cgroup: MemCgroup, _ pages: Int, _ task: SimTask) async throws(Killed) {
     let row = tree.rows + Int(cgroup.number)
     row.pointee.max = pages
     var drained = false
     var budget = profile.numbers.maxReclaimRetries
-    while row.pointee.usage > pages {
+    while row.pointee.usage > pages, !task.isDying {
       if !drained {
         drainStocks(below: cgroup.number)
         drained = true
@@ -79,10 +100,9 @@ extension Memory {
         if try await reclaimMemcg(cgroup, pages: excess, gfp: .kernel, task) == 0 { budget -= 1 }
         continue
       }
-      cgroup.count(.oom)
-      try end(
-        "memory cgroup '\(cgroup.path)' cannot shrink to memory.max: "
-          + "the OOM killer is not built yet")
+      guard killInside(cgroup, pages: 1, gfp: .kernel, task) else { return }
+      // The victim needs the CPU to exit.
+      try await task.spend(profile.costs.reclaimEnd)
     }
   }
 }

@@ -42,6 +42,18 @@ final class ChargeStock {
     return chargeCounters(memcg, n)
   }
 
+  /// `tryCharge` once more, after reclaim: a batch is not tried again (reference 13 §13.2, step 3).
+  /// - Parameter counted: whether a refusal counts.
+  func retryCharge(_ memcg: UInt16, _ n: Int, counted: Bool) -> UInt16 {
+    if stock.pointee.memcg == memcg, stock.pointee.pages >= n {
+      stock.pointee.pages -= n
+      return 0
+    }
+    let over = charge(memcg, n)
+    if over != 0, !counted { rows[Int(over)].failures -= 1 }
+    return over
+  }
+
   @inline(never) private func chargeCounters(_ memcg: UInt16, _ n: Int) -> UInt16 {
     if batch > n, charge(memcg, batch) == 0 {
       refill(memcg, batch - n)
@@ -55,7 +67,10 @@ final class ChargeStock {
   private func charge(_ memcg: UInt16, _ n: Int) -> UInt16 {
     var at = memcg
     while at != 0 {
-      if rows[Int(at)].usage + n > rows[Int(at)].max { return at }
+      if rows[Int(at)].usage + n > rows[Int(at)].max {
+        rows[Int(at)].failures += 1
+        return at
+      }
       at = rows[Int(at)].parent
     }
     at = memcg

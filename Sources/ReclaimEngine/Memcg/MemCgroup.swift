@@ -12,6 +12,9 @@ struct MemcgRow {
   /// Charged to it and its descendants, stock included: memory.current.
   var usage: Int
   var max: Int
+  /// Charges that this cgroup's memory.max refused, and slots that its swap.max did.
+  var failures: Int
+  var swapFailures: Int
   /// Swap slots charged to it and its descendants: memory.swap.current.
   var swapUsage: Int
   var swapMax: Int

@@ -72,6 +72,7 @@ extension Memory {
     var reclaimed = 0
     var retries = profile.numbers.maxReclaimRetries
     while reclaimed < pages {
+      if task.isDying { return nil }
       if retries == 0 { batches.drain() }
       let now = try await reclaimMemcg(target, pages: pages - reclaimed, gfp: .kernel, task)
       if now == 0 {

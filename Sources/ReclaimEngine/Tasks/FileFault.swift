@@ -16,23 +16,23 @@ extension Memory {
   func fileFault(
     _ area: Area, _ index: Int, _ file: FileMapping, _ page: Int, write: Bool, shared: Bool,
     _ task: SimTask
-  ) async throws(Killed) {
+  ) async throws(Killed) -> Bool {
     if write {
       precondition(!shared, "writing to a shared file mapping is refused at the front door")
-      try await copyOnWrite(area, index, file, page, task)
-      return
+      return try await copyOnWrite(area, index, file, page, task)
     }
     let around = mapAround(area, index, file, page)
     try await task.spend(
       profile.costs.fileFault + UInt64(around) * profile.costs.faultAroundPage)
-    if entries[area.base + index].isPresent { return }
-    try await bring(file, page, area, task)
+    if entries[area.base + index].isPresent { return true }
+    guard try await bring(file, page, area, task) else { return false }
     // Reading gave up the lock on the address space, so the fault is handled once more from the
     // beginning: what was read around is mapped around.
     countFault(.pgfault, .pgfault, task.memcg)
     _ = mapAround(area, index, file, page)
     let frame = cache.slots[file.base + page].folio
     if frame != 0, entries[area.base + index].isNone { map(frame, area, index) }
+    return true
   }
 
   /// Maps cached pages of the window around a fault; answers how many.
@@ -67,21 +67,24 @@ extension Memory {
   }
 
   /// Sees to it that a page of the file is in the cache, with the readahead that mapped reads get.
+  /// False: there was no memory for it.
   private func bring(_ file: FileMapping, _ page: Int, _ area: Area, _ task: SimTask)
-    async throws(Killed)
+    async throws(Killed) -> Bool
   {
     guard let open = area.open else { preconditionFailure("a mapped file that nobody opened") }
     let frame = cache.slots[file.base + page].folio
     if frame != 0 {
       open.readMisses = max(0, open.readMisses - 1)
       let row = frames.rows + Int(frame)
-      guard row.pointee.flags.contains(.readahead), area.advice != .random else { return }
+      guard row.pointee.flags.contains(.readahead), area.advice != .random else {
+        return true
+      }
       row.pointee.flags.remove(.readahead)
       row.pointee.flags.insert(.held)
       let next = window(open, page, requested: open.readAheadPages, marker: true)
       try await fill(file, next, gfp: ReadRun.readaheadFlags, task)
       row.pointee.flags.remove(.held)
-      return
+      return true
     }
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     if let around = missWindow(open, page, area) {
@@ -91,6 +94,7 @@ extension Memory {
       let alone = ReadaheadWindow(start: page, size: 1, lookahead: 0)
       try await fill(file, alone, gfp: .highUserMovable, task)
     }
+    return cache.slots[file.base + page].folio != 0
   }
 
   /// What a missing page of a mapping is read with; nil: nothing but itself.
@@ -126,10 +130,11 @@ extension Memory {
   /// place; the file's page stays as it is.
   private func copyOnWrite(
     _ area: Area, _ index: Int, _ file: FileMapping, _ page: Int, _ task: SimTask
-  ) async throws(Killed) {
+  ) async throws(Killed) -> Bool {
     let memcg = task.memcg
-    try await makeReverseMap(area, task)
-    try await chargePage(memcg, gfp: .highUserMovable, task)
+    guard try await makeReverseMap(area, task),
+      try await chargePage(memcg, gfp: .kernel, task)
+    else { return false }
     tree.statistics.note(1)
     let copy = try allocate(.movable)
     // Until it is on its way to a list nothing can find it.
@@ -137,13 +142,17 @@ extension Memory {
     let entry = entries + (area.base + index)
     if entry.pointee.isPresent {
       unmapOne(entry.pointee.frame)
-    } else if cache.slots[file.base + page].folio == 0 {
-      try await bring(file, page, area, task)
+    } else if cache.slots[file.base + page].folio == 0, try await !bring(file, page, area, task) {
+      freeLater(copy, memcg)
+      settleFreed()
+      return false
     }
     enter(copy, area, index, memcg)
     entry.pointee = PageTableEntry(frame: copy, writable: true, dirty: true)
     countAnonymous(1, memcg)
+    task.unsettled.mappedAnonymous()
     try await task.spend(profile.costs.anonymousFault)
+    return true
   }
 
   /// One mapping of a file's folio is gone.

@@ -10,11 +10,13 @@ import Timeline
 import UAPI
 
 struct ReadRun {
-  private enum Stage { case next, look, missed, filling(then: After), accessed }
+  private enum Stage { case next, look, missed, filling(then: After), accessed, refused }
   /// What follows a filled window.
   private enum After { case lookAgain, giveUp, unhold }
   enum Pause {
     case finished
+    /// There was no memory for the page.
+    case failed
     case needs(Need)
     case spend(UInt64)
   }
@@ -56,6 +58,7 @@ struct ReadRun {
     while true {
       switch stage {
       case .next:
+        if task.isDying { return .finished }
         if cost != 0 {
           let spent = cost
           cost = 0
@@ -71,6 +74,8 @@ struct ReadRun {
         finish(then, memory)
       case .accessed:
         access(memory)
+      case .refused:
+        return .failed
       }
     }
   }
@@ -183,7 +188,9 @@ struct ReadRun {
     switch then {
     case .lookAgain:
       if memory.cache.slots[file.base &+ page].folio != 0 { stage = .look } else { secondTry() }
-    case .giveUp, .unhold:
+    case .giveUp:
+      stage = memory.cache.slots[file.base &+ page].folio != 0 ? .accessed : .refused
+    case .unhold:
       let frame = memory.cache.slots[file.base &+ page].folio
       if frame != 0 { memory.cache.frames.rows[Int(frame)].flags.remove(.held) }
       stage = .accessed
@@ -221,8 +228,9 @@ struct ReadRun {
 
 extension Memory {
   /// One 4096-byte read per access of the pattern.
+  /// - Returns: false when one of them failed for want of memory; those before it are done.
   func read(_ open: OpenFile, _ pattern: AccessPattern, for task: SimTask)
-    async throws(Killed)
+    async throws(Killed) -> Bool
   {
     let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * ReadRun.lookahead)
     defer { buffer.deallocate() }
@@ -233,8 +241,9 @@ extension Memory {
     defer { run.settle() }
     while true {
       switch run.advance(self, task) {
-      case .finished: return
-      case .spend(let nanoseconds): try await task.spend(nanoseconds)
+      case .finished: return true
+      case .failed: return false
+      case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
       case .needs(let need):
         guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
         let granted = try await charge(task.memcg, pages, gfp, task)

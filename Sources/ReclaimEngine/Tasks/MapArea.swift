@@ -8,12 +8,16 @@ import Timeline
 import UAPI
 
 extension Memory {
-  /// Makes an area; nil when there is no room for its entries.
+  /// Makes an area; nil when there is no room for it or its entries.
   func mapArea(_ name: String, _ kind: Area.Kind, pages: Int, open: OpenFile?, _ task: SimTask)
     async throws(Killed) -> Area?
   {
-    try await chargeObject(task.memcg, profile.objects.area, reclaimable: false, task)
-    guard let place = areas.reserve(pages) else { return nil }
+    let size = profile.objects.area
+    guard try await chargeObject(task.memcg, size, reclaimable: false, task) else { return nil }
+    guard let place = areas.reserve(pages) else {
+      objects.free(task.memcg, size, reclaimable: false)
+      return nil
+    }
     var offset: Int?
     if case .file(_, let from, _) = kind { offset = from }
     let area = Area(
@@ -67,6 +71,7 @@ extension Memory {
   /// Empties the entries of a range; answers how many pages were mapped.
   func zap(_ area: Area, _ range: Range<Int>) -> Int {
     batches.drain()
+    area.task.unsettled.settle()
     var present = 0
     for index in range {
       let entry = entries[area.base + index]

@@ -6,10 +6,12 @@ import UAPI
 
 extension Memory {
   /// mlock of a range: what is there goes to the unevictable list, what is missing is brought in.
-  func lock(_ area: Area, _ range: Range<Int>, _ task: SimTask) async throws(Killed) {
+  /// - Returns: false when there was no memory for it.
+  func lock(_ area: Area, _ range: Range<Int>, _ task: SimTask) async throws(Killed) -> Bool {
     let splits = area.addLocked(range)
     for _ in 0..<splits {
-      try await chargeObject(task.memcg, profile.objects.area, reclaimable: false, task)
+      let size = profile.objects.area
+      guard try await chargeObject(task.memcg, size, reclaimable: false, task) else { return false }
     }
     for index in range {
       let entry = entries[area.base + index]
@@ -19,10 +21,11 @@ extension Memory {
     let write = if case .file = area.kind { false } else { true }
     for index in range {
       while !entries[area.base + index].permits(write: write) {
-        try await fault(area, index, write: write, task)
+        guard try await fault(area, index, write: write, task) else { return false }
       }
     }
     batches.drain()
+    return true
   }
 
   func unlock(_ area: Area, _ range: Range<Int>, _ task: SimTask) async throws(Killed) {

@@ -77,8 +77,10 @@ extension Memory {
     while true {
       switch run.advance(self, task) {
       case .finished: return
-      case .spend(let nanoseconds): try await task.spend(nanoseconds)
-      case .fault(let index): try await fault(area, index, write: write, task)
+      case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
+      case .fault(let index):
+        if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
+        if task.isDying { return }
       }
     }
   }

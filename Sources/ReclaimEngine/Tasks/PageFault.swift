@@ -9,14 +9,18 @@ import UAPI
 
 extension Memory {
   /// Makes the entry of one page permit the access, as far as this kernel goes at once.
-  func fault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) {
+  /// - Returns: false when there was no memory for it.
+  func fault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) -> Bool
+  {
     countFault(.pgfault, .pgfault, task.memcg)
-    if !task.space.hasTable(area, index) { try await makeTable(area, index, task) }
+    task.unsettled.beginFault()
+    if !task.space.hasTable(area, index), try await !makeTable(area, index, task) { return false }
     switch area.kind {
     case .anonymous:
-      try await anonymousFault(area, index, write: write, task)
+      return try await anonymousFault(area, index, write: write, task)
     case .file(let file, let offset, let shared):
-      try await fileFault(area, index, file, index + offset, write: write, shared: shared, task)
+      return try await fileFault(
+        area, index, file, index + offset, write: write, shared: shared, task)
     case .shmem:
       preconditionFailure("shared anonymous memory is refused at the front door")
     }
@@ -29,8 +33,8 @@ extension Memory {
   }
 
   /// A page table: one page charged to the task's cgroup like any other.
-  private func makeTable(_ area: Area, _ index: Int, _ task: SimTask) async throws(Killed) {
-    try await chargePage(task.memcg, gfp: .kernelAccount, task)
+  private func makeTable(_ area: Area, _ index: Int, _ task: SimTask) async throws(Killed) -> Bool {
+    guard try await chargePage(task.memcg, gfp: .kernelAccount, task) else { return false }
     if task.memcg != MemcgTree.rootNumber {
       tree.rows[Int(task.memcg)].kernelPages += 1
       tree.add(1, to: .pagetables, of: task.memcg)
@@ -41,14 +45,15 @@ extension Memory {
       position: 0, slot: 0, link: 0, flags: .kernel, memcg: task.memcg)
     node.counters.add(1, to: .nr_page_table_pages)
     task.space.makeTable(area, index, frame: frame)
+    return true
   }
 
-  /// Charges one page, reclaiming where the limit asks for it.
+  /// Charges one page, reclaiming where the limit asks for it. False: there is no room.
   @inline(__always) func chargePage(_ memcg: UInt16, gfp: GfpFlags, _ task: SimTask)
-    async throws(Killed)
+    async throws(Killed) -> Bool
   {
-    if stock.tryCharge(memcg, 1) == 0 { return }
-    _ = try await charge(memcg, 1, gfp, task)
+    if stock.tryCharge(memcg, 1) == 0 { return true }
+    return try await charge(memcg, 1, gfp, task)
   }
 
   /// A frame, or the end of the run where no zone can give one.
@@ -61,42 +66,45 @@ extension Memory {
   // MARK: anonymous memory
 
   private func anonymousFault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask)
-    async throws(Killed)
+    async throws(Killed) -> Bool
   {
     let entry = entries + (area.base + index)
     if entry.pointee.isSwap {
-      try await swapIn(area, index, write: write, task)
+      return try await swapIn(area, index, write: write, task)
     } else if entry.pointee.isNone, !write {
       entry.pointee = .zeroPage
       try await task.spend(profile.costs.zeroPageFault)
     } else if entry.pointee.isNone || entry.pointee.isZeroPage {
-      try await makeReverseMap(area, task)
-      try await anonymousPage(area, index, task)
+      guard try await makeReverseMap(area, task) else { return false }
+      return try await anonymousPage(area, index, task)
     } else {
       // Mapped for reading by a swap-in, and this task's alone: reused in place.
       entry.pointee = PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
       try await task.spend(profile.costs.reuseFault)
     }
+    return true
   }
 
   /// The objects that lead from a page back to its areas, made at the area's first anonymous page.
-  func makeReverseMap(_ area: Area, _ task: SimTask) async throws(Killed) {
-    if area.hasReverseMap { return }
-    area.hasReverseMap = true
-    for size in profile.objects.reverseMap {
-      try await chargeObject(task.memcg, size, reclaimable: false, task)
-    }
+  func makeReverseMap(_ area: Area, _ task: SimTask) async throws(Killed) -> Bool {
+    if area.hasReverseMap { return true }
+    area.hasReverseMap = try await chargeObjects(task.memcg, profile.objects.reverseMap, task)
+    return area.hasReverseMap
   }
 
-  private func anonymousPage(_ area: Area, _ index: Int, _ task: SimTask) async throws(Killed) {
+  private func anonymousPage(_ area: Area, _ index: Int, _ task: SimTask)
+    async throws(Killed) -> Bool
+  {
     let memcg = task.memcg
-    try await chargePage(memcg, gfp: .highUserMovable, task)
+    guard try await chargePage(memcg, gfp: .kernel, task) else { return false }
     tree.statistics.note(1)
     let frame = try allocate(.movable)
     enter(frame, area, index, memcg)
     entries[area.base + index] = PageTableEntry(frame: frame, writable: true, dirty: true)
     countAnonymous(1, memcg)
+    task.unsettled.mappedAnonymous()
     try await task.spend(profile.costs.anonymousFault)
+    return true
   }
 
   /// A new anonymous folio goes into the LRU-add batch.

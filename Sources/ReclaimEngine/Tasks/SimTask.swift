@@ -8,8 +8,12 @@ final class SimTask {
   let handle: TaskHandle
   let name: String
   let fiber: Fiber
+  let program: ProgramSpec
   private let started: Instant
   private var ended: Instant?
+  private var hasBegun = false
+  /// What its faults have changed since the counts of its memory were settled.
+  var unsettled: UnsettledCounts
   /// The cgroup that pays for what this task touches.
   var memcg: UInt16
   let space: AddressSpace
@@ -18,6 +22,8 @@ final class SimTask {
   /// Set while the task reclaims: its own allocations then do not recurse into reclaim
   /// (PF_MEMALLOC).
   var isReclaiming = false
+  private var isInKernel = false
+  private var killReason: String?
   private var cpuTime: Nanoseconds = 0
   private var reclaimTime: Nanoseconds = 0
   private var openFiles: [OpenFile] = []
@@ -25,10 +31,49 @@ final class SimTask {
   init(_ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, fiber: Fiber, now: Instant) {
     self.handle = handle
     name = spec.name
+    program = spec.program
+    unsettled = UnsettledCounts(faults: spec.program.unsettledFaults)
     space = AddressSpace(programPages: spec.programPages)
     self.memcg = memcg
     self.fiber = fiber
     started = now
+  }
+
+  /// The number the kernel's messages know it by; 1 is init's.
+  var pid: Int { handle.number + 2 }
+  /// The name in the kernel's messages: 15 characters at most.
+  var command: String { program.command ?? String(name.prefix(15)) }
+  var isAlive: Bool { hasBegun && ended == nil }
+  func begin() { hasBegun = true }
+
+  // MARK: death
+
+  /// It has been killed and has not exited yet.
+  var isDying: Bool { killReason != nil && ended == nil }
+
+  /// SIGKILL: dies at once while it is outside the kernel, else when it returns from there.
+  func kill(_ reason: String) {
+    guard killReason == nil else { return }
+    killReason = reason
+    if !isInKernel { fiber.kill() }
+  }
+
+  /// From here on a kill waits for `leaveKernel`.
+  func enterKernel() { isInKernel = true }
+
+  /// Whoever was killed meanwhile dies here.
+  func leaveKernel() throws(Killed) {
+    isInKernel = false
+    if killReason == nil { return }
+    fiber.kill()
+    throw Killed()
+  }
+
+  /// Uses the CPU outside of the kernel, in the middle of an operation.
+  func spendOutside(_ nanoseconds: UInt64) async throws(Killed) {
+    try leaveKernel()
+    try await spend(nanoseconds)
+    enterKernel()
   }
 
   /// Uses the CPU; gives way only when something else is due meanwhile.
@@ -65,7 +110,7 @@ final class SimTask {
   var report: TaskReport {
     TaskReport(
       name: name, state: ended == nil ? .running : fiber.isKilled ? .killed : .done, cpu: cpuTime,
-      reclaiming: reclaimTime, started: started, ended: ended)
+      reclaiming: reclaimTime, started: started, ended: ended, killReason: killReason)
   }
 }
 

@@ -9,28 +9,32 @@ import Timeline
 import UAPI
 
 extension Memory {
-  func swapIn(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) {
+  /// - Returns: false when there was no memory for it.
+  func swapIn(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) -> Bool
+  {
     guard let swap else { preconditionFailure("a swap entry without swap") }
     let offset = entries[area.base + index].swapOffset
     if swap.area.slots[Int(offset)].content.folio != 0 {
       try await mapCached(area, index, offset, write: write, task)
-    } else if let device = swap.device {
-      try await readAround(area, index, device, task)
-      countFault(.pgmajfault, .pgmajfault, task.memcg)
-      try await mapCached(area, index, offset, write: write, task)
-    } else {
-      try await swapInDirectly(area, index, offset, write: write, task)
+      return true
     }
+    guard let device = swap.device else {
+      return try await swapInDirectly(area, index, offset, write: write, task)
+    }
+    guard try await readAround(area, index, device, task) else { return false }
+    countFault(.pgmajfault, .pgmajfault, task.memcg)
+    try await mapCached(area, index, offset, write: write, task)
+    return true
   }
 
   // MARK: synchronous devices
 
   private func swapInDirectly(
     _ area: Area, _ index: Int, _ offset: UInt32, write: Bool, _ task: SimTask
-  ) async throws(Killed) {
+  ) async throws(Killed) -> Bool {
     let slot = swap!.area.slots + Int(offset)
     let memcg = slot.pointee.memcg
-    try await chargePage(memcg, gfp: .highUserMovable, task)
+    guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)
@@ -44,15 +48,20 @@ extension Memory {
     swap!.area.release(offset)
     entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
     countAnonymous(1, memcg)
+    task.unsettled.swappedIn()
     try await task.spend(write ? profile.costs.swapInWrite : profile.costs.swapInRead)
+    return true
   }
 
   // MARK: timed devices
 
   /// Reads the missing pages of the window around a fault into the swap cache.
+  /// - Returns: false when there was no memory for the page that is missed; one of its neighbours
+  ///   may be left out.
   private func readAround(_ area: Area, _ index: Int, _ device: BlockDevice, _ task: SimTask)
-    async throws(Killed)
+    async throws(Killed) -> Bool
   {
+    var found = true
     let table = AddressSpace.pagesPerTable
     let first = (area.start + index) / table * table - area.start
     let window = SwapReadahead.window(
@@ -63,18 +72,20 @@ extension Memory {
       guard entry.isSwap, swap!.area.slots[Int(entry.swapOffset)].content.folio == 0 else {
         continue
       }
-      try await readIntoCache(entry.swapOffset, ahead: page != index, device, task)
+      let isRead = try await readIntoCache(entry.swapOffset, ahead: page != index, device, task)
+      if page == index { found = isRead }
     }
     device.unplug()
     batches.drain()
+    return found
   }
 
   private func readIntoCache(
     _ offset: UInt32, ahead: Bool, _ device: BlockDevice, _ task: SimTask
-  ) async throws(Killed) {
+  ) async throws(Killed) -> Bool {
     let slot = swap!.area.slots + Int(offset)
     let memcg = slot.pointee.memcg
-    try await chargePage(memcg, gfp: .highUserMovable, task)
+    guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
     let frame = try allocate(.movable)
     let shadow = slot.pointee.content
@@ -91,6 +102,7 @@ extension Memory {
     node.counters.add(4, to: .pgpgin)
     device.submit(DevicePage(offset: offset, frame: frame), write: false)
     try await task.spend(profile.costs.swapReadSubmitted)
+    return true
   }
 
   /// Maps a folio that is in the swap cache, once it has been read. Where it went away meanwhile
@@ -116,6 +128,7 @@ extension Memory {
     row.pointee.slot = UInt32(area.base + index)
     entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
     countAnonymous(1, row.pointee.memcg)
+    task.unsettled.swappedIn()
     slot.pointee.references -= 1
     if write || swap!.isFull(for: row.pointee.memcg) || area.isLocked(index),
       !row.pointee.flags.contains(.writeback)

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The OOM killer of a memory cgroup: the largest task below the full cgroup dies (reference 12
+// §§12.5 to 12.9).
+//
+// Size is what a task occupies: resident pages, swapped pages, page tables, shifted by its
+// oom_score_adj. A victim is not gone yet: it dies where it next returns from the kernel, and
+// until then nobody else is chosen. Who asked for memory tries again meanwhile. The reaper, which
+// takes the memory of a victim that has not exited after two seconds, is not needed: nothing here
+// keeps a victim in the kernel that long.
+
+import Timeline
+import UAPI
+
+/// How the next victim is chosen.
+package enum Badness {
+  /// oom_score_adj of tasks that are never chosen.
+  package static let never = -1000
+
+  /// The points of a task; nil when it must not be chosen.
+  /// - Parameters:
+  ///   - pages: resident and swapped pages and page tables together.
+  ///   - totalPages: what the domain could hold at most.
+  package static func points(pages: Int, oomScoreAdjust: Int, totalPages: Int) -> Int? {
+    if oomScoreAdjust == never { return nil }
+    return pages + oomScoreAdjust * (totalPages / 1000)
+  }
+
+  /// The index of the victim among the tasks in scanning order: most points win, the later one of
+  /// equals. nil when nobody may be chosen.
+  package static func victim(of points: [Int?]) -> Int? {
+    var chosen: (index: Int, points: Int)?
+    for case (let index, let own?) in points.enumerated() where own >= chosen?.points ?? .min {
+      chosen = (index, own)
+    }
+    return chosen?.index
+  }
+
+  /// What a cgroup could hold at most: its memory, and swap unless swappiness 0 forbids it.
+  package static func totalPages(max: Int, swapMax: Int, swapTotal: Int, swappiness: Int) -> Int {
+    Swift.max(1, max + (swappiness == 0 ? 0 : min(swapMax, swapTotal)))
+  }
+}
+
+extension Memory {
+  /// mem_cgroup_out_of_memory: makes room in a full cgroup by killing, unless somebody is dying
+  /// already.
+  /// - Returns: whether it is worth trying again; false when nobody may be killed.
+  func killInside(_ full: MemCgroup, pages: Int, gfp: GfpFlags, _ task: SimTask) -> Bool {
+    full.count(.oom)
+    var block = 1
+    while block < pages { block *= 2 }
+    if margin(full.number) >= block || task.isDying { return true }
+    let candidates = livingTasks(below: full)
+    if candidates.contains(where: \.isDying) { return true }
+    let row = tree.rows[Int(full.number)]
+    let total = Badness.totalPages(
+      max: row.max, swapMax: row.swapMax, swapTotal: swap?.total ?? 0, swappiness: swappiness)
+    let sizes = candidates.map { residentPages(of: $0) }
+    let points = zip(candidates, sizes).map { candidate, size in
+      Badness.points(
+        pages: size.resident + size.swapped + size.tables,
+        oomScoreAdjust: candidate.oomScoreAdjust, totalPages: total)
+    }
+    guard let chosen = Badness.victim(of: points) else { return false }
+    let victim = candidates[chosen]
+    flushStatisticsIfDue()
+    say(
+      OomReport(
+        asking: task, gfp: gfp, order: block.trailingZeroBitCount, full: full,
+        usage: row.usage, limit: row.max, failures: row.failures, swapUsage: row.swapUsage,
+        swapLimit: row.swapMax, swapFailures: row.swapFailures,
+        stat: cgroupSnapshots()[Int(full.number) - 1].stat,
+        tasks: zip(candidates, sizes).map { OomReport.Entry($0, $1) }, victim: chosen,
+        victimCgroup: tree.cgroup(victim.memcg)))
+    kill(victim, sizes[chosen], "out of memory in cgroup '\(full.path)'")
+    return true
+  }
+
+  /// Tasks that have begun and not ended, cgroups in pre-order, each one's tasks in order of
+  /// creation.
+  private func livingTasks(below top: MemCgroup) -> [SimTask] {
+    tree.subtree(of: top).flatMap { cgroup in
+      tasks.filter { $0.isAlive && $0.memcg == cgroup.number }
+    }
+  }
+
+  private func kill(_ victim: SimTask, _ size: ResidentPages, _ reason: String) {
+    tracer.markVictim(victim, size, profile.oomReport)
+    node.counters.add(1, to: .oom_kill)
+    tree.cgroup(victim.memcg).count(.oom_kill)
+    victim.kill(reason)
+  }
+
+  /// A task cannot go on without memory: a dying one ends here; for another one nobody can make
+  /// room, and it would try for ever.
+  func giveUpForMemory(_ task: SimTask) throws(Killed) {
+    if task.isDying { return }
+    try end(
+      "task '\(task.name)' repeats a fault for ever: its memory cgroup "
+        + "'\(tree.cgroup(task.memcg).path)' is full and nobody in it may be killed")
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a process gives back what its program held since before the machine was handed over.
+//
+// Such pages were never charged to anybody here: locked ones stand on the root's unevictable list,
+// those of the kernel are frames in use without a row.
+
+import UAPI
+
+extension Memory {
+  /// Pages of the kernel stack of one process.
+  private static let stackPages = 4
+
+  /// Frees a program's locked pages, as far as boot left any: its data lies below its areas, so it
+  /// is unmapped first.
+  func freeProgramData(_ program: ProgramSpec) {
+    let locked = bootLocked.prefix(program.locked)
+    let list = tree.lruvec(MemcgTree.rootNumber).list(ListIndex.unevictable)
+    for frame in locked {
+      lists.remove(frame, from: list)
+      freeLater(frame, MemcgTree.rootNumber)
+    }
+    settleFreed()
+    bootLocked = locked.endIndex..<bootLocked.upperBound
+    node.counters.add(-locked.count, to: .nr_mlock)
+    node.counters.add(-locked.count, to: .nr_anon_pages)
+  }
+
+  /// Frees the page tables and the stack of a process.
+  func freeProgramTables(_ program: ProgramSpec) {
+    let kernel = bootKernel.prefix(program.kernel)
+    for frame in kernel { allocator.free(frame, order: 0) }
+    bootKernel = kernel.endIndex..<bootKernel.upperBound
+    let stack = min(kernel.count, Self.stackPages)
+    node.counters.add(stack - kernel.count, to: .nr_page_table_pages)
+    node.counters.add(-4 * stack, to: .nr_kernel_stack)
+  }
+}
