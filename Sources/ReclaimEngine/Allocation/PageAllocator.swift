@@ -7,12 +7,12 @@
 
 import UAPI
 
-final class PageAllocator {
+package final class PageAllocator {
   private let node: Node
   /// Highest zone first.
   private let zonelist: [Zone]
 
-  init(node: Node) {
+  package init(node: Node) {
     self.node = node
     zonelist = node.zones.reversed()
   }
@@ -22,7 +22,7 @@ final class PageAllocator {
   static let normalClass = ZoneSpec.Kind.normal.rawValue
 
   /// 2^order frames, or 0 when each zone would fall below its low mark.
-  @inline(__always) func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
+  @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
     let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
     for zone in zonelist where zone.isAboveLow(order: order, classZone: classZone) {
       let frame = zone.take(order: order, mobility)
@@ -31,7 +31,7 @@ final class PageAllocator {
     return 0
   }
 
-  @inline(__always) func free(_ frame: UInt32, order: Int) {
+  @inline(__always) package func free(_ frame: UInt32, order: Int) {
     for zone in zonelist where zone.contains(frame) {
       zone.giveBack(frame, order: order)
       return

@@ -6,7 +6,7 @@
 // empty list is refilled with a batch at its tail; a list that grows beyond `high` gives pages back
 // from its tail, ever more the longer only frees come.
 
-final class PerCPUPages {
+package final class PerCPUPages {
   /// Orders that pass through these lists.
   static let orders = 4
 
@@ -22,7 +22,7 @@ final class PerCPUPages {
   /// Base pages on all lists.
   private(set) var count = 0
 
-  init(
+  package init(
     rows: UnsafeMutablePointer<FrameRow>, buddy: BuddyAllocator, batch: Int, high: Int,
     growthLimit: Int
   ) {
@@ -44,7 +44,7 @@ final class PerCPUPages {
   }
 
   /// A block of 2^order frames, 0 when the zone has none.
-  @inline(__always) func take(order: Int, _ mobility: Mobility) -> UInt32 {
+  @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     freeFactor &>>= 1
     let l = order &* 3 &+ Int(mobility.rawValue)
     if _slowPath(heads[l] == 0) { refill(order, mobility) }
@@ -56,7 +56,7 @@ final class PerCPUPages {
   }
 
   /// Gives a block of 2^order frames back; a list that has grown long enough is drained.
-  @inline(__always) func free(_ frame: UInt32, order: Int) {
+  @inline(__always) package func free(_ frame: UInt32, order: Int) {
     let l = order &* 3 &+ Int(buddy.mobility(of: frame).rawValue)
     pushHead(frame, l)
     count &+= 1 &<< order
@@ -64,7 +64,7 @@ final class PerCPUPages {
   }
 
   /// Puts a page on a list at boot.
-  func adopt(_ frame: UInt32, order: Int) {
+  package func adopt(_ frame: UInt32, order: Int) {
     let l = order &* 3 &+ Int(buddy.mobility(of: frame).rawValue)
     pushHead(frame, l)
     count += 1 << order
@@ -105,7 +105,7 @@ final class PerCPUPages {
   }
 
   /// Everything goes back to the buddy lists.
-  func drainAll() {
+  package func drainAll() {
     for l in 0..<Self.orders * 3 {
       while tails[l] != 0 {
         let frame = tails[l]
@@ -117,7 +117,7 @@ final class PerCPUPages {
   }
 
   /// Calls `body` with each block on these lists.
-  func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
+  package func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
     for l in 0..<Self.orders * 3 {
       var frame = heads[l]
       while frame != 0 {

@@ -12,7 +12,7 @@ package struct BootError: Error {
 
 package final class Machine: Backend {
   package let timeline: Timeline
-  let memory: Memory
+  package let memory: Memory
   private let tracer: Tracer
   private var taskList: [SimTask] = []
   private var markList: [(name: String, snapshot: Snapshot)] = []

@@ -7,7 +7,7 @@
 import Timeline
 import UAPI
 
-final class Memory {
+package final class Memory {
   let profile: KernelProfile
   let timeline: Timeline
   let tracer: Tracer

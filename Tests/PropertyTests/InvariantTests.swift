@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whatever tasks do, the machine's books are right after every operation (reference 18).
+
+import ReclaimEngine
+import TestSupport
+import Testing
+import Timeline
+import UAPI
+
+@Suite(.serialized) struct InvariantTests {
+  private final class Tally {
+    var operations = 0
+    var accesses = 0
+    var problem: String?
+    var ended = 0
+  }
+
+  static let seeds = Seeds.list(60)
+
+  /// Runs a workload's tasks; each operation is followed by a check of everything.
+  private func run(_ seed: UInt64, tasks: Int, _ tally: Tally) throws {
+    var workload = RandomWorkload(seed: seed)
+    let machine = try SmallMachine.boot(workload.spec(), trace: .digest)
+    defer { machine.shutdown() }
+    for t in 0..<tasks {
+      let operations = workload.operations(20)
+      let files = workload.files
+      machine.spawn(TaskSpec(name: "task \(t)")) { handle, fiber throws(Killed) in
+        for (index, operation) in operations.enumerated() {
+          _ = try await machine.perform(operation, by: handle, fiber)
+          tally.operations += 1
+          tally.accesses += operation.accesses(files)
+          if tally.problem == nil, let problem = machine.invariantProblems(inFlight: 2).first {
+            tally.problem = "task \(t), operation \(index) \(operation): \(problem)"
+          }
+          // Others run in between.
+          if tasks > 1 { try await fiber.sleep(Nanoseconds(1000)) }
+        }
+      }
+      // Now and then the next one starts only when this one is gone.
+      if seed % 3 == 0 { machine.run(until: .distantFuture) }
+    }
+    machine.run(until: .distantFuture)
+    if machine.ended != nil { tally.ended += 1 }
+    if tally.problem == nil {
+      tally.problem = machine.invariantProblems().first.map { "at the end: \($0)" }
+    }
+    try #require(tally.problem == nil, "SEED=\(seed): \(tally.problem!)")
+  }
+
+  /// At least 10⁵ page accesses, each counted once per pattern step, over all seeds together.
+  @Test func theBooksAreRightAfterEveryOperation() throws {
+    let tally = Tally()
+    for seed in Self.seeds { try run(seed, tasks: 1 + Int(seed % 3), tally) }
+    if Self.seeds.count > 1 {
+      #expect(tally.accesses >= 100_000, "\(tally.accesses) accesses")
+      #expect(tally.ended * 4 <= Self.seeds.count, "\(tally.ended) runs ended early")
+    }
+  }
+}
