@@ -146,17 +146,17 @@ final class BuddyUnderTest {
     #expect(zone.buddy.mobility(of: Self.start + 64) == .unmovable)
   }
 
-  /// A kernel page claims every free page of the block; the block changes its mobility when half of
-  /// it is free or compatible.
+  /// A kernel page claims every free page of the block; the block itself changes its mobility when
+  /// half of it is free.
   @Test(arguments: [(7, false), (8, true)])
   func aClaimTakesAllThatIsFreeInTheBlock(order: Int, retypes: Bool) throws {
     let zone = try BuddyUnderTest()
-    zone.buddy.adopt(Self.start + 256, order: order, .movable)
-    zone.buddy.adopt(Self.start + 8, order: 3, .movable)
-    #expect(zone.buddy.take(order: 0, .unmovable) == Self.start + 256)
-    #expect(zone.free(.movable) == 0)
-    #expect(zone.free(.unmovable) == 1 << order + 7)
-    #expect(zone.buddy.mobility(of: Self.start) == (retypes ? .unmovable : .movable))
+    zone.buddy.adopt(Self.start + 256, order: order, .unmovable)
+    zone.buddy.adopt(Self.start + 8, order: 3, .unmovable)
+    #expect(zone.buddy.take(order: 0, .reclaimable) == Self.start + 8)
+    #expect(zone.free(.unmovable) == 0)
+    #expect(zone.free(.reclaimable) == 1 << order + 7)
+    #expect(zone.buddy.mobility(of: Self.start) == (retypes ? .reclaimable : .unmovable))
   }
 
   /// Random takes and frees beside a map of who owns each frame: no block overlaps another, none

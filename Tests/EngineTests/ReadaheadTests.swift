@@ -141,11 +141,11 @@ private struct ReaderUnderTest {
     var state = ReadaheadState()
     state.start = 100
     state.size = 40
-    state.lookahead = 40
+    state.lookahead = 20
     let window = Readahead.window(
-      at: 140, requested: 1, marker: false, state: &state, previousPage: 0, max: 32,
+      at: 120, requested: 1, marker: false, state: &state, previousPage: 0, max: 32,
       growth: growth
     ) { _ in false }
-    #expect(window.start == 140 && window.size == size && window.lookahead == 32)
+    #expect(window.start == 140 && window.size == size && window.lookahead == size)
   }
 }

@@ -5,19 +5,26 @@ import ReclaimEngine
 import Testing
 import UAPI
 
-/// One zone of `blocks` times 1024 never-used pages.
-private func zone(
-  _ kind: ZoneSpec.Kind, _ frames: FrameTable, at start: UInt32, blocks: Int, marks: Watermarks,
-  protection: [Int] = [0, 0, 0, 0]
-) -> Zone {
-  let end = start + UInt32(blocks) * 1024
-  let buddy = BuddyAllocator(rows: frames.rows, start: start, end: end)
-  buddy.adoptFresh(from: start, to: end)
-  // Lists of one page: what is free is what the marks see.
-  let perCPU = PerCPUPages(rows: frames.rows, buddy: buddy, batch: 1, high: 1, growthLimit: 0)
-  return Zone(
-    kind: kind, managed: blocks * 1024, watermarks: marks, protection: protection, buddy: buddy,
-    perCPU: perCPU)
+/// Makes zones over frames that live as long as it does.
+private final class ZonesUnderTest {
+  private let frames: FrameTable
+
+  init() throws { frames = try FrameTable(frames: 16384) }
+
+  /// One zone of `blocks` times 1024 pages, never used unless `adopt` says what is free.
+  func zone(
+    _ kind: ZoneSpec.Kind = .normal, at start: UInt32 = 1024, blocks: Int = 4,
+    protection: [Int] = [0, 0, 0, 0], adopt: ((BuddyAllocator) -> Void)? = nil
+  ) -> Zone {
+    let end = start + UInt32(blocks) * 1024
+    let buddy = BuddyAllocator(rows: frames.rows, start: start, end: end)
+    if let adopt { adopt(buddy) } else { buddy.adoptFresh(from: start, to: end) }
+    // Lists of one page: what is free is what the marks see.
+    let perCPU = PerCPUPages(rows: frames.rows, buddy: buddy, batch: 1, high: 1, growthLimit: 0)
+    return Zone(
+      kind: kind, managed: blocks * 1024, watermarks: marks, protection: protection, buddy: buddy,
+      perCPU: perCPU)
+  }
 }
 
 /// min 400, low 500, high 600 where 4000 pages are managed.
@@ -25,13 +32,17 @@ private let marks = Watermarks.ofZone(
   managed: 4000, total: 4000, minFreeKilobytes: 1600, scaleFactor: 10)
 
 @Suite struct ZoneTests {
+  private let zones: ZonesUnderTest
+
+  init() throws { zones = try ZonesUnderTest() }
+
   private func takeDown(_ zone: Zone, to free: Int) {
     while zone.free > free { _ = zone.take(order: 0, .movable) }
   }
 
-  @Test func aPageMayBeTakenDownToOneAboveLow() throws {
+  @Test func aPageMayBeTakenDownToOneAboveLow() {
     #expect(marks.low == 500)
-    let zone = zone(.normal, try FrameTable(frames: 8192), at: 1024, blocks: 4, marks: marks)
+    let zone = zones.zone()
     takeDown(zone, to: 501)
     #expect(zone.isAboveLow(order: 0, classZone: 2))
     #expect(zone.take(order: 0, .movable) != 0)
@@ -39,8 +50,8 @@ private let marks = Watermarks.ofZone(
     #expect(!zone.isAboveLow(order: 0, classZone: 2))
   }
 
-  @Test func aBlockCountsAllButOneOfItsPages() throws {
-    let zone = zone(.normal, try FrameTable(frames: 8192), at: 1024, blocks: 4, marks: marks)
+  @Test func aBlockCountsAllButOneOfItsPages() {
+    let zone = zones.zone()
     takeDown(zone, to: 504)
     #expect(zone.isAboveLow(order: 2, classZone: 2))
     #expect(!zone.isAboveLow(order: 3, classZone: 2))
@@ -48,21 +59,16 @@ private let marks = Watermarks.ofZone(
     #expect(!zone.isAboveLow(order: 2, classZone: 2))
   }
 
-  @Test func aBlockMustExist() throws {
-    let frames = try FrameTable(frames: 8192)
-    let buddy = BuddyAllocator(rows: frames.rows, start: 1024, end: 5120)
-    for k in 0..<1000 { buddy.adopt(1024 + UInt32(k) * 2, order: 0, .movable) }
-    let zone = Zone(
-      kind: .normal, managed: 4096, watermarks: marks, protection: [0, 0, 0, 0], buddy: buddy,
-      perCPU: PerCPUPages(rows: frames.rows, buddy: buddy, batch: 1, high: 1, growthLimit: 0))
+  @Test func aBlockMustExist() {
+    let zone = zones.zone { buddy in
+      for k in 0..<1000 { buddy.adopt(1024 + UInt32(k) * 2, order: 0, .movable) }
+    }
     #expect(zone.isAboveLow(order: 0, classZone: 2))
     #expect(!zone.isAboveLow(order: 1, classZone: 2))
   }
 
-  @Test func whatIsKeptBackDependsOnTheClassOfTheRequest() throws {
-    let zone = zone(
-      .dma32, try FrameTable(frames: 8192), at: 1024, blocks: 4, marks: marks,
-      protection: [0, 0, 100, 300])
+  @Test func whatIsKeptBackDependsOnTheClassOfTheRequest() {
+    let zone = zones.zone(.dma32, protection: [0, 0, 100, 300])
     takeDown(zone, to: 801)
     #expect(zone.isAboveLow(order: 0, classZone: 3))
     takeDown(zone, to: 800)
@@ -75,15 +81,13 @@ private let marks = Watermarks.ofZone(
 }
 
 @Suite struct PageAllocatorTests {
+  private let zones: ZonesUnderTest
+
+  init() throws { zones = try ZonesUnderTest() }
+
   /// Movable pages may use the Movable zone, kernel pages go up to Normal.
-  @Test func kernelPagesNeverComeFromTheMovableZone() throws {
-    let frames = try FrameTable(frames: 16384)
-    let node = Node(
-      number: 0,
-      zones: [
-        zone(.normal, frames, at: 1024, blocks: 4, marks: marks),
-        zone(.movable, frames, at: 8192, blocks: 4, marks: marks),
-      ])
+  @Test func kernelPagesNeverComeFromTheMovableZone() {
+    let node = Node(number: 0, zones: [zones.zone(), zones.zone(.movable, at: 8192)])
     let allocator = PageAllocator(node: node)
     #expect(allocator.allocate(order: 0, .movable) >= 8192)
     #expect((1024..<5120).contains(allocator.allocate(order: 0, .unmovable)))
@@ -92,11 +96,9 @@ private let marks = Watermarks.ofZone(
 
   /// The lower zone serves only when the higher one is down to its mark, and the last page above
   /// all marks is the last one given.
-  @Test func zonesServeFromTheHighestDownToTheirMarks() throws {
-    let frames = try FrameTable(frames: 16384)
-    let low = zone(
-      .dma32, frames, at: 1024, blocks: 2, marks: marks, protection: [0, 0, 200, 200])
-    let high = zone(.normal, frames, at: 8192, blocks: 2, marks: marks)
+  @Test func zonesServeFromTheHighestDownToTheirMarks() {
+    let low = zones.zone(.dma32, blocks: 2, protection: [0, 0, 200, 200])
+    let high = zones.zone(at: 8192, blocks: 2)
     let allocator = PageAllocator(node: Node(number: 0, zones: [low, high]))
     var served: [Bool] = []
     var taken: [UInt32] = []

@@ -24,7 +24,8 @@ package final class PageAllocator {
   /// 2^order frames, or 0 when each zone would fall below its low mark.
   @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
     let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
-    for zone in zonelist where zone.isAboveLow(order: order, classZone: classZone) {
+    for zone in zonelist
+    where zone.kind.rawValue <= classZone && zone.isAboveLow(order: order, classZone: classZone) {
       let frame = zone.take(order: order, mobility)
       if frame != 0 { return frame }
     }
