@@ -50,6 +50,17 @@ import UAPI
     #expect(try digest([.readPages("data", 1000)]) != digest([.readPages("data", 1001)]))
   }
 
+  /// What is asked for is told apart even where no event follows from it.
+  @Test func otherAdviceIsAnotherRun() throws {
+    func drop(_ from: Int, _ length: Int?, _ advice: FileAdvice = .dontneed) -> [Operation] {
+      Self.reads + [.adviseFile(file: "data", advice, from: from, length: length)]
+    }
+    let digests = try [
+      drop(0, 5), drop(0, 6), drop(1, 5), drop(0, nil), drop(0, 5, .willneed),
+    ].map { try digest($0) }
+    #expect(digests.indices.allSatisfy { digests.firstIndex(of: digests[$0]) == $0 })
+  }
+
   @Test func aLimitOfOnePageMoreIsAnotherRun() throws {
     #expect(try digest(limit: 600) != digest(limit: 601))
   }
