@@ -30,7 +30,7 @@ import UAPI
           _ = try await machine.perform(operation, by: handle, fiber)
           tally.operations += 1
           tally.accesses += operation.accesses(files)
-          if tally.problem == nil, let problem = machine.invariantProblems(inFlight: 2).first {
+          if machine.ended == nil, tally.problem == nil, let problem = machine.invariantProblems(inFlight: 2).first {
             tally.problem = "task \(t), operation \(index) \(operation): \(problem)"
           }
           // Others run in between.
