@@ -31,7 +31,8 @@ import UAPI
     #expect(bytes == Self.dentryAndInode + nodes * Self.node)
     // The struct file is closed again; what is charged lies in whole pages.
     let kernel = machine.stat(.kernel, of: "a")
-    #expect((bytes + 4095) / 4096 <= kernel && kernel <= (bytes + Self.structFile + 4095) / 4096 + 1)
+    #expect(
+      (bytes + 4095) / 4096 <= kernel && kernel <= (bytes + Self.structFile + 4095) / 4096 + 1)
     #expect(machine.invariantProblems() == [])
   }
 
@@ -106,5 +107,38 @@ import UAPI
     // The oldest are gone for good, the youngest are refaults.
     machine.perform([.advise("data", .random), .readPages("data", from: 0, 1)], in: "a")
     #expect(machine.stat(.workingset_refault_file, of: "a") == 0)
+  }
+
+  /// With an empty active list nothing is near enough: even the page evicted last is one eviction
+  /// away.
+  @Test func aShadowRemembersTheClockBeforeItsEviction() throws {
+    let machine = try boot(64)
+    defer { machine.shutdown() }
+    machine.perform([.readPages("data", 64)], in: "a")
+    machine.perform([.reclaim(path: "a", 64)])
+    #expect(machine.stat(.file, of: "a") == 0)
+    machine.perform([.advise("data", .random), .readPages("data", from: 63, 1)], in: "a")
+    #expect(machine.stat(.workingset_refault_file, of: "a") == 1)
+    #expect(machine.stat(.workingset_activate_file, of: "a") == 0)
+  }
+
+  /// Freed pages go to the CPU's list; while only frees come, what overflows doubles up to sixteen
+  /// batches, as recordings show.
+  @Test func freeingManyPagesDrainsTheCPUsListsEverMore() throws {
+    let machine = try boot(20_000)
+    defer { machine.shutdown() }
+    machine.perform([.readPages("data", 20_000)], in: "a")
+    let zone = { machine.observe().nodes[0].zones[0] }
+    let batch = Watermarks.perCPUBatch(managed: zone().managed)
+    let high = Watermarks.perCPUHigh(low: zone().low, cpus: 1, batch: batch)
+    var least = Int.max, wasFull = false
+    let pieces = (0..<1250).map {
+      Operation.adviseFile(file: "data", .dontneed, from: 16 * $0, length: 16)
+    }
+    machine.perform(pieces, in: "a") { _ in
+      wasFull = wasFull || zone().perCPU >= high - 16
+      if wasFull { least = min(least, zone().perCPU) }
+    }
+    #expect(least >= high - 16 * batch && least < high - 15 * batch)
   }
 }

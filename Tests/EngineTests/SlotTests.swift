@@ -13,9 +13,10 @@ import Testing
     #expect(shadow.isShadow && shadow.folio == 0 && shadow != .empty)
   }
 
-  @Test(arguments: [
-    (0, 0, 0, false), (1, 2, 3, true), (1 << 36 - 1, 65535, 1023, true), (1 << 35, 1, 0, false),
-  ] as [(UInt64, UInt16, Int, Bool)])
+  @Test(
+    arguments: [
+      (0, 0, 0, false), (1, 2, 3, true), (1 << 36 - 1, 65535, 1023, true), (1 << 35, 1, 0, false),
+    ] as [(UInt64, UInt16, Int, Bool)])
   func aShadowComesBackAsItWasPacked(clock: UInt64, memcg: UInt16, node: Int, workingset: Bool) {
     let packed = Shadow(clock: clock, memcg: memcg, node: node, workingset: workingset).slot
     let back = Shadow(packed)

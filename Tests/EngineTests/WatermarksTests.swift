@@ -34,7 +34,8 @@ import Testing
       managed: [3840, 245_000], minFreeKilobytes: 3990, marks: [[15, 18, 21], [981, 1226, 1471]],
       reserves: [957, 0]),
     Row(
-      managed: [3840, 500_000], minFreeKilobytes: 5678, marks: [[10, 13, 16], [1408, 1908, 2408]],
+      managed: [3840, 500_000], minFreeKilobytes: 5678,
+      marks: [[10, 13, 16], [1408, 1908, 2408]],
       reserves: [1953, 0]),
     Row(
       managed: [3840, 760_000, 250_000], minFreeKilobytes: 8055,

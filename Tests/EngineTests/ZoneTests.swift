@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The watermark test at its edge, and zones tried from the highest down (reference 23 §§23.4, 23.6).
+// The watermark test at its edge, and zones tried from the highest down (reference 23 §§23.4,
+// 23.6).
 
 import ReclaimEngine
 import Testing

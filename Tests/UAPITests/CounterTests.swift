@@ -25,9 +25,10 @@ import UAPI
     #expect(CgroupSetting.oomGroup(true).file == "memory.oom.group")
   }
 
-  @Test(arguments: [
-    ("/", []), ("", []), ("a", ["a"]), ("a/b", ["a", "b"]), ("/a//b/", ["a", "b"]),
-  ] as [(String, [String])])
+  @Test(
+    arguments: [
+      ("/", []), ("", []), ("a", ["a"]), ("a/b", ["a", "b"]), ("/a//b/", ["a", "b"]),
+    ] as [(String, [String])])
   func pathsAreSplitAtTheirSlashes(path: String, parts: [String]) {
     #expect(CgroupPath.parts(path) == parts)
   }

@@ -89,7 +89,9 @@ package final class BuddyAllocator {
   }
 
   /// Calls `body` with each listed free block (never-used ones are a range: `fresh`).
-  package func forEachListedBlock(_ body: (_ frame: UInt32, _ order: Int, _ mobility: Mobility) -> Void) {
+  package func forEachListedBlock(
+    _ body: (_ frame: UInt32, _ order: Int, _ mobility: Mobility) -> Void
+  ) {
     for o in 0..<Self.orders {
       for m in Mobility.allCases {
         var frame = heads[list(o, m)]

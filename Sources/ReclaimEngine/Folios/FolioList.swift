@@ -48,7 +48,9 @@ package final class FolioListArena {
   /// - Parameters:
   ///   - frames: rows that may be on lists, each on one at most.
   ///   - lists: how many lists there may be.
-  package init(rows: UnsafeMutablePointer<FrameRow>, frames: Int, lists listLimit: Int) throws(BootError) {
+  package init(rows: UnsafeMutablePointer<FrameRow>, frames: Int, lists listLimit: Int)
+    throws(BootError)
+  {
     let limit = (frames >> 8) * 2 + 2 * listLimit + 256
     slots = try Arena(limit << 8, for: "LRU lists")
     chunks = try Arena(limit, for: "LRU list chunks")
@@ -96,7 +98,8 @@ package struct FolioLists {
     list.pointee.count &+= 1
   }
 
-  @inline(__always) package func remove(_ frame: UInt32, from list: UnsafeMutablePointer<FolioList>) {
+  @inline(__always) package func remove(_ frame: UInt32, from list: UnsafeMutablePointer<FolioList>)
+  {
     let position = rows[Int(frame)].position
     let c = position &>> 8
     slots[Int(position)] = 0

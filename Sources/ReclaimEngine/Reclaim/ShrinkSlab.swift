@@ -37,7 +37,8 @@ package struct SlabScan: Equatable {
   }
 
   /// What stays deferred after `scanned` objects.
-  package func deferred(before: Int, scanned: Int, freeable: Int, behaviour: DeferredShrink) -> Int {
+  package func deferred(before: Int, scanned: Int, freeable: Int, behaviour: DeferredShrink) -> Int
+  {
     let left = max(before + delta - scanned, 0)
     return behaviour == .shifted ? min(left, 2 * freeable) : left
   }
