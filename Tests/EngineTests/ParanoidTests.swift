@@ -5,6 +5,7 @@
 import ReclaimEngine
 import TestSupport
 import Testing
+import Timeline
 import UAPI
 
 @Suite struct ParanoidTests {
@@ -27,5 +28,24 @@ import UAPI
       return machine.digest.text
     }
     #expect(try digest(paranoid: true) == digest(paranoid: false))
+  }
+
+  /// Several tasks of one cgroup may be inside a charge at once.
+  @Test func tasksThatReclaimAtOnceAreNoProblem() throws {
+    let machine = try SmallMachine.boot(
+      SmallMachine.spec(files: [("data", 900)]), paranoid: true)
+    defer { machine.shutdown() }
+    machine.makeCgroup("a", max: 200)
+    for t in 0..<4 {
+      machine.spawn(TaskSpec(name: "reader \(t)", cgroup: "a")) { handle, fiber throws(Killed) in
+        for _ in 0..<3 {
+          _ = try await machine.perform(.readPages("data", from: 40 * t, 500), by: handle, fiber)
+        }
+      }
+    }
+    machine.run(until: .distantFuture)
+    #expect(machine.ended == nil)
+    #expect(machine.vmstat(.pgsteal_file) > 0)
+    #expect(machine.invariantProblems() == [])
   }
 }

@@ -44,13 +44,13 @@ import UAPI
       ),
       (
         slabStart, "mm_shrink_slab_start",
-        "scan_shadow_nodes: nid: 0 objects to shrink 3 gfp_flags GFP_KERNEL cache items 40 delta 20 "
-          + "total_scan 21 priority 11"
+        "scan_shadow_nodes: nid: 0 objects to shrink 3 gfp_flags GFP_KERNEL cache items 40 "
+          + "delta 20 total_scan 21 priority 11"
       ),
       (
         slabEnd, "mm_shrink_slab_end",
-        "scan_shadow_nodes: nid: 0 unused scan count 3 new scan count 23 total_scan 21 last shrinker "
-          + "return val 0"
+        "scan_shadow_nodes: nid: 0 unused scan count 3 new scan count 23 total_scan 21 last "
+          + "shrinker return val 0"
       ),
     ] as [(TraceEvent, String, String)])
   func eventsArePrintedAsFtracePrintsThem(event: TraceEvent, name: String, payload: String) {

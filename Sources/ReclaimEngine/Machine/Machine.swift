@@ -36,7 +36,10 @@ package final class Machine: Backend {
     memory = try Memory(spec, profile, timeline: timeline, tracer: tracer)
     seed = spec.seed
     if paranoid {
-      tracer.afterEvent = { [unowned memory] in memory.requireInvariants(betweenBatches: false) }
+      tracer.afterEvent = { [unowned self] in
+        self.memory.requireInvariants(
+          tasks: self.taskList.count { $0.report.state == .running })
+      }
     }
     var words: [UInt64] = [spec.seed, UInt64(memory.frames.count)]
     words += spec.files.map { UInt64($0.size.count) }
