@@ -30,7 +30,7 @@ package final class FrameTable {
   private let arena: Arena<FrameRow>
   package let rows: UnsafeMutablePointer<FrameRow>
   /// One more than the highest frame number.
-  let count: Int
+  package let count: Int
 
   package init(frames: Int) throws(BootError) {
     guard frames < Int(UInt32.max) else {
