@@ -65,8 +65,16 @@ let package = Package(
       swiftSettings: careful),
 
     .testTarget(name: "TimelineTests", dependencies: ["Timeline"], swiftSettings: careful),
+    .testTarget(name: "UAPITests", dependencies: ["UAPI", "Timeline"], swiftSettings: careful),
+    // Small machines and what drives them, for the tests of the engine.
+    .target(
+      name: "TestSupport", dependencies: ["ReclaimEngine", "UAPI", "Timeline"],
+      path: "Tests/Support", swiftSettings: careful),
     .testTarget(
-      name: "EngineTests", dependencies: ["ReclaimEngine", "UAPI", "Timeline"],
+      name: "EngineTests", dependencies: ["TestSupport", "ReclaimEngine", "UAPI", "Timeline"],
+      swiftSettings: careful),
+    .testTarget(
+      name: "PropertyTests", dependencies: ["TestSupport", "ReclaimEngine", "UAPI", "Timeline"],
       swiftSettings: careful),
     // Recordings lie beside the tests and are found from the source file, so the command's tests
     // read the same ones.

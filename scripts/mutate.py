@@ -150,7 +150,7 @@ def try_one(mutation):
 def table(all_mutations):
     print("| constant | changed to | what must notice |\n|---|---|---|")
     for mutation in all_mutations:
-        instead = mutation.instead.split(":")[-1].strip()
+        instead = re.sub(r"^\w+: ", "", mutation.instead)
         print(f"| `{mutation.text}` | `{instead}` | {mutation.notices} |")
 
 

@@ -120,8 +120,8 @@ extension Operation {
     #expect(crowd[0].report.ended == killed)
   }
 
-  /// A victim that reclaims in vain needs longer to come out of the kernel than the other task needs
-  /// to run out of retries once more: nobody is killed meanwhile.
+  /// A victim that reclaims in vain needs longer to come out of the kernel than the other task
+  /// needs to run out of retries once more: nobody is killed meanwhile.
   @Test func whileAVictimIsDyingNobodyElseIsChosen() throws {
     let crowd = try Crowd(limit: 1000)
     crowd.add("large", [.mapped(1200), .touched(800), .sleep(.milliseconds(99)), .written])

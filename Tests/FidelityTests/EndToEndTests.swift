@@ -52,6 +52,16 @@ import UAPI
     #expect(events.isEqual, "\(parting)")
   }
 
+  /// With --paranoid every invariant is checked after every event: nothing is found, nothing
+  /// changes.
+  @Test func theSmallestRecordingPassesParanoidChecks() throws {
+    let question = try Shipped.question("tiny-file")
+    let watched = try WorkloadRunner.run(question, paranoid: true)
+    let plain = try WorkloadRunner.run(question)
+    #expect(watched.status == .ok)
+    #expect(watched.digest == plain.digest && watched.digest != nil)
+  }
+
   @Test func designedRecordingsHoldAndAreMostlyEqual() throws {
     var cells: [Cell] = []
     for name in [

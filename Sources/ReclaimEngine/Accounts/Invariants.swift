@@ -19,12 +19,14 @@ extension Machine {
 
 extension Memory {
   /// Stops the program with the first problems when there are any: they are our mistake.
-  func requireInvariants(betweenBatches: Bool) {
-    // In the middle of a charge one page and the pages of one object may be charged before they are
-    // used.
-    let problems = invariantProblems(inFlight: betweenBatches ? 0 : 2)
-    let first = problems.prefix(5).joined(separator: "; ")
-    precondition(problems.isEmpty, "invariants broken after event \(tracer.events): \(first)")
+  /// - Parameter tasks: how many may be in the middle of a charge: each may have one page and the
+  ///   page of one object charged before they are used.
+  func requireInvariants(tasks: Int) {
+    let problems = invariantProblems(inFlight: 2 * tasks)
+    precondition(
+      problems.isEmpty,
+      "invariants broken after event \(tracer.events): "
+        + problems.prefix(5).joined(separator: "; "))
   }
 
   func invariantProblems(inFlight: Int) -> [String] {

@@ -134,3 +134,27 @@ extension Digest {
     for byte in text.utf8 { fold(UInt64(byte)) }
   }
 }
+
+/// A number as the digest folds it.
+func word(_ n: Int) -> UInt64 { UInt64(bitPattern: Int64(n)) }
+
+extension AccessPattern {
+  /// What the digest folds of a read: whatever changes one of its accesses changes a word.
+  var words: [UInt64] {
+    let shape: [UInt64]
+    switch self.shape {
+    case .sequential: shape = [0]
+    case .reverse: shape = [1]
+    case .next: shape = [2]
+    case .random: shape = [3]
+    case .zipf(let scramble): shape = [4, scramble ? 1 : 0]
+    case .hot(let pages, let percent): shape = [5, word(pages), word(percent)]
+    }
+    let range = [from, length ?? -1, stride, count ?? -1, repetitions].map { word($0) }
+    return shape + range + [seed == nil ? 0 : 1, seed ?? 0]
+  }
+}
+
+extension FileAdvice {
+  var number: UInt64 { word(FileAdvice.allCases.firstIndex(of: self)!) }
+}

@@ -10,7 +10,7 @@
 import CMemory
 
 /// Who may lie in a pageblock: pages that can be moved, that can be reclaimed, or neither.
-enum Mobility: UInt8, CaseIterable {
+package enum Mobility: UInt8, CaseIterable {
   case movable, unmovable, reclaimable
 
   /// Where a request of this mobility looks when its own lists are empty, in order.
@@ -23,8 +23,8 @@ enum Mobility: UInt8, CaseIterable {
   }
 }
 
-final class BuddyAllocator {
-  static let orders = 11
+package final class BuddyAllocator {
+  package static let orders = 11
   static let pageblockOrder = 9
 
   private let rows: UnsafeMutablePointer<FrameRow>
@@ -41,7 +41,7 @@ final class BuddyAllocator {
   private(set) var fresh: (from: UInt32, to: UInt32)
   private(set) var freePages = 0
 
-  init(rows: UnsafeMutablePointer<FrameRow>, start: UInt32, end: UInt32) {
+  package init(rows: UnsafeMutablePointer<FrameRow>, start: UInt32, end: UInt32) {
     self.rows = rows
     self.start = start
     self.end = end
@@ -68,22 +68,22 @@ final class BuddyAllocator {
 
   // MARK: what is there
 
-  func mobility(of frame: UInt32) -> Mobility {
+  package func mobility(of frame: UInt32) -> Mobility {
     Mobility(rawValue: pageblocks[Int(frame >> 9) - firstPageblock])!
   }
 
-  func setMobility(_ mobility: Mobility, ofBlockAt frame: UInt32) {
+  package func setMobility(_ mobility: Mobility, ofBlockAt frame: UInt32) {
     pageblocks[Int(frame >> 9) - firstPageblock] = mobility.rawValue
   }
 
   /// Free blocks of that order and mobility, never-used ones included.
-  func freeBlocks(order: Int, _ mobility: Mobility) -> Int {
+  package func freeBlocks(order: Int, _ mobility: Mobility) -> Int {
     counts[list(order, mobility)]
       + (order == 10 && mobility == .movable ? Int(fresh.to - fresh.from) >> 10 : 0)
   }
 
   /// True when some block of at least that order is free.
-  func hasBlock(order: Int) -> Bool {
+  package func hasBlock(order: Int) -> Bool {
     for o in order..<Self.orders {
       for m in Mobility.allCases where freeBlocks(order: o, m) > 0 { return true }
     }
@@ -91,7 +91,9 @@ final class BuddyAllocator {
   }
 
   /// Calls `body` with each listed free block (never-used ones are a range: `fresh`).
-  func forEachListedBlock(_ body: (_ frame: UInt32, _ order: Int, _ mobility: Mobility) -> Void) {
+  package func forEachListedBlock(
+    _ body: (_ frame: UInt32, _ order: Int, _ mobility: Mobility) -> Void
+  ) {
     for o in 0..<Self.orders {
       for m in Mobility.allCases {
         var frame = heads[list(o, m)]
@@ -106,14 +108,14 @@ final class BuddyAllocator {
   // MARK: boot
 
   /// Hands over a range of whole order-10 blocks that were never used.
-  func adoptFresh(from: UInt32, to: UInt32) {
+  package func adoptFresh(from: UInt32, to: UInt32) {
     precondition(from & 1023 == 0 && to & 1023 == 0 && from >= start && to <= end)
     fresh = (from, to)
     freePages += Int(to - from)
   }
 
   /// Hands over one free block whose buddy is in use.
-  func adopt(_ frame: UInt32, order: Int, _ mobility: Mobility) {
+  package func adopt(_ frame: UInt32, order: Int, _ mobility: Mobility) {
     if order <= Self.pageblockOrder {
       setMobility(mobility, ofBlockAt: frame)
     } else {
@@ -126,7 +128,7 @@ final class BuddyAllocator {
   // MARK: take and give back
 
   /// A block of 2^order frames; 0 when no block of any mobility serves.
-  func take(order: Int, _ mobility: Mobility) -> UInt32 {
+  package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     while true {
       if let frame = takeListed(order, mobility) {
         freePages &-= 1 &<< order
@@ -161,7 +163,7 @@ final class BuddyAllocator {
   }
 
   /// Frees a block; it merges with its buddies as far as they are free.
-  func free(_ block: UInt32, order: Int) {
+  package func free(_ block: UInt32, order: Int) {
     freePages &+= 1 &<< order
     var frame = block
     var o = order

@@ -7,13 +7,13 @@
 
 import UAPI
 
-final class PageAllocator {
+package final class PageAllocator {
   private let node: Node
   /// Highest zone first; the node keeps them alive. An array of them would count a reference for
   /// each page that is allocated or freed, a tenth of a fault.
   private let zonelist: UnsafeMutableBufferPointer<Unmanaged<Zone>>
 
-  init(node: Node) {
+  package init(node: Node) {
     self.node = node
     zonelist = .allocate(capacity: node.zones.count)
     _ = zonelist.initialize(from: node.zones.reversed().map { Unmanaged.passUnretained($0) })
@@ -26,18 +26,19 @@ final class PageAllocator {
   static let normalClass = ZoneSpec.Kind.normal.rawValue
 
   /// 2^order frames, or 0 when each zone would fall below its low mark.
-  @inline(__always) func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
+  @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
     let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
     for zone in zonelist {
       let frame = zone._withUnsafeGuaranteedRef { zone in
-        zone.isAboveLow(order: order, classZone: classZone) ? zone.take(order: order, mobility) : 0
+        zone.kind.rawValue <= classZone && zone.isAboveLow(order: order, classZone: classZone)
+          ? zone.take(order: order, mobility) : 0
       }
       if frame != 0 { return frame }
     }
     return 0
   }
 
-  @inline(__always) func free(_ frame: UInt32, order: Int) {
+  @inline(__always) package func free(_ frame: UInt32, order: Int) {
     for zone in zonelist {
       let isIts = zone._withUnsafeGuaranteedRef { zone in
         guard zone.contains(frame) else { return false }

@@ -9,7 +9,7 @@
 
 import CMemory
 
-final class PerCPUPages {
+package final class PerCPUPages {
   /// Orders that pass through these lists, and behind them the order of a huge page.
   static let orders = 4
   private static let hugeOrder = 9
@@ -30,7 +30,7 @@ final class PerCPUPages {
   /// Base pages on all lists.
   private(set) var count = 0
 
-  init(
+  package init(
     rows: UnsafeMutablePointer<FrameRow>, buddy: BuddyAllocator, batch: Int, high: Int,
     growthLimit: Int
   ) {
@@ -49,7 +49,7 @@ final class PerCPUPages {
   }
 
   /// A block of 2^order frames, 0 when the zone has none.
-  @inline(__always) func take(order: Int, _ mobility: Mobility) -> UInt32 {
+  @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     freeFactor &>>= 1
     let l = order &* 3 &+ Int(mobility.rawValue)
     if _slowPath(lists[l].count == 0) { refill(order, mobility) }
@@ -61,7 +61,7 @@ final class PerCPUPages {
   }
 
   /// Gives a block of 2^order frames back; a list that has grown long enough is drained.
-  @inline(__always) func free(_ frame: UInt32, order: Int) {
+  @inline(__always) package func free(_ frame: UInt32, order: Int) {
     let l = order &* 3 &+ Int(buddy.mobility(of: frame).rawValue)
     mark(frame)
     lists[l].pushHead(frame)
@@ -70,7 +70,7 @@ final class PerCPUPages {
   }
 
   /// Puts a page on a list at boot.
-  func adopt(_ frame: UInt32, order: Int) {
+  package func adopt(_ frame: UInt32, order: Int) {
     let row = order == Self.hugeOrder ? Self.orders : order
     let l = row * 3 + Int(buddy.mobility(of: frame).rawValue)
     mark(frame)
@@ -129,12 +129,12 @@ final class PerCPUPages {
   }
 
   /// Everything goes back to the buddy lists.
-  func drainAll() {
+  package func drainAll() {
     for l in 0..<Self.listCount { _ = giveBack(.max, from: l) }
   }
 
   /// Calls `body` with each block on these lists.
-  func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
+  package func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
     for l in 0..<Self.listCount {
       for n in 0..<lists[l].count { body(lists[l][n], Self.order(ofList: l)) }
     }

@@ -73,10 +73,10 @@ struct FolioFlags: OptionSet {
   }
 }
 
-struct FrameRow {
+package struct FrameRow {
   var position: UInt32
   var slot: UInt32
   var link: UInt32
   var flags: FolioFlags
-  var memcg: UInt16
+  package var memcg: UInt16
 }

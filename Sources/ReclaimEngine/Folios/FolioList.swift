@@ -16,10 +16,12 @@
 import CMemory
 
 /// One list: its chunks at both ends (0: no chunk yet) and how many folios are on it.
-struct FolioList {
+package struct FolioList {
   var head: UInt32 = 0
   var tail: UInt32 = 0
-  var count = 0
+  package internal(set) var count = 0
+
+  package init() {}
 }
 
 struct ListChunk {
@@ -37,16 +39,18 @@ struct ChunkPool {
 }
 
 /// The chunks of all lists of a machine.
-final class FolioListArena {
+package final class FolioListArena {
   private let slots: Arena<UInt32>
   private let chunks: Arena<ListChunk>
   private let pool: UnsafeMutablePointer<ChunkPool>
-  let lists: FolioLists
+  package let lists: FolioLists
 
   /// - Parameters:
   ///   - frames: rows that may be on lists, each on one at most.
   ///   - lists: how many lists there may be.
-  init(rows: UnsafeMutablePointer<FrameRow>, frames: Int, lists listLimit: Int) throws(BootError) {
+  package init(rows: UnsafeMutablePointer<FrameRow>, frames: Int, lists listLimit: Int)
+    throws(BootError)
+  {
     let limit = (frames >> 8) * 2 + 2 * listLimit + 256
     slots = try Arena(limit << 8, for: "LRU lists")
     chunks = try Arena(limit, for: "LRU list chunks")
@@ -62,14 +66,14 @@ final class FolioListArena {
 }
 
 /// What can be done with lists; a handle that owns nothing.
-struct FolioLists {
+package struct FolioLists {
   let rows: UnsafeMutablePointer<FrameRow>
   let slots: UnsafeMutablePointer<UInt32>
   let chunks: UnsafeMutablePointer<ListChunk>
   let pool: UnsafeMutablePointer<ChunkPool>
 
   /// Adds at the head: the most recent end.
-  @inline(__always) func push(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
+  @inline(__always) package func push(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
     if _slowPath(chunks[Int(list.pointee.head)].high > 255) { growHead(list) }
     let c = Int(list.pointee.head)
     let high = chunks[c].high
@@ -83,7 +87,7 @@ struct FolioLists {
 
   /// Adds `n` folios at the head, in order. The books of a chunk are kept once, not per folio: each
   /// entry would wait for the one before it.
-  @inline(__always) func push(
+  @inline(__always) package func push(
     _ frames: UnsafeMutablePointer<UInt32>, _ n: Int, on list: UnsafeMutablePointer<FolioList>
   ) {
     var done = 0
@@ -106,7 +110,7 @@ struct FolioLists {
 
   /// Adds `n` folios in order, each at the head of the list that `listOf` names; neighbours that go
   /// to the same list are added together.
-  @inline(__always) func push(
+  @inline(__always) package func push(
     _ frames: UnsafeMutablePointer<UInt32>, _ n: Int,
     onListOf listOf: (UInt32) -> UnsafeMutablePointer<FolioList>
   ) {
@@ -123,7 +127,7 @@ struct FolioLists {
   }
 
   /// Adds at the tail: the next to be scanned.
-  func pushTail(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
+  package func pushTail(_ frame: UInt32, on list: UnsafeMutablePointer<FolioList>) {
     if list.pointee.tail == 0 || chunks[Int(list.pointee.tail)].low == 0 { growTail(list) }
     let c = Int(list.pointee.tail)
     let low = chunks[c].low &- 1
@@ -136,13 +140,14 @@ struct FolioLists {
   }
 
   /// Fetches what removing a folio will touch.
-  @inline(__always) func prefetchPlace(of frame: UInt32) {
+  @inline(__always) package func prefetchPlace(of frame: UInt32) {
     let position = rows[Int(frame)].position
     memory_prefetch(slots + Int(position))
     memory_prefetch(chunks + Int(position &>> 8))
   }
 
-  @inline(__always) func remove(_ frame: UInt32, from list: UnsafeMutablePointer<FolioList>) {
+  @inline(__always) package func remove(_ frame: UInt32, from list: UnsafeMutablePointer<FolioList>)
+  {
     let position = rows[Int(frame)].position
     let c = position &>> 8
     slots[Int(position)] = 0
@@ -152,7 +157,7 @@ struct FolioLists {
   }
 
   /// Takes up to `n` folios from the tail into `batch`, oldest first; returns how many there were.
-  @inline(__always) func takeTail(
+  @inline(__always) package func takeTail(
     _ n: Int, from list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
   ) -> Int {
     var taken = 0
@@ -179,7 +184,7 @@ struct FolioLists {
 
   /// Copies the `n` folios that `takeTail` would take into `batch` and leaves them where they are;
   /// returns how many there were.
-  @inline(__always) func peek(
+  @inline(__always) package func peek(
     _ n: Int, of list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
   ) -> Int {
     var found = 0
@@ -200,7 +205,7 @@ struct FolioLists {
   }
 
   /// Calls `body` with each folio of a list, oldest first.
-  func forEach(of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void) {
+  package func forEach(of list: UnsafeMutablePointer<FolioList>, _ body: (UInt32) -> Void) {
     var c = list.pointee.tail
     while c != 0 {
       for at in Int(chunks[Int(c)].low)..<Int(chunks[Int(c)].high) {
@@ -280,10 +285,10 @@ struct FolioLists {
   }
 
   /// True when fewer than `n` pushes are certain to find a chunk: pack the lists then.
-  @inline(__always) func isShortOfChunks(for n: Int) -> Bool { pool.pointee.unused < n }
+  @inline(__always) package func isShortOfChunks(for n: Int) -> Bool { pool.pointee.unused < n }
 
   /// Packs the list's folios into as few chunks as hold them, in the same order.
-  func compact(_ list: UnsafeMutablePointer<FolioList>) {
+  package func compact(_ list: UnsafeMutablePointer<FolioList>) {
     if list.pointee.tail == 0 { return }
     var to = list.pointee.tail
     var at = 0

@@ -26,13 +26,13 @@ final class Arena<Row> {
 }
 
 /// One row per page frame, indexed by frame number.
-final class FrameTable {
+package final class FrameTable {
   private let arena: Arena<FrameRow>
-  let rows: UnsafeMutablePointer<FrameRow>
+  package let rows: UnsafeMutablePointer<FrameRow>
   /// One more than the highest frame number.
-  let count: Int
+  package let count: Int
 
-  init(frames: Int) throws(BootError) {
+  package init(frames: Int) throws(BootError) {
     guard frames < Int(UInt32.max) else {
       throw BootError("\(frames) page frames are more than frame numbers can name")
     }

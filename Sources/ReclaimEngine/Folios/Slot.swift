@@ -8,45 +8,45 @@
 // wraps. Slots of one file lie side by side and start at a multiple of 64: slot >> 6 is the row of
 // the tree's leaf node.
 
-struct Slot: Equatable {
-  var raw: UInt64
+package struct Slot: Equatable {
+  package var raw: UInt64
 
-  static let empty = Slot(raw: 0)
+  package static let empty = Slot(raw: 0)
 
-  @inline(__always) init(raw: UInt64) { self.raw = raw }
-  @inline(__always) init(folio: UInt32) { raw = UInt64(folio) << 32 }
+  @inline(__always) package init(raw: UInt64) { self.raw = raw }
+  @inline(__always) package init(folio: UInt32) { raw = UInt64(folio) << 32 }
 
-  @inline(__always) var isShadow: Bool { raw & 1 != 0 }
+  @inline(__always) package var isShadow: Bool { raw & 1 != 0 }
   /// The folio's frame number; 0 when the slot holds none.
-  @inline(__always) var folio: UInt32 {
+  @inline(__always) package var folio: UInt32 {
     raw & 1 == 0 ? UInt32(truncatingIfNeeded: raw >> 32) : 0
   }
 }
 
 /// The memory of an eviction: reference 09 §9.2.
-struct Shadow {
+package struct Shadow {
   static let clockBits = 36
-  static let clockMask: UInt64 = (1 << 36) - 1
+  package static let clockMask: UInt64 = (1 << 36) - 1
 
-  var clock: UInt64
-  var memcg: UInt16
-  var node: Int
-  var workingset: Bool
+  package var clock: UInt64
+  package var memcg: UInt16
+  package var node: Int
+  package var workingset: Bool
 
-  @inline(__always) var slot: Slot {
+  @inline(__always) package var slot: Slot {
     Slot(
       raw: (clock & Shadow.clockMask) << 28 | UInt64(memcg) << 12 | UInt64(node) << 2
         | (workingset ? 2 : 0) | 1)
   }
 
-  @inline(__always) init(clock: UInt64, memcg: UInt16, node: Int, workingset: Bool) {
+  @inline(__always) package init(clock: UInt64, memcg: UInt16, node: Int, workingset: Bool) {
     self.clock = clock
     self.memcg = memcg
     self.node = node
     self.workingset = workingset
   }
 
-  @inline(__always) init(_ slot: Slot) {
+  @inline(__always) package init(_ slot: Slot) {
     clock = slot.raw >> 28
     memcg = UInt16(truncatingIfNeeded: slot.raw >> 12)
     node = Int(slot.raw >> 2 & 0x3FF)

@@ -7,7 +7,7 @@
 
 import UAPI
 
-final class Workingset {
+package final class Workingset {
   private let tree: MemcgTree
   private let rows: UnsafeMutablePointer<FrameRow>
   private let node: Node
@@ -15,7 +15,7 @@ final class Workingset {
   /// Where anonymous pages could go; they compete for memory only then.
   weak var swap: SwapSpace?
 
-  init(tree: MemcgTree, frames: FrameTable, node: Node, profile: KernelProfile) {
+  package init(tree: MemcgTree, frames: FrameTable, node: Node, profile: KernelProfile) {
     self.tree = tree
     rows = frames.rows
     self.node = node
@@ -23,7 +23,7 @@ final class Workingset {
   }
 
   /// Advances the clock of a cgroup and its ancestors.
-  @inline(__always) func age(_ memcg: UInt16, by n: Int) {
+  @inline(__always) package func age(_ memcg: UInt16, by n: Int) {
     var at = memcg
     while at != 0 {
       tree.lruvecs[Int(at)].clock &+= UInt64(truncatingIfNeeded: n)
@@ -33,7 +33,7 @@ final class Workingset {
 
   /// A page comes back into a slot that held a shadow: counts it, and marks the folio active when
   /// it was missed in time.
-  func refault(_ frame: UInt32, _ shadow: Shadow, file: Bool) {
+  package func refault(_ frame: UInt32, _ shadow: Shadow, file: Bool) {
     let own = rows[Int(frame)].memcg
     let local = tree.counters(own)
     let (refaults, activations, restores): (MemcgCounter, MemcgCounter, MemcgCounter) =
@@ -74,7 +74,7 @@ final class Workingset {
 
   /// Adds to the cost of a kind, here and at each ancestor; each level is halved when it has grown
   /// beyond its share of the LRU (reference 05 §5.5.3).
-  func noteCost(_ memcg: UInt16, _ amount: Int, file: Bool) {
+  package func noteCost(_ memcg: UInt16, _ amount: Int, file: Bool) {
     var at = memcg
     while at != 0 {
       let lruvec = tree.lruvec(at)

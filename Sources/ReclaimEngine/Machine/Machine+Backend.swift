@@ -41,11 +41,13 @@ extension Machine {
     case .read(let name, let pattern):
       guard let open = try await open(name, task) else { return .failed(.ENOENT) }
       if pattern.problem(over: open.file.pages) != nil { return .failed(.EINVAL) }
-      noteOperation(5, task, [UInt64(open.file.number)])
+      noteOperation(5, task, [UInt64(open.file.number)] + pattern.words)
       return try await memory.read(open, pattern, for: task) ? .done : .failed(.ENOMEM)
     case .adviseFile(let name, let advice, let from, let length):
       guard let open = try await open(name, task) else { return .failed(.ENOENT) }
-      noteOperation(6, task, [UInt64(open.file.number), UInt64(max(from, 0))])
+      noteOperation(
+        6, task,
+        [UInt64(open.file.number), advice.number, word(from), word(length ?? -1)])
       if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
       try await memory.advise(open, advice, from: from, length: length, task)
       return .done

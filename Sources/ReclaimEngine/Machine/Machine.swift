@@ -12,7 +12,7 @@ package struct BootError: Error {
 
 package final class Machine: Backend {
   package let timeline: Timeline
-  let memory: Memory
+  package let memory: Memory
   private let tracer: Tracer
   private var markList: [(name: String, snapshot: Snapshot)] = []
   private let seed: UInt64
@@ -35,7 +35,10 @@ package final class Machine: Backend {
     memory = try Memory(spec, profile, timeline: timeline, tracer: tracer)
     seed = spec.seed
     if paranoid {
-      tracer.afterEvent = { [unowned memory] in memory.requireInvariants(betweenBatches: false) }
+      tracer.afterEvent = { [unowned self] in
+        self.memory.requireInvariants(
+          tasks: self.memory.tasks.count { $0.report.state == .running })
+      }
     }
     var words: [UInt64] = [spec.seed, UInt64(memory.frames.count)]
     words += spec.files.map { UInt64($0.size.count) }

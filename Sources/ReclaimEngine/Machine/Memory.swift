@@ -7,17 +7,17 @@
 import Timeline
 import UAPI
 
-final class Memory {
+package final class Memory {
   let profile: KernelProfile
   let timeline: Timeline
   let tracer: Tracer
-  let frames: FrameTable
+  package let frames: FrameTable
   let lists: FolioLists
   private let listArena: FolioListArena
   let node: Node
   let allocator: PageAllocator
   let slabs: SlabCaches
-  let tree: MemcgTree
+  package let tree: MemcgTree
   let stock: ChargeStock
   let objects: ObjectCharges
   let workingset: Workingset

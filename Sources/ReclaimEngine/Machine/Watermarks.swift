@@ -5,14 +5,14 @@
 // Formulas: reference 23 §23.1 to §23.3 and §23.7 (per-CPU batch and high). A recorded machine
 // brings its own numbers; these are for machines described in words.
 
-struct Watermarks: Equatable {
-  var min = 0
-  var low = 0
-  var high = 0
+package struct Watermarks: Equatable {
+  package var min = 0
+  package var low = 0
+  package var high = 0
 
   /// min_free_kbytes of a machine with that much low memory, without transparent huge pages:
   /// isqrt(16 · kB), 128 to 262144.
-  static func minFreeKilobytes(lowMemoryPages pages: Int) -> Int {
+  package static func minFreeKilobytes(lowMemoryPages pages: Int) -> Int {
     Swift.min(262_144, Swift.max(128, squareRoot(pages * 4 * 16)))
   }
 
@@ -21,7 +21,7 @@ struct Watermarks: Equatable {
   ///   - managed: pages of the zone.
   ///   - total: pages of all zones that share min_free_kbytes.
   ///   - scaleFactor: vm.watermark_scale_factor, in 1/10000.
-  static func ofZone(managed: Int, total: Int, minFreeKilobytes: Int, scaleFactor: Int)
+  package static func ofZone(managed: Int, total: Int, minFreeKilobytes: Int, scaleFactor: Int)
     -> Watermarks
   {
     let min = minFreeKilobytes / 4 * managed / Swift.max(total, 1)
@@ -31,7 +31,7 @@ struct Watermarks: Equatable {
 
   /// lowmem_reserve of each zone of a node against requests up to each zone index; ratios 256, 256,
   /// 32, none.
-  static func reserves(managed: [Int]) -> [[Int]] {
+  package static func reserves(managed: [Int]) -> [[Int]] {
     let ratios = [256, 256, 32, 0]
     return managed.indices.map { i in
       managed.indices.map { j in
@@ -42,14 +42,14 @@ struct Watermarks: Equatable {
   }
 
   /// Pages a per-CPU list takes from the buddy lists at a time (5.4 to 6.12).
-  static func perCPUBatch(managed: Int) -> Int {
+  package static func perCPUBatch(managed: Int) -> Int {
     let base = Swift.min(managed / 1024, 256) / 4
     return Swift.max(1, powerOfTwo(below: base + base / 2) - 1)
   }
 
   /// Pages from which a per-CPU list gives back (6.1): the low mark shared among the node's CPUs,
   /// at least four batches.
-  static func perCPUHigh(low: Int, cpus: Int, batch: Int) -> Int {
+  package static func perCPUHigh(low: Int, cpus: Int, batch: Int) -> Int {
     Swift.max(low / Swift.max(cpus, 1), 4 * batch)
   }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A zone: a range of frames with its free lists, its per-CPU lists and its marks.
 
-import UAPI
+package import UAPI
 
-final class Zone {
+package final class Zone {
   let kind: ZoneSpec.Kind
   let managed: Int
-  let watermarks: Watermarks
+  package let watermarks: Watermarks
   /// What requests up to each zone index must leave free beyond the mark.
   let protection: [Int]
   let buddy: BuddyAllocator
@@ -17,7 +17,7 @@ final class Zone {
   var allocated: Int { allocatedPages }
   var freed: Int { freedPages }
 
-  init(
+  package init(
     kind: ZoneSpec.Kind, managed: Int, watermarks: Watermarks, protection: [Int],
     buddy: BuddyAllocator, perCPU: PerCPUPages
   ) {
@@ -30,20 +30,20 @@ final class Zone {
   }
 
   /// Pages on the buddy lists: nr_free_pages. What per-CPU lists hold is not free.
-  @inline(__always) var free: Int { buddy.freePages }
+  @inline(__always) package var free: Int { buddy.freePages }
 
   @inline(__always) func contains(_ frame: UInt32) -> Bool {
     frame >= buddy.start && frame < buddy.end
   }
 
   /// Whether 2^order pages may be taken down to the low mark (reference 23 §23.4).
-  @inline(__always) func isAboveLow(order: Int, classZone: Int) -> Bool {
+  @inline(__always) package func isAboveLow(order: Int, classZone: Int) -> Bool {
     let left = buddy.freePages &- (1 &<< order &- 1)
     guard left > watermarks.low &+ protection[classZone] else { return false }
     return order == 0 || buddy.hasBlock(order: order)
   }
 
-  @inline(__always) func take(order: Int, _ mobility: Mobility) -> UInt32 {
+  @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     let frame =
       order < PerCPUPages.orders
       ? perCPU.take(order: order, mobility) : buddy.take(order: order, mobility)
@@ -51,7 +51,7 @@ final class Zone {
     return frame
   }
 
-  @inline(__always) func giveBack(_ frame: UInt32, order: Int) {
+  @inline(__always) package func giveBack(_ frame: UInt32, order: Int) {
     freedPages &+= 1 &<< order
     if order < PerCPUPages.orders {
       perCPU.free(frame, order: order)
@@ -62,12 +62,12 @@ final class Zone {
 }
 
 /// A node: its zones, lowest first, and its share of /proc/vmstat.
-final class Node {
+package final class Node {
   let number: Int
   let zones: [Zone]
   let counters = VmCounters()
 
-  init(number: Int, zones: [Zone]) {
+  package init(number: Int, zones: [Zone]) {
     self.number = number
     self.zones = zones
   }

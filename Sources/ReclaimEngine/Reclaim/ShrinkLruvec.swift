@@ -6,10 +6,12 @@ import Timeline
 import UAPI
 
 /// A number for each evictable list.
-struct ScanCounts: Equatable {
-  var counts: (Int, Int, Int, Int) = (0, 0, 0, 0)
+package struct ScanCounts: Equatable {
+  package var counts: (Int, Int, Int, Int) = (0, 0, 0, 0)
 
-  subscript(_ list: Int) -> Int {
+  package init() {}
+
+  package subscript(_ list: Int) -> Int {
     get {
       switch list {
       case 0: counts.0
@@ -28,16 +30,16 @@ struct ScanCounts: Equatable {
     }
   }
 
-  static func == (a: ScanCounts, b: ScanCounts) -> Bool { a.counts == b.counts }
+  package static func == (a: ScanCounts, b: ScanCounts) -> Bool { a.counts == b.counts }
 
   var anon: Int { counts.0 + counts.1 }
   var file: Int { counts.2 + counts.3 }
   /// active_anon alone does not keep the loop going.
-  var keepsGoing: Bool { counts.0 != 0 || counts.2 != 0 || counts.3 != 0 }
+  package var keepsGoing: Bool { counts.0 != 0 || counts.2 != 0 || counts.3 != 0 }
 
   /// Once enough is reclaimed: drops the smaller side, cuts the other to the same unscanned share.
   /// False: nothing is left to do.
-  mutating func keepProportion(to targets: ScanCounts) -> Bool {
+  package mutating func keepProportion(to targets: ScanCounts) -> Bool {
     if anon == 0 || file == 0 { return false }
     let dropsAnon = file > anon
     let left = dropsAnon ? anon : file

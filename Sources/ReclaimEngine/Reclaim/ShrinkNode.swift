@@ -41,7 +41,7 @@ extension Memory {
 
   /// inactive_is_low: the larger the lists, the smaller the share that must be inactive (reference
   /// 05 §5.6).
-  func isInactiveLow(_ inactive: Int, _ active: Int) -> Bool {
+  package func isInactiveLow(_ inactive: Int, _ active: Int) -> Bool {
     let gigabytes = (inactive + active) >> profile.numbers.gigabyteShift
     let ratio = gigabytes > 0 ? squareRoot(10 * gigabytes) : 1
     return inactive * ratio < active

@@ -10,15 +10,15 @@ import UAPI
 
 /// do_shrink_slab's arithmetic (reference 10 §10.2): what a call of a shrinker scans, and what it
 /// leaves deferred.
-struct SlabScan: Equatable {
-  var delta: Int
-  var total: Int
+package struct SlabScan: Equatable {
+  package var delta: Int
+  package var total: Int
 
   /// - Parameters:
   ///   - freeable: objects the shrinker could free.
   ///   - deferred: what earlier calls left.
   ///   - seeks: how dear an object is; 0 asks for half of all.
-  init(freeable: Int, deferred: Int, priority: Int, seeks: Int, behaviour: DeferredShrink) {
+  package init(freeable: Int, deferred: Int, priority: Int, seeks: Int, behaviour: DeferredShrink) {
     delta = seeks == 0 ? freeable / 2 : (freeable >> priority) * 4 / seeks
     switch behaviour {
     case .shifted:
@@ -31,13 +31,14 @@ struct SlabScan: Equatable {
   }
 
   /// Whether another step is due, and how many objects it asks for.
-  func step(_ freeable: Int, batch: Int) -> Int? {
+  package func step(_ freeable: Int, batch: Int) -> Int? {
     guard total > 0, total >= batch || total >= freeable else { return nil }
     return min(batch, total)
   }
 
   /// What stays deferred after `scanned` objects.
-  func deferred(before: Int, scanned: Int, freeable: Int, behaviour: DeferredShrink) -> Int {
+  package func deferred(before: Int, scanned: Int, freeable: Int, behaviour: DeferredShrink) -> Int
+  {
     let left = max(before + delta - scanned, 0)
     return behaviour == .shifted ? min(left, 2 * freeable) : left
   }

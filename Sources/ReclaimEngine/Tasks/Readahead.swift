@@ -6,23 +6,27 @@
 // pages are read ahead; the page that begins them carries a marker, and reading it asks for the
 // next window. Sizes are pages.
 
-struct ReadaheadState: Equatable {
-  var start = 0
-  var size = 0
-  var lookahead = 0
+package struct ReadaheadState: Equatable {
+  package var start = 0
+  package var size = 0
+  package var lookahead = 0
+
+  package init(start: Int = 0, size: Int = 0, lookahead: Int = 0) {
+    (self.start, self.size, self.lookahead) = (start, size, lookahead)
+  }
 }
 
 /// Pages to be read now: [start, start + size); the page `lookahead` before the end gets the
 /// marker, if there is one.
-struct ReadaheadWindow: Equatable {
-  var start: Int
-  var size: Int
-  var lookahead: Int
+package struct ReadaheadWindow: Equatable {
+  package var start: Int
+  package var size: Int
+  package var lookahead: Int
 }
 
-enum Readahead {
+package enum Readahead {
   /// First window for a request of n pages.
-  static func initialSize(_ n: Int, max: Int) -> Int {
+  package static func initialSize(_ n: Int, max: Int) -> Int {
     var p = 1
     while p < n { p *= 2 }
     if p <= max / 32 { return 4 * p }
@@ -31,7 +35,7 @@ enum Readahead {
   }
 
   /// The window after one of `size` pages.
-  static func nextSize(_ size: Int, max: Int) -> Int {
+  package static func nextSize(_ size: Int, max: Int) -> Int {
     if size < max / 16 { return 4 * size }
     if size <= max / 2 { return 2 * size }
     return max
@@ -43,7 +47,7 @@ enum Readahead {
   ///   - state: the open file's window; replaced unless the read is taken for a random one.
   ///   - previousPage: page of the byte behind the last read, −1 before the first.
   ///   - isCached: whether a page of the file is in the cache.
-  static func window(
+  package static func window(
     at index: Int, requested: Int, marker: Bool, state: inout ReadaheadState, previousPage: Int,
     max: Int, growth: ReadaheadGrowth, isCached: (Int) -> Bool
   ) -> ReadaheadWindow {

@@ -70,6 +70,14 @@ struct WindowFill {
         }
         if let need = makeNode(memory, memcg) { return need }
       }
+      if cache.slots[file.base &+ next].folio != 0 {
+        // Another task was faster while this one waited: its charge is taken back.
+        memory.stock.uncharge(memcg, 1)
+        memory.tree.statistics.note(1)
+        next &+= 1
+        phase = .page
+        continue
+      }
       let frame = memory.allocator.allocate(order: 0, .movable)
       if frame == 0 { return .memory(.movable) }
       cache.insert(
@@ -98,8 +106,15 @@ struct WindowFill {
     case (.page, false):
       give(up: memory)
     case (_, true):
-      memory.objects.chargedSlowly(
-        memcg, memory.profile.objects.treeNode, reclaimable: true)
+      let size = memory.profile.objects.treeNode
+      memory.objects.chargedSlowly(memcg, size, reclaimable: true)
+      phase = .nodes
+      // Nodes came and went while the charge reclaimed: what is missing now gets this one.
+      guard let missing = memory.cache.missingNode(file, next) else {
+        memory.objects.free(memcg, size, reclaimable: true)
+        return nil
+      }
+      self.missing = missing
       return makeNode(memory, memcg)
     case (_, false):
       memory.stock.uncharge(memcg, 1)
