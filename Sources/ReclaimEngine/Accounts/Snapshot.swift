@@ -69,9 +69,16 @@ extension Memory {
     return tree.all.map { group in
       let row = tree.rows[Int(group.number)]
       return CgroupSnapshot(
-        path: group.path, stat: stats[Int(group.number) - 1], events: group.events,
+        path: group.path, stat: published(group) ?? stats[Int(group.number) - 1],
+        events: group.events,
         current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : row.swapUsage)
     }
+  }
+
+  /// memory.stat where accumulators publish it.
+  private func published(_ group: MemCgroup) -> [Int]? {
+    guard let accumulators = tree.accumulators else { return nil }
+    return MemcgCounter.allCases.map { accumulators.value($0, of: group.number) }
   }
 
   private func localStat(_ group: MemCgroup) -> [Int] {

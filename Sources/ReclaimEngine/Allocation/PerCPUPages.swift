@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CPU's own lists of free pages of a zone, and what they hide from nr_free_pages (reference 23
-// §23.7, 6.1 rules).
+// §23.7).
 //
 // A page is taken from the head of the list of its order and mobility and goes back to the head; an
-// empty list is refilled with a batch at its tail; a list that grows beyond `high` gives pages back
-// from its tail, ever more the longer only frees come.
+// empty list is refilled with a batch at its tail; lists that grow beyond `high` give pages back
+// from their tails. How many, and from which list first, differs between generations (PerCPULists).
 
 final class PerCPUPages {
   /// Orders that pass through these lists.
-  static let orders = 4
+  let orders: Int
 
   private let rows: UnsafeMutablePointer<FrameRow>
   private let buddy: BuddyAllocator
@@ -17,21 +17,26 @@ final class PerCPUPages {
   /// How much a drain has grown: batch << freeFactor.
   private var freeFactor = 0
   private let growthLimit: Int
+  private let behaviour: PerCPULists
   private let heads: UnsafeMutablePointer<UInt32>
   private let tails: UnsafeMutablePointer<UInt32>
+  private let listCount: Int
   /// Base pages on all lists.
   private(set) var count = 0
 
   init(
     rows: UnsafeMutablePointer<FrameRow>, buddy: BuddyAllocator, batch: Int, high: Int,
-    growthLimit: Int
+    _ profile: KernelProfile
   ) {
-    self.growthLimit = growthLimit
+    behaviour = profile.perCPULists
+    orders = behaviour == .orderZero ? 1 : 4
+    growthLimit = profile.numbers.perCPUDrainGrowth
     self.rows = rows
     self.buddy = buddy
     self.batch = batch
     self.high = high
-    let lists = Self.orders * Mobility.allCases.count
+    let lists = orders * Mobility.allCases.count
+    listCount = lists
     heads = .allocate(capacity: lists)
     tails = .allocate(capacity: lists)
     heads.initialize(repeating: 0, count: lists)
@@ -82,6 +87,29 @@ final class PerCPUPages {
   }
 
   @inline(never) private func drain(first: Int) {
+    switch behaviour {
+    case .orderZero: drainInTurn(min(batch, count))
+    case .toOrderThree: drainGrowing(first: first)
+    }
+  }
+
+  /// Gives back `n` pages: from the lists in turn, one, two, three from each that has any; all from
+  /// the one list that has pages when there is but one.
+  private func drainInTurn(_ n: Int) {
+    let alone = (0..<listCount).count { tails[$0] != 0 } == 1
+    var left = n, share = alone ? n : 1, l = 0
+    while left > 0 {
+      l = (l + 1) % listCount
+      guard tails[l] != 0 else { continue }
+      for _ in 0..<min(share, left) where tails[l] != 0 {
+        giveBackOldest(of: l)
+        left -= 1
+      }
+      share += 1
+    }
+  }
+
+  private func drainGrowing(first: Int) {
     var left: Int
     if high < batch {
       left = 1
@@ -90,35 +118,33 @@ final class PerCPUPages {
       left = min(max(grown, batch), max(high - batch, 1))
       if freeFactor < growthLimit, grown < high - batch { freeFactor += 1 }
     }
-    let lists = Self.orders * 3
-    for k in 0..<lists {
-      let l = (first + 1 + k) % lists
+    for k in 0..<listCount {
+      let l = (first + 1 + k) % listCount
       while left > 0, tails[l] != 0 {
-        let frame = tails[l]
-        unlink(frame, l)
-        count -= 1 << (l / 3)
+        giveBackOldest(of: l)
         left -= 1 << (l / 3)
-        buddy.free(frame, order: l / 3)
       }
       if left <= 0 { return }
     }
   }
 
+  private func giveBackOldest(of l: Int) {
+    let frame = tails[l]
+    unlink(frame, l)
+    count -= 1 << (l / 3)
+    buddy.free(frame, order: l / 3)
+  }
+
   /// Everything goes back to the buddy lists.
   func drainAll() {
-    for l in 0..<Self.orders * 3 {
-      while tails[l] != 0 {
-        let frame = tails[l]
-        unlink(frame, l)
-        count -= 1 << (l / 3)
-        buddy.free(frame, order: l / 3)
-      }
+    for l in 0..<listCount {
+      while tails[l] != 0 { giveBackOldest(of: l) }
     }
   }
 
   /// Calls `body` with each block on these lists.
   func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
-    for l in 0..<Self.orders * 3 {
+    for l in 0..<listCount {
       var frame = heads[l]
       while frame != 0 {
         body(frame, l / 3)

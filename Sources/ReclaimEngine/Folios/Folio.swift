@@ -61,6 +61,11 @@ struct FolioFlags: OptionSet {
   /// In use by the kernel itself: slab pages, page tables, pages of a memory-backed device.
   static let kernel = FolioFlags(rawValue: unused | 4)
 
+  /// Which of the five lists a folio with these flags belongs on (ListIndex).
+  @inline(__always) var home: Int {
+    contains(.unevictable) ? ListIndex.unevictable : listIndex
+  }
+
   /// Which of the four evictable lists a folio with these flags belongs on.
   @inline(__always) var listIndex: Int {
     (rawValue & FolioFlags.swapBacked.rawValue == 0 ? 2 : 0)

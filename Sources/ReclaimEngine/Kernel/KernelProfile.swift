@@ -16,9 +16,11 @@ package struct KernelProfile: Sendable {
   var memcgStatistics: MemcgStatistics
   var deferredShrink: DeferredShrink
   var objectStock: ObjectStock
+  var perCPULists: PerCPULists
+  var memoryReclaim: MemoryReclaimFile
 
   /// Every kernel that is built, oldest first.
-  package static let all: [KernelProfile] = [.linux6_1]
+  package static let all: [KernelProfile] = [.linux5_10, .linux6_1]
 
   package static func named(_ name: String) -> KernelProfile? { all.first { $0.name == name } }
 }
@@ -36,9 +38,9 @@ struct Numbers: Sendable {
   var folioBatch: Int
   /// Objects a shrinker is asked for at a time.
   var shrinkBatch: Int
-  /// How often a per-CPU list doubles what it drains while only frees come.
+  /// How often a per-CPU list doubles what it drains while only frees come; 0: never.
   var perCPUDrainGrowth: Int
-  /// Statistic updates after which a CPU reports them as pending.
+  /// What a CPU collects of memcg statistics before it passes them on.
   var statBatch: Int
   /// Time between two periodic flushes of memcg statistics, nanoseconds.
   var statFlushPeriod: UInt64

@@ -65,5 +65,7 @@ extension KernelProfile {
     readaheadGrowth: .neverSmaller,
     memcgStatistics: .flushedWhenPending,
     deferredShrink: .shifted,
-    objectStock: .mayExceedPage)
+    objectStock: .mayExceedPage,
+    perCPULists: .toOrderThree,
+    memoryReclaim: .untilReclaimed)
 }

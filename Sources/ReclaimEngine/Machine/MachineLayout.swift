@@ -147,8 +147,9 @@ struct MachineLayout {
       let perCPU = PerCPUPages(
         rows: frames.rows, buddy: buddy, batch: batch,
         high: state?.high
-          ?? Watermarks.perCPUHigh(low: marks.low, cpus: cpus, batch: batch),
-        growthLimit: profile.numbers.perCPUDrainGrowth)
+          ?? Watermarks.perCPUHigh(
+            profile.perCPULists, low: marks.low, cpus: cpus, batch: batch),
+        profile)
       for k in 0..<(state?.perCPU ?? 0) {
         let frame = plan.start + UInt32(k)
         buddy.setMobility(.unmovable, ofBlockAt: frame)

@@ -35,7 +35,7 @@ extension Memory {
     let number = memcg.number
     let lruvec = tree.lruvec(number)
     let isFile = ListIndex.isFile(list)
-    let isolation = isolate(n, from: lruvec.list(list), into: batch)
+    let isolation = isolate(n, from: list, of: number, into: batch)
     tracer.lruIsolate(isolation, zoneIndex: ScanControl.topZone, list: list)
     countScan(number, isolation.scanned, file: isFile)
     if isolation.taken == 0 { return (0, profile.costs.reclaimBatch) }

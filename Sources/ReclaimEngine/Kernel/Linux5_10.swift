@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linux 5.10. Shadows hold the clock after the eviction, memcg statistics publish themselves in
+// steps of 33, deferred shrinker work comes back whole, only single pages pass through per-CPU
+// lists.
+
+extension KernelProfile {
+  package static let linux5_10 = KernelProfile(
+    name: "5.10",
+    numbers: Numbers(
+      swapClusterMax: 32,
+      defaultPriority: 12,
+      chargeBatch: 32,
+      maxReclaimRetries: 16,
+      folioBatch: 15,
+      shrinkBatch: 128,
+      perCPUDrainGrowth: 0,
+      statBatch: 32,
+      statFlushPeriod: 2_000_000_000,
+      gigabyteShift: 18,
+      costDecayShift: 2,
+      swapCluster: 512,
+      hz: 250,
+      watermarkScaleFactor: 10),
+    objects: ObjectSizes(
+      treeNode: 592,
+      structFile: 264,
+      dentry: 200,
+      inode: 1192,
+      area: 208,
+      reverseMap: [72, 112],
+      datagram: [264, 520],
+      // Known to be two objects of less than a page in all.
+      childCgroup: [2000, 1500]),
+    costs: Costs(
+      readFirstReference: 1380,
+      readSecondReference: 2470,
+      readActive: 1760,
+      readaheadWindow: 8000,
+      readaheadPage: 3340,
+      singleMiss: 6950,
+      touch: 57,
+      anonymousFault: 3020,
+      zeroPageFault: 960,
+      swapInRead: 6110,
+      swapInWrite: 6300,
+      reuseFault: 1070,
+      fileFault: 1400,
+      faultAroundPage: 150,
+      mark: 750_000,
+      reclaimBatch: 1000,
+      cleanPageReclaimed: 1740,
+      pageKept: 1320,
+      pageSwappedOut: 8000,
+      priorityRound: 12_000,
+      reclaimBegin: 5000,
+      reclaimEnd: 11_000,
+      open: 8000,
+      makeCgroup: 300_000,
+      enterCgroup: 9_000_000,
+      advise: 3000,
+      pageInvalidated: 600,
+      pageUnmapped: 1220,
+      map: 3000),
+    shadowClock: .afterEviction,
+    readMarking: .unlessSamePosition,
+    readaheadGrowth: .next,
+    memcgStatistics: .accumulated,
+    deferredShrink: .whole,
+    objectStock: .emptiedBeyondPage,
+    perCPULists: .orderZero,
+    memoryReclaim: .absent)
+}
