@@ -15,10 +15,11 @@ extension Memory {
     async throws(Killed) -> Bool
   {
     var retries = profile.numbers.maxReclaimRetries
-    var drained = false
+    var drained = false, batched = true
     while true {
-      let over = stock.tryCharge(memcg, n)
+      let over = stock.tryCharge(memcg, n, batched: batched)
       if over == 0 { return true }
+      batched = false
       guard gfp.contains(.directReclaim) else { return false }
       let full = tree.cgroup(over)
       full.count(.max)

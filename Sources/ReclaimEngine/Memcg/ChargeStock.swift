@@ -33,17 +33,18 @@ final class ChargeStock {
 
   /// Charges `n` pages; 0 when they are charged, else the number of the cgroup whose limit is in
   /// the way.
-  @inline(__always) func tryCharge(_ memcg: UInt16, _ n: Int) -> UInt16 {
+  /// - Parameter batched: false for what is tried again after a reclaim: it takes no batch.
+  @inline(__always) func tryCharge(_ memcg: UInt16, _ n: Int, batched: Bool = true) -> UInt16 {
     if memcg == MemcgTree.rootNumber { return 0 }
     if stock.pointee.memcg == memcg, stock.pointee.pages >= n {
       stock.pointee.pages &-= n
       return 0
     }
-    return chargeCounters(memcg, n)
+    return chargeCounters(memcg, n, batched)
   }
 
-  @inline(never) private func chargeCounters(_ memcg: UInt16, _ n: Int) -> UInt16 {
-    if batch > n, charge(memcg, batch) == 0 {
+  @inline(never) private func chargeCounters(_ memcg: UInt16, _ n: Int, _ batched: Bool) -> UInt16 {
+    if batched, batch > n, charge(memcg, batch) == 0 {
       refill(memcg, batch - n)
       return 0
     }
