@@ -18,6 +18,7 @@ package struct KernelProfile: Sendable {
   var objectStock: ObjectStock
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
+  var filePlacement: FilePlacement
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]
@@ -48,6 +49,10 @@ struct Numbers: Sendable {
   var gigabyteShift: Int
   /// Costs are halved beyond this share of the LRU: lrusize >> shift (reference 05 §5.5.3).
   var costDecayShift: Int
+  /// Page of its table below which the recorded program's areas are placed, but for what it has
+  /// mapped itself before. Modulo 16 it decides what a fault maps around; beyond that, when a page
+  /// table is needed (recordings of mapped files and of several areas).
+  var highestAreaPage: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
   /// Scheduler ticks a second.

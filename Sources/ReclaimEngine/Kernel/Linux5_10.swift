@@ -18,6 +18,7 @@ extension KernelProfile {
       statFlushPeriod: 2_000_000_000,
       gigabyteShift: 18,
       costDecayShift: 2,
+      highestAreaPage: 504,
       swapCluster: 512,
       hz: 250,
       watermarkScaleFactor: 10),
@@ -68,5 +69,6 @@ extension KernelProfile {
     deferredShrink: .whole,
     objectStock: .emptiedBeyondPage,
     perCPULists: .orderZero,
-    memoryReclaim: .absent)
+    memoryReclaim: .absent,
+    filePlacement: .belowThePrevious)
 }

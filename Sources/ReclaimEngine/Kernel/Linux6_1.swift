@@ -18,6 +18,7 @@ extension KernelProfile {
       statFlushPeriod: 2_000_000_000,
       gigabyteShift: 18,
       costDecayShift: 2,
+      highestAreaPage: 500,
       swapCluster: 512,
       hz: 250,
       watermarkScaleFactor: 10),
@@ -67,5 +68,6 @@ extension KernelProfile {
     deferredShrink: .shifted,
     objectStock: .mayExceedPage,
     perCPULists: .toOrderThree,
-    memoryReclaim: .untilReclaimed)
+    memoryReclaim: .untilReclaimed,
+    filePlacement: .atTableBoundary)
 }

@@ -72,3 +72,12 @@ package enum MemoryReclaimFile: String, Sendable {
   /// Asks for all that is left until it is reclaimed; 6.1.
   case untilReclaimed
 }
+
+/// Where the mapping of a file of at least a page table's size goes (recordings of mapped files; the
+/// reference is silent about it).
+package enum FilePlacement: String, Sendable {
+  /// Like any other, directly below the one before; 5.10.
+  case belowThePrevious
+  /// At the boundary of a page table; 6.1.
+  case atTableBoundary
+}

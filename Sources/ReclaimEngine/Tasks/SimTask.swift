@@ -22,10 +22,13 @@ final class SimTask {
   private var reclaimTime: Nanoseconds = 0
   private var openFiles: [OpenFile] = []
 
-  init(_ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, fiber: Fiber, now: Instant) {
+  init(
+    _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
+    now: Instant
+  ) {
     self.handle = handle
     name = spec.name
-    space = AddressSpace(programPages: spec.programPages)
+    space = AddressSpace(programPages: spec.programPages, profile: profile)
     self.memcg = memcg
     self.fiber = fiber
     started = now
