@@ -14,8 +14,8 @@ enum ListIndex {
 }
 
 /// Five sizes, one for each list.
-struct ListSizes {
-  var inactiveAnon = 0, activeAnon = 0, inactiveFile = 0, activeFile = 0, unevictable = 0
+package struct ListSizes {
+  package var inactiveAnon = 0, activeAnon = 0, inactiveFile = 0, activeFile = 0, unevictable = 0
 
   static func += (a: inout ListSizes, b: ListSizes) {
     a.inactiveAnon += b.inactiveAnon
@@ -30,9 +30,9 @@ struct ListSizes {
 }
 
 /// A number for anonymous and one for file pages.
-struct PerKind {
-  var anon = 0
-  var file = 0
+package struct PerKind {
+  package var anon = 0
+  package var file = 0
 
   static func += (a: inout PerKind, b: PerKind) {
     a.anon += b.anon
@@ -41,16 +41,16 @@ struct PerKind {
 }
 
 /// One lruvec; lives in a row named by its cgroup's number.
-struct Lruvec {
+package struct Lruvec {
   var lists: (FolioList, FolioList, FolioList, FolioList, FolioList)
   /// The workingset clock: nonresident_age (reference 09 §9.1).
-  var clock: UInt64
+  package var clock: UInt64
   /// What it cost lately to lose folios of each kind (reference 05 §5.5.3).
-  var cost: PerKind
+  package var cost: PerKind
   /// Activations by refault that the last reclaim cycle had seen (reference 04 §4.7).
   var refaultsSeen: PerKind
-  var publishedSizes: ListSizes
-  var publishedActivations: PerKind
+  package var publishedSizes: ListSizes
+  package var publishedActivations: PerKind
 
   var sizes: ListSizes {
     ListSizes(

@@ -6,7 +6,7 @@
 // stocks the rest; else exactly what is needed. Where the limit forbids even that, the answer names
 // the cgroup that is full, and what to do is Charge.swift's affair.
 
-final class ChargeStock {
+package final class ChargeStock {
   struct Stock {
     /// Whose pages they are; 0 for nobody's.
     var memcg: UInt16 = 0
@@ -18,7 +18,7 @@ final class ChargeStock {
   private let stock: UnsafeMutablePointer<Stock>
   private let batch: Int
 
-  init(_ tree: MemcgTree, _ profile: KernelProfile) {
+  package init(_ tree: MemcgTree, _ profile: KernelProfile) {
     self.tree = tree
     rows = tree.rows
     batch = profile.numbers.chargeBatch
@@ -29,12 +29,12 @@ final class ChargeStock {
   deinit { stock.deallocate() }
 
   /// Charged pages that nobody uses yet.
-  var stocked: (memcg: UInt16, pages: Int) { (stock.pointee.memcg, stock.pointee.pages) }
+  package var stocked: (memcg: UInt16, pages: Int) { (stock.pointee.memcg, stock.pointee.pages) }
 
   /// Charges `n` pages; 0 when they are charged, else the number of the cgroup whose limit is in
   /// the way.
   /// - Parameter batched: false for what is tried again after a reclaim: it takes no batch.
-  @inline(__always) func tryCharge(_ memcg: UInt16, _ n: Int, batched: Bool = true) -> UInt16 {
+  @inline(__always) package func tryCharge(_ memcg: UInt16, _ n: Int, batched: Bool = true) -> UInt16 {
     if memcg == MemcgTree.rootNumber { return 0 }
     if stock.pointee.memcg == memcg, stock.pointee.pages >= n {
       stock.pointee.pages &-= n
@@ -69,7 +69,7 @@ final class ChargeStock {
 
   /// Takes `n` pages from the counters of the cgroup and its ancestors. Freed folios are uncharged
   /// here, never into the stock.
-  func uncharge(_ memcg: UInt16, _ n: Int) {
+  package func uncharge(_ memcg: UInt16, _ n: Int) {
     if memcg == MemcgTree.rootNumber { return }
     var at = memcg
     while at != 0 {
@@ -79,7 +79,7 @@ final class ChargeStock {
   }
 
   /// Puts charged pages into the stock; beyond a batch the stock is emptied.
-  func refill(_ memcg: UInt16, _ n: Int) {
+  package func refill(_ memcg: UInt16, _ n: Int) {
     if n == 0 { return }
     if stock.pointee.memcg != memcg {
       drain()
@@ -90,7 +90,7 @@ final class ChargeStock {
   }
 
   /// Gives the stock back to its counters.
-  func drain() {
+  package func drain() {
     let pages = stock.pointee.pages
     if pages > 0 { uncharge(stock.pointee.memcg, pages) }
     stock.pointee.pages = 0
@@ -98,7 +98,7 @@ final class ChargeStock {
   }
 
   /// Gives the stock back if it belongs to the subtree of `top`.
-  func drain(below top: UInt16) {
+  package func drain(below top: UInt16) {
     if stock.pointee.memcg != 0, tree.isBelow(stock.pointee.memcg, top) { drain() }
   }
 }

@@ -5,22 +5,22 @@
 // by the cgroup's number, so that charging a page follows parent numbers through rows and touches
 // no object.
 
-import UAPI
+package import UAPI
 
 /// The hot half of a cgroup. Amounts in pages.
-struct MemcgRow {
+package struct MemcgRow {
   /// Charged to it and its descendants, stock included: memory.current.
-  var usage: Int
-  var max: Int
+  package var usage: Int
+  package var max: Int
   /// Swap slots charged to it and its descendants: memory.swap.current.
   var swapUsage: Int
   var swapMax: Int
   /// Number of the parent; 0 for the root.
   var parent: UInt16
   /// Bytes of object stock remembered while another cgroup's stock is in use.
-  var objectRemainder: Int
+  package var objectRemainder: Int
   /// Kernel pages charged directly to it (memory.stat kernel, local part).
-  var kernelPages: Int
+  package var kernelPages: Int
   /// Bytes of slab objects charged to it, reclaimable and not.
   var slabReclaimable: Int
   var slabUnreclaimable: Int
@@ -31,17 +31,17 @@ struct MemcgRow {
   static let unlimited = Int.max >> 2
 }
 
-final class MemCgroup {
+package final class MemCgroup {
   /// 1 for the root; order of creation.
-  let number: UInt16
+  package let number: UInt16
   /// "a/b"; "/" for the root.
-  let path: String
+  package let path: String
   let parent: MemCgroup?
   private var childList: [MemCgroup] = []
   var children: [MemCgroup] { childList }
   /// memory.events of this cgroup and its descendants, indexed by MemcgEvent.
   private var eventCounts = [Int](repeating: 0, count: MemcgEvent.count)
-  var events: [Int] { eventCounts }
+  package var events: [Int] { eventCounts }
 
   init(number: UInt16, path: String, parent: MemCgroup?) {
     self.number = number
@@ -54,7 +54,7 @@ final class MemCgroup {
 
   /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
   /// 13 §13.5).
-  func count(_ event: MemcgEvent) {
+  package func count(_ event: MemcgEvent) {
     var at: MemCgroup? = self
     while let cgroup = at, !cgroup.isRoot {
       cgroup.eventCounts[event.rawValue] += 1

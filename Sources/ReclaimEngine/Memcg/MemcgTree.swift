@@ -7,14 +7,14 @@
 
 import UAPI
 
-final class MemcgTree {
+package final class MemcgTree {
   static let limit = 1 << 16
-  static let rootNumber: UInt16 = 1
+  package static let rootNumber: UInt16 = 1
 
   private let rowArena: Arena<MemcgRow>
   private let lruvecArena: Arena<Lruvec>
   private let counterArena: Arena<Int>
-  let rows: UnsafeMutablePointer<MemcgRow>
+  package let rows: UnsafeMutablePointer<MemcgRow>
   /// One lruvec for each cgroup of the node.
   let lruvecs: UnsafeMutablePointer<Lruvec>
   private let counterRows: UnsafeMutablePointer<Int>
@@ -22,12 +22,12 @@ final class MemcgTree {
   private var groups: [MemCgroup] = []
   /// In order of creation, the root first.
   var all: [MemCgroup] { groups }
-  let root: MemCgroup
-  let statistics: StatisticFlush
+  package let root: MemCgroup
+  package let statistics: StatisticFlush
   /// Where statistics publish themselves; nil where a flush publishes them.
-  let accumulators: StatisticAccumulators?
+  package let accumulators: StatisticAccumulators?
 
-  init(profile: KernelProfile) throws(BootError) {
+  package init(profile: KernelProfile) throws(BootError) {
     rowArena = try Arena(Self.limit, for: "cgroups")
     lruvecArena = try Arena(Self.limit, for: "lruvecs")
     counterArena = try Arena(Self.limit * MemcgCounter.count, for: "cgroup counters")
@@ -54,7 +54,7 @@ final class MemcgTree {
   }
 
   /// The cgroup's own part of memory.stat.
-  @inline(__always) func counters(_ number: UInt16) -> UnsafeMutablePointer<Int> {
+  @inline(__always) package func counters(_ number: UInt16) -> UnsafeMutablePointer<Int> {
     counterRows + Int(number) &* MemcgCounter.count
   }
 
@@ -70,14 +70,14 @@ final class MemcgTree {
     accumulators?.addOnes(n, to: counter, of: number)
   }
 
-  @inline(__always) func lruvec(_ number: UInt16) -> UnsafeMutablePointer<Lruvec> {
+  @inline(__always) package func lruvec(_ number: UInt16) -> UnsafeMutablePointer<Lruvec> {
     lruvecs + Int(number)
   }
 
   func cgroup(_ number: UInt16) -> MemCgroup { groups[Int(number) - 1] }
 
   /// The cgroup of a path such as "a/b"; nil when there is none.
-  func find(_ path: String) -> MemCgroup? {
+  package func find(_ path: String) -> MemCgroup? {
     var at = root
     for part in CgroupPath.parts(path) {
       let wanted = at.isRoot ? part : "\(at.path)/\(part)"
@@ -88,7 +88,7 @@ final class MemcgTree {
   }
 
   /// Makes one child; nil when no number is left.
-  func makeChild(of parent: MemCgroup, named name: String) -> MemCgroup? {
+  package func makeChild(of parent: MemCgroup, named name: String) -> MemCgroup? {
     guard groups.count + 1 < Self.limit else { return nil }
     let number = UInt16(groups.count + 1)
     let made = MemCgroup(
@@ -101,7 +101,7 @@ final class MemcgTree {
   }
 
   /// True when `number` is `ancestor` or below it.
-  func isBelow(_ number: UInt16, _ ancestor: UInt16) -> Bool {
+  package func isBelow(_ number: UInt16, _ ancestor: UInt16) -> Bool {
     var at = number
     while at != 0 {
       if at == ancestor { return true }
@@ -111,7 +111,7 @@ final class MemcgTree {
   }
 
   /// Pre-order walk of the subtree of `top`, itself first (reference 04 §4.3).
-  func subtree(of top: MemCgroup) -> [MemCgroup] {
+  package func subtree(of top: MemCgroup) -> [MemCgroup] {
     var found = [top]
     for child in top.children { found += subtree(of: child) }
     return found
@@ -119,7 +119,7 @@ final class MemcgTree {
 
   /// Publishes exact values of every cgroup, subtree by subtree. Accumulators publish by
   /// themselves, whoever looks.
-  func publish() {
+  package func publish() {
     if accumulators != nil { return }
     for group in groups {
       let lruvec = lruvec(group.number)

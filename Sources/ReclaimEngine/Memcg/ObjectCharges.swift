@@ -8,7 +8,7 @@
 
 import UAPI
 
-final class ObjectCharges {
+package final class ObjectCharges {
   private let tree: MemcgTree
   private let rows: UnsafeMutablePointer<MemcgRow>
   private let pages: ChargeStock
@@ -20,7 +20,7 @@ final class ObjectCharges {
   private var unreportedReclaimable = 0
   private var unreportedUnreclaimable = 0
 
-  init(_ tree: MemcgTree, _ pages: ChargeStock, _ profile: KernelProfile) {
+  package init(_ tree: MemcgTree, _ pages: ChargeStock, _ profile: KernelProfile) {
     self.tree = tree
     rows = tree.rows
     self.pages = pages
@@ -28,13 +28,13 @@ final class ObjectCharges {
   }
 
   /// What is in stock: for the invariants.
-  var stocked: (memcg: UInt16, bytes: Int) { (memcg, bytes) }
+  package var stocked: (memcg: UInt16, bytes: Int) { (memcg, bytes) }
 
   /// Pages that an object of that size takes when the stock does not serve.
-  static func pages(for size: Int) -> Int { (size + 4095) >> 12 }
+  package static func pages(for size: Int) -> Int { (size + 4095) >> 12 }
 
   /// Charges an object to `owner`; 0 when done, else the cgroup whose limit is in the way.
-  func tryCharge(_ owner: UInt16, _ size: Int, reclaimable: Bool) -> UInt16 {
+  package func tryCharge(_ owner: UInt16, _ size: Int, reclaimable: Bool) -> UInt16 {
     if owner == MemcgTree.rootNumber { return 0 }
     if memcg == owner, bytes >= size {
       bytes -= size
@@ -49,7 +49,7 @@ final class ObjectCharges {
   }
 
   /// An object whose `n` pages have been charged by the slow path.
-  func chargedSlowly(_ owner: UInt16, _ size: Int, reclaimable: Bool) {
+  package func chargedSlowly(_ owner: UInt16, _ size: Int, reclaimable: Bool) {
     stockRest(owner, size, Self.pages(for: size))
     account(owner, size, reclaimable: reclaimable)
   }
@@ -62,7 +62,7 @@ final class ObjectCharges {
   }
 
   /// Frees an object that `owner` was charged for.
-  func free(_ owner: UInt16, _ size: Int, reclaimable: Bool) {
+  package func free(_ owner: UInt16, _ size: Int, reclaimable: Bool) {
     if owner == MemcgTree.rootNumber { return }
     add(size, to: owner, givingBack: true)
     account(owner, -size, reclaimable: reclaimable)
@@ -107,7 +107,7 @@ final class ObjectCharges {
   }
 
   /// Empties the stock if it belongs to the subtree of `top`.
-  func drain(below top: UInt16) {
+  package func drain(below top: UInt16) {
     if memcg != 0, tree.isBelow(memcg, top) { releaseStock(toCounters: true) }
   }
 

@@ -6,10 +6,10 @@
 // every ancestor. No time passes and nobody flushes: what grows by ones is seen in steps of 33, and
 // reclaim decides on lists that are up to 32 pages larger or smaller than it thinks.
 
-import UAPI
+package import UAPI
 
 /// A handle: the accumulators live in arenas of the tree, indexed by cgroup and counter.
-struct StatisticAccumulators {
+package struct StatisticAccumulators {
   private let waiting: UnsafeMutablePointer<Int>
   private let published: UnsafeMutablePointer<Int>
   private let rows: UnsafeMutablePointer<MemcgRow>
@@ -29,12 +29,12 @@ struct StatisticAccumulators {
   }
 
   /// The published value, descendants included.
-  func value(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
+  package func value(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
     published[Self.index(counter, memcg)]
   }
 
   /// One update of that amount.
-  func add(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
+  package func add(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
     let at = Self.index(counter, memcg)
     let sum = waiting[at] &+ n
     guard abs(sum) > (counter.isBytes ? limit << 12 : limit) else {
@@ -46,7 +46,7 @@ struct StatisticAccumulators {
   }
 
   /// `n` updates of 1, or of −1 where `n` is negative.
-  func addOnes(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
+  package func addOnes(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
     for _ in 0..<abs(n) { add(n.signum(), to: counter, of: memcg) }
   }
 

@@ -6,7 +6,7 @@
 // is pending than there are CPUs. So reclaim decides on a picture that is up to about 130 updates
 // old.
 
-final class StatisticFlush {
+package final class StatisticFlush {
   struct Pending {
     /// Updates of this CPU since it last reported.
     var updates = 0
@@ -18,7 +18,7 @@ final class StatisticFlush {
   private let batch: Int
   private let cpus = 1
 
-  init(_ profile: KernelProfile) {
+  package init(_ profile: KernelProfile) {
     pending = .allocate(capacity: 1)
     pending.initialize(to: Pending())
     batch = profile.numbers.statBatch
@@ -27,7 +27,7 @@ final class StatisticFlush {
   deinit { pending.deallocate() }
 
   /// One statistics update of that amount, whatever its sign.
-  @inline(__always) func note(_ amount: Int) {
+  @inline(__always) package func note(_ amount: Int) {
     let sum = pending.pointee.updates &+ amount
     if _slowPath(sum > batch) { report(sum) } else { pending.pointee.updates = sum }
   }
@@ -38,7 +38,7 @@ final class StatisticFlush {
   }
 
   /// `n` updates of amount 1 each.
-  @inline(__always) func noteOnes(_ n: Int) {
+  @inline(__always) package func noteOnes(_ n: Int) {
     var left = n
     while _slowPath(pending.pointee.updates &+ left > batch) {
       left &-= batch &+ 1 &- pending.pointee.updates
@@ -48,8 +48,8 @@ final class StatisticFlush {
   }
 
   /// Whether a reader that does not insist flushes now.
-  var isDue: Bool { pending.pointee.batches > cpus }
+  package var isDue: Bool { pending.pointee.batches > cpus }
 
   /// The flush was made by a reader or the periodic work; a flush for cpu.stat does not count.
-  func wasFlushed() { pending.pointee.batches = 0 }
+  package func wasFlushed() { pending.pointee.batches = 0 }
 }
