@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The address space of a task: areas, where they lie, and which page tables exist.
 //
-// Mappings are placed top down, each directly below the one before, as 5.10 and 6.1 do (6.1 makes an
-// exception of large files); so a table of 512 entries may be shared by two areas, and the first one
-// borders on memory the program had before (fidelity/starting-state.md, "Page tables of an anonymous
-// region").
+// Mappings are placed top down, each directly below the one before, as 5.10 and 6.1 do (but for
+// large files on 6.1); so a table of 512 entries may be shared by two areas, and the first one
+// borders on memory the program had before (fidelity/starting-state.md, "Page tables of an
+// anonymous region").
 
 import Timeline
 

@@ -73,8 +73,8 @@ package enum MemoryReclaimFile: String, Sendable {
   case untilReclaimed
 }
 
-/// Where the mapping of a file of at least a page table's size goes (recordings of mapped files; the
-/// reference is silent about it).
+/// Where the mapping of a file of at least a page table's size goes (recordings of mapped files;
+/// the reference is silent about it).
 package enum FilePlacement: String, Sendable {
   /// Like any other, directly below the one before; 5.10.
   case belowThePrevious

@@ -34,7 +34,9 @@ package final class ChargeStock {
   /// Charges `n` pages; 0 when they are charged, else the number of the cgroup whose limit is in
   /// the way.
   /// - Parameter batched: false for what is tried again after a reclaim: it takes no batch.
-  @inline(__always) package func tryCharge(_ memcg: UInt16, _ n: Int, batched: Bool = true) -> UInt16 {
+  @inline(__always) package func tryCharge(_ memcg: UInt16, _ n: Int, batched: Bool = true)
+    -> UInt16
+  {
     if memcg == MemcgTree.rootNumber { return 0 }
     if stock.pointee.memcg == memcg, stock.pointee.pages >= n {
       stock.pointee.pages &-= n

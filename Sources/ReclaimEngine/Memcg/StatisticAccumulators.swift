@@ -45,9 +45,14 @@ package struct StatisticAccumulators {
     publish(sum, counter, memcg)
   }
 
-  /// `n` updates of 1, or of −1 where `n` is negative.
+  /// `n` updates of 1, or of −1 where `n` is negative: what they publish goes out in steps of one
+  /// more than an accumulator may hold.
   package func addOnes(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
-    for _ in 0..<abs(n) { add(n.signum(), to: counter, of: memcg) }
+    let at = Self.index(counter, memcg), step = limit &+ 1
+    let sum = waiting[at] &+ n
+    let rest = n > 0 ? (sum >= step ? sum % step : sum) : (sum <= -step ? sum % step : sum)
+    waiting[at] = rest
+    if sum != rest { publish(sum &- rest, counter, memcg) }
   }
 
   private func publish(_ n: Int, _ counter: MemcgCounter, _ memcg: UInt16) {
