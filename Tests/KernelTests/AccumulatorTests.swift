@@ -90,11 +90,42 @@ import UAPI
     #expect(tree.lruvec(tree.root.number).pointee.publishedSizes.inactiveFile == 33)
   }
 
+  @Test func aReaderNeverSeesLessThanNothing() throws {
+    let (tree, seen, a, _) = try tree()
+    seen.addOnes(32, to: .active_file, of: a)
+    seen.add(-65, to: .active_file, of: a)
+    #expect(seen.value(.active_file, of: a) == -33)
+    #expect(tree.lruvec(a).pointee.publishedSizes.activeFile == 0)
+  }
+
   @Test func memoryStatShowsWhatIsPublished() throws {
     let steps: [Operation] = [.mapAnonymous, .write(0, 32), .write(32, 1), .write(33, 40)]
     #expect(try Driven("5.10").stat(.anon, after: steps) == [0, 0, 33, 66])
     #expect(try Driven("6.1").stat(.anon, after: steps) == [0, 32, 33, 73])
     #expect(try Driven("5.10").stat(.anon, in: "a/b", after: steps) == [0, 0, 33, 66])
+  }
+
+  /// Whoever moves folios or counts for a cgroup must tell the accumulators.
+  @Test func everyStatisticIsPublishedOrWaits() throws {
+    let driven = try Driven("5.10")
+    var problems: Set<String> = []
+    var operations: [Operation] = [.setCgroup(path: "a", settings: [.max(Pages(600))])]
+    operations += [.read(1000), .read(500), .mapAnonymous, .write(0, 900), .write(100, 50)]
+    operations += [
+      .lock(area: "A", from: 10, length: 40), .unlock(area: "A", from: 20, length: 10),
+      .adviseArea(area: "A", .cold, from: 0, length: 60),
+      .adviseArea(area: "A", .free, from: 200, length: 50),
+      .adviseArea(area: "A", .pageout, from: 300, length: 50),
+      .adviseFile(file: "data", .dontneed, from: 0, length: 64),
+      .mark(name: "m"), .unmap(area: "A"), .read(700),
+      .adviseFile(file: "data", .dontneed, from: 600, length: 64),
+    ]
+    let outcomes = driven.perform(operations, in: "a/b") { machine in
+      problems.formUnion(machine.invariantProblems().filter { $0.hasPrefix("statistic") })
+    }
+    #expect(outcomes.count == operations.count)
+    #expect(problems.sorted() == [])
+    #expect(driven.machine.observe()[.pswpout] > 0)
   }
 
   /// A page that is read joins a list in a batch of 15, one update each.

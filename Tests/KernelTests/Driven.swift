@@ -5,7 +5,7 @@ import ReclaimEngine
 import Timeline
 import UAPI
 
-/// 64 MiB, one zone, a file "data" of 4096 pages, cgroups "a" and "a/b" without limits.
+/// 64 MiB, one zone, a file "data" of 4096 pages, swap, cgroups "a" and "a/b" without limits.
 final class Driven {
   let machine: Machine
 
@@ -13,6 +13,7 @@ final class Driven {
     machine = try Machine(
       MachineSpec(
         kernel: kernel, nodes: [NodeSpec(zones: [ZoneSpec(kind: .normal, managed: 16384)])],
+        disks: [DiskSpec(name: "swap", kind: .pmem, use: .swap, size: Bytes(16 << 20))],
         files: [FileSpec(name: "data", size: Pages(4096))]))
     precondition(machine.configureCgroup(path: "a/b", settings: []) == .done)
   }

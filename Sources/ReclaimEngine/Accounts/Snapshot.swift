@@ -78,10 +78,11 @@ extension Memory {
   /// memory.stat where accumulators publish it.
   private func published(_ group: MemCgroup) -> [Int]? {
     guard let accumulators = tree.accumulators else { return nil }
-    return MemcgCounter.allCases.map { accumulators.value($0, of: group.number) }
+    return MemcgCounter.allCases.map { max(0, accumulators.value($0, of: group.number)) }
   }
 
-  private func localStat(_ group: MemCgroup) -> [Int] {
+  /// The cgroup's own part of memory.stat, exact.
+  func localStat(_ group: MemCgroup) -> [Int] {
     var stat = (0..<MemcgCounter.count).map { tree.counters(group.number)[$0] }
     let sizes = tree.lruvec(group.number).pointee.sizes
     let row = tree.rows[Int(group.number)]

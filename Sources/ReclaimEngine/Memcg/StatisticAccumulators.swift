@@ -28,9 +28,14 @@ package struct StatisticAccumulators {
     self.limit = limit
   }
 
-  /// The published value, descendants included.
+  /// The published value, descendants included; it may be less than nothing.
   package func value(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
     published[Self.index(counter, memcg)]
+  }
+
+  /// What an accumulator has collected and not published: for the invariants.
+  func waiting(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
+    waiting[Self.index(counter, memcg)]
   }
 
   /// One update of that amount.
@@ -58,16 +63,19 @@ package struct StatisticAccumulators {
   private func publish(_ n: Int, _ counter: MemcgCounter, _ memcg: UInt16) {
     var at = memcg
     while at != 0 {
-      published[Self.index(counter, at)] += n
+      let sum = published[Self.index(counter, at)] + n
+      published[Self.index(counter, at)] = sum
+      // What was collected upwards and not published may leave less than nothing: readers see 0.
+      let seen = max(0, sum)
       let lruvec = lruvecs + Int(at)
       switch counter {
-      case .inactive_anon: lruvec.pointee.publishedSizes.inactiveAnon += n
-      case .active_anon: lruvec.pointee.publishedSizes.activeAnon += n
-      case .inactive_file: lruvec.pointee.publishedSizes.inactiveFile += n
-      case .active_file: lruvec.pointee.publishedSizes.activeFile += n
-      case .unevictable: lruvec.pointee.publishedSizes.unevictable += n
-      case .workingset_activate_anon: lruvec.pointee.publishedActivations.anon += n
-      case .workingset_activate_file: lruvec.pointee.publishedActivations.file += n
+      case .inactive_anon: lruvec.pointee.publishedSizes.inactiveAnon = seen
+      case .active_anon: lruvec.pointee.publishedSizes.activeAnon = seen
+      case .inactive_file: lruvec.pointee.publishedSizes.inactiveFile = seen
+      case .active_file: lruvec.pointee.publishedSizes.activeFile = seen
+      case .unevictable: lruvec.pointee.publishedSizes.unevictable = seen
+      case .workingset_activate_anon: lruvec.pointee.publishedActivations.anon = seen
+      case .workingset_activate_file: lruvec.pointee.publishedActivations.file = seen
       default: break
       }
       at = rows[Int(at)].parent
