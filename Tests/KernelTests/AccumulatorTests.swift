@@ -73,9 +73,9 @@ import UAPI
 
   @Test func bytesAreCollectedUpTo32Pages() throws {
     let (tree, seen, a, _) = try tree()
-    seen.add(32 << 12, to: .slab_reclaimable, of: a)
+    seen.addBytes(32 << 12, to: .slab_reclaimable, of: a)
     #expect(seen.value(.slab_reclaimable, of: a) == 0)
-    seen.add(1, to: .slab_reclaimable, of: a)
+    seen.addBytes(1, to: .slab_reclaimable, of: a)
     #expect(seen.value(.slab_reclaimable, of: a) == 32 << 12 + 1)
     withExtendedLifetime(tree) {}
   }

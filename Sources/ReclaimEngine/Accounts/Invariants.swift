@@ -137,8 +137,8 @@ extension Memory {
         let waiting = accumulators.waiting(counter, of: group.number)
         if own + waiting != exact[counter.rawValue] {
           problems.append(
-            "statistic \(counter.name) of '\(group.path)': published \(own) and waiting \(waiting), "
-              + "exact \(exact[counter.rawValue])")
+            "statistic \(counter.name) of '\(group.path)': published \(own), "
+              + "waiting \(waiting), exact \(exact[counter.rawValue])")
         }
       }
     }

@@ -118,7 +118,7 @@ final class Memory {
         lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
         frame += 1
       }
-      tree.accumulators?.add(n, to: .size(ofList: list), of: MemcgTree.rootNumber)
+      tree.accumulators?.add(n, toList: list, of: MemcgTree.rootNumber)
     }
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)

@@ -45,7 +45,7 @@ package final class MemcgTree {
       let arena = try Arena<Int>(2 * n, for: "accumulators of cgroup counters")
       accumulatorArena = arena
       accumulators = StatisticAccumulators(
-        waiting: arena.rows, published: arena.rows + n, rows: rowArena.rows,
+        collected: arena.rows, published: arena.rows + n, rows: rowArena.rows,
         lruvecs: lruvecArena.rows, limit: profile.numbers.statBatch)
     }
     groups = [root]

@@ -114,7 +114,7 @@ package final class ObjectCharges {
   // MARK: slab statistics: exact for the shadow limit, reported late
 
   private func account(_ owner: UInt16, _ size: Int, reclaimable: Bool) {
-    tree.accumulators?.add(
+    tree.accumulators?.addBytes(
       size, to: reclaimable ? .slab_reclaimable : .slab_unreclaimable, of: owner)
     if reclaimable {
       rows[Int(owner)].slabReclaimable += size

@@ -10,18 +10,23 @@ package import UAPI
 
 /// A handle: the accumulators live in arenas of the tree, indexed by cgroup and counter.
 package struct StatisticAccumulators {
-  private let waiting: UnsafeMutablePointer<Int>
+  private let collected: UnsafeMutablePointer<Int>
   private let published: UnsafeMutablePointer<Int>
   private let rows: UnsafeMutablePointer<MemcgRow>
   private let lruvecs: UnsafeMutablePointer<Lruvec>
   /// What an accumulator may hold.
   private let limit: Int
+  // Numbers of counters, at hand because the counters are another module's.
+  private let width = MemcgCounter.count
+  private let firstList = MemcgCounter.inactive_anon.rawValue
+  private let activateAnon = MemcgCounter.workingset_activate_anon.rawValue
+  private let activateFile = MemcgCounter.workingset_activate_file.rawValue
 
   init(
-    waiting: UnsafeMutablePointer<Int>, published: UnsafeMutablePointer<Int>,
+    collected: UnsafeMutablePointer<Int>, published: UnsafeMutablePointer<Int>,
     rows: UnsafeMutablePointer<MemcgRow>, lruvecs: UnsafeMutablePointer<Lruvec>, limit: Int
   ) {
-    self.waiting = waiting
+    self.collected = collected
     self.published = published
     self.rows = rows
     self.lruvecs = lruvecs
@@ -30,70 +35,76 @@ package struct StatisticAccumulators {
 
   /// The published value, descendants included; it may be less than nothing.
   package func value(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
-    published[Self.index(counter, memcg)]
+    published[Int(memcg) &* width &+ counter.rawValue]
   }
 
   /// What an accumulator has collected and not published: for the invariants.
   func waiting(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
-    waiting[Self.index(counter, memcg)]
+    collected[Int(memcg) &* width &+ counter.rawValue]
   }
 
   /// One update of that amount.
-  package func add(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
-    let at = Self.index(counter, memcg)
-    let sum = waiting[at] &+ n
-    guard abs(sum) > (counter.isBytes ? limit << 12 : limit) else {
-      waiting[at] = sum
-      return
-    }
-    waiting[at] = 0
-    publish(sum, counter, memcg)
+  @inline(__always) package func add(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
+    collect(n, counter.rawValue, memcg, limit)
+  }
+
+  /// The same of a statistic in bytes: as many pages' worth of them may wait.
+  package func addBytes(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
+    collect(n, counter.rawValue, memcg, limit << 12)
+  }
+
+  /// One update of the size of a list (ListIndex).
+  @inline(__always) func add(_ n: Int, toList list: Int, of memcg: UInt16) {
+    collect(n, firstList &+ list, memcg, limit)
   }
 
   /// `n` updates of 1, or of −1 where `n` is negative: what they publish goes out in steps of one
   /// more than an accumulator may hold.
   package func addOnes(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
-    let at = Self.index(counter, memcg), step = limit &+ 1
-    let sum = waiting[at] &+ n
-    let rest = n > 0 ? (sum >= step ? sum % step : sum) : (sum <= -step ? sum % step : sum)
-    waiting[at] = rest
-    if sum != rest { publish(sum &- rest, counter, memcg) }
+    let at = Int(memcg) &* width &+ counter.rawValue, step = limit &+ 1
+    let sum = collected[at] &+ n
+    let reaches = n > 0 ? sum >= step : sum <= -step
+    let rest = reaches ? sum % step : sum
+    collected[at] = rest
+    if reaches { publish(sum &- rest, counter.rawValue, memcg) }
   }
 
-  private func publish(_ n: Int, _ counter: MemcgCounter, _ memcg: UInt16) {
+  @inline(__always) private func collect(
+    _ n: Int, _ counter: Int, _ memcg: UInt16, _ limit: Int
+  ) {
+    let at = Int(memcg) &* width &+ counter
+    let sum = collected[at] &+ n
+    if _slowPath(sum > limit || sum < -limit) {
+      collected[at] = 0
+      publish(sum, counter, memcg)
+    } else {
+      collected[at] = sum
+    }
+  }
+
+  @inline(never) private func publish(_ n: Int, _ counter: Int, _ memcg: UInt16) {
     var at = memcg
     while at != 0 {
-      let sum = published[Self.index(counter, at)] + n
-      published[Self.index(counter, at)] = sum
-      // What was collected upwards and not published may leave less than nothing: readers see 0.
-      let seen = max(0, sum)
-      let lruvec = lruvecs + Int(at)
-      switch counter {
-      case .inactive_anon: lruvec.pointee.publishedSizes.inactiveAnon = seen
-      case .active_anon: lruvec.pointee.publishedSizes.activeAnon = seen
-      case .inactive_file: lruvec.pointee.publishedSizes.inactiveFile = seen
-      case .active_file: lruvec.pointee.publishedSizes.activeFile = seen
-      case .unevictable: lruvec.pointee.publishedSizes.unevictable = seen
-      case .workingset_activate_anon: lruvec.pointee.publishedActivations.anon = seen
-      case .workingset_activate_file: lruvec.pointee.publishedActivations.file = seen
-      default: break
-      }
+      let sum = published[Int(at) &* width &+ counter] + n
+      published[Int(at) &* width &+ counter] = sum
+      show(sum, counter, lruvecs + Int(at))
       at = rows[Int(at)].parent
     }
   }
 
-  @inline(__always) private static func index(_ counter: MemcgCounter, _ memcg: UInt16) -> Int {
-    Int(memcg) &* MemcgCounter.count &+ counter.rawValue
-  }
-}
-
-extension MemcgCounter {
-  /// Kept in bytes, so that an accumulator holds that many pages' worth of them.
-  fileprivate var isBytes: Bool { self == .slab_reclaimable || self == .slab_unreclaimable }
-
-  /// The size of one of the five lists (ListIndex).
-  static func size(ofList list: Int) -> MemcgCounter {
-    MemcgCounter(rawValue: MemcgCounter.inactive_anon.rawValue + list)!
+  /// What reclaim reads. Where more left than had been published before, it sees nothing, not less.
+  private func show(_ sum: Int, _ counter: Int, _ lruvec: UnsafeMutablePointer<Lruvec>) {
+    let seen = max(0, sum)
+    switch counter - firstList {
+    case ListIndex.inactiveAnon: lruvec.pointee.publishedSizes.inactiveAnon = seen
+    case ListIndex.activeAnon: lruvec.pointee.publishedSizes.activeAnon = seen
+    case ListIndex.inactiveFile: lruvec.pointee.publishedSizes.inactiveFile = seen
+    case ListIndex.activeFile: lruvec.pointee.publishedSizes.activeFile = seen
+    case ListIndex.unevictable: lruvec.pointee.publishedSizes.unevictable = seen
+    default:
+      if counter == activateAnon { lruvec.pointee.publishedActivations.anon = seen }
+      if counter == activateFile { lruvec.pointee.publishedActivations.file = seen }
+    }
   }
 }
 
@@ -101,15 +112,15 @@ extension MemcgTree {
   /// `n` folios left one list of a cgroup together: one update.
   @inline(__always) func listLost(_ n: Int, _ list: Int, of memcg: UInt16) {
     statistics.note(n)
-    accumulators?.add(-n, to: .size(ofList: list), of: memcg)
+    accumulators?.add(-n, toList: list, of: memcg)
   }
 
   /// A folio went from one list of its cgroup to another: two updates.
   @inline(__always) func listsExchanged(_ from: Int, _ to: Int, of memcg: UInt16) {
     statistics.noteOnes(2)
     guard let accumulators else { return }
-    accumulators.add(-1, to: .size(ofList: from), of: memcg)
-    accumulators.add(1, to: .size(ofList: to), of: memcg)
+    accumulators.add(-1, toList: from, of: memcg)
+    accumulators.add(1, toList: to, of: memcg)
   }
 
   /// `n` folios have joined the lists that their flags name: one update each.
@@ -119,8 +130,8 @@ extension MemcgTree {
     statistics.noteOnes(n)
     guard let accumulators else { return }
     for k in 0..<n {
-      let row = rows[Int(frames[k])]
-      accumulators.add(1, to: .size(ofList: row.flags.home), of: row.memcg)
+      let row = rows + Int(frames[k])
+      accumulators.add(1, toList: row.pointee.flags.home, of: row.pointee.memcg)
     }
   }
 }
