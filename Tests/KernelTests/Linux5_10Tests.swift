@@ -73,4 +73,30 @@ import UAPI
       try Driven("6.1").perform([.read(64), .reclaim(path: "a", Pages(10))]).last
         != .failed(.ENOENT))
   }
+
+  // MARK: mapped files
+
+  /// nr_mapped after a touch of pages 0, 15 and 20 of a mapping of so many pages.
+  private func mapped(pages: Int) throws -> [Int] {
+    let driven = try Driven("5.10")
+    var mapped: [Int] = []
+    let touches = [0, 15, 20].map { page in
+      Operation.touch(
+        area: "F", write: false, fill: false, AccessPattern(.sequential, from: page, length: 1))
+    }
+    let map = Operation.map(area: "F", .file("data", shared: true, from: 0), pages: pages)
+    driven.perform([.read(64), map] + touches) { mapped.append($0.observe()[.nr_mapped]) }
+    return Array(mapped.suffix(3))
+  }
+
+  /// The area begins in the middle of an aligned window of 16: the first fault maps 16 pages all
+  /// the same, the next one what is left of its aligned window.
+  @Test func aFaultMapsSixteenPagesEvenWhereTheAreaBegins() throws {
+    #expect(try mapped(pages: 4080) == [16, 16, 24])
+  }
+
+  /// The area begins eight pages before the end of a page table.
+  @Test func aFaultMapsNothingBeyondItsPageTable() throws {
+    #expect(try mapped(pages: 4096) == [8, 24, 24])
+  }
 }
