@@ -76,6 +76,10 @@ let package = Package(
     .testTarget(
       name: "PropertyTests", dependencies: ["TestSupport", "ReclaimEngine", "UAPI", "Timeline"],
       swiftSettings: careful),
+    // What makes one kernel generation another; holds docs/kernel-generations.md to the code.
+    .testTarget(
+      name: "KernelTests", dependencies: ["ReclaimEngine", "UAPI", "Timeline"],
+      swiftSettings: careful),
     // Recordings lie beside the tests and are found from the source file, so the command's tests
     // read the same ones.
     .testTarget(

@@ -8,7 +8,7 @@ import Testing
 import UAPI
 
 @Suite struct QuestionTests {
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.allNames)
   func aStrippedRecordingAsksTheSame(name: String) throws {
     let whole = try RecordingQuestion(Shipped.recording(name, Shipped.json(name)))
     let stripped = try RecordingQuestion(try Shipped.stripped(name))
@@ -21,7 +21,7 @@ import UAPI
         == "\(try RecordedMachine.spec(of: stripped, files: b.files))")
   }
 
-  @Test(arguments: Shipped.names)
+  @Test(arguments: Shipped.allNames)
   func nothingAfterBaseIsLookedAt(name: String) throws {
     var json = try Shipped.json(name)
     var marks: [Any] = json["marks"] as? [[String: Any]] ?? []

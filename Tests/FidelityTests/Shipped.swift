@@ -6,16 +6,28 @@ import Foundation
 
 enum Shipped {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  static let recordings = folder.appendingPathComponent("recordings/6.1-classic")
+  static let recordings = kernels.appendingPathComponent("6.1-classic")
+  private static let kernels = folder.appendingPathComponent("recordings")
 
-  /// Names without ".json.gz", sorted.
-  static var names: [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: recordings.path)) ?? []
+  /// Names of the recordings of 6.1 without ".json.gz", sorted.
+  static var names: [String] { names(of: "6.1-classic") }
+
+  /// The recordings of every kernel, "5.10-classic/tiny-file"; sorted.
+  static var allNames: [String] {
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: kernels.path)) ?? []
+    return folders.flatMap { folder in names(of: folder).map { "\(folder)/\($0)" } }.sorted()
+  }
+
+  private static func names(of kernel: String) -> [String] {
+    let folder = kernels.appendingPathComponent(kernel).path
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return files.filter { $0.hasSuffix(".json.gz") }.map { String($0.dropLast(8)) }.sorted()
   }
 
+  /// - Parameter name: with its kernel's folder before it, or alone where it is one of 6.1.
   static func file(_ name: String) throws -> RecordingFile {
-    try RecordingFile(path: recordings.appendingPathComponent("\(name).json.gz").path)
+    let folder = name.contains("/") ? kernels : recordings
+    return try RecordingFile(path: folder.appendingPathComponent("\(name).json.gz").path)
   }
 
   static func question(_ name: String) throws -> RecordingQuestion {

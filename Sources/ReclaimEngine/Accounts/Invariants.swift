@@ -31,6 +31,7 @@ extension Memory {
 
   func invariantProblems(inFlight: Int) -> [String] {
     listProblems() + slotProblems() + chargeProblems(inFlight) + zoneProblems()
+      + statisticProblems()
   }
 
   /// Lists: back-pointers, flags, owners and counts agree.
@@ -107,8 +108,9 @@ extension Memory {
     var problems: [String] = []
     var used = tree.all.map { group -> Int in
       let row = tree.rows[Int(group.number)]
-      return tree.counters(group.number)[MemcgCounter.file.rawValue] + row.kernelPages
-        + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
+      let counters = tree.counters(group.number)
+      return counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
+        + row.kernelPages + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
     }
     for group in tree.all.reversed() {
       guard let parent = group.parent else { continue }
@@ -118,6 +120,29 @@ extension Memory {
           "'\(group.path)' uses \(used[Int(group.number) - 1]) pages, is charged \(usage)")
       }
       used[Int(parent.number) - 1] += used[Int(group.number) - 1]
+    }
+    return problems
+  }
+
+  /// Accumulators: of what a cgroup counts itself, all is published or waits to be.
+  private func statisticProblems() -> [String] {
+    guard let accumulators = tree.accumulators else { return [] }
+    var problems: [String] = []
+    for group in tree.all {
+      let exact = localStat(group)
+      // The kernel that has accumulators keeps no such statistic.
+      for counter in MemcgCounter.allCases where counter != .kernel {
+        let ofChildren = group.children.reduce(0) {
+          $0 + accumulators.value(counter, of: $1.number)
+        }
+        let own = accumulators.value(counter, of: group.number) - ofChildren
+        let waiting = accumulators.waiting(counter, of: group.number)
+        if own + waiting != exact[counter.rawValue] {
+          problems.append(
+            "statistic \(counter.name) of '\(group.path)': published \(own), "
+              + "waiting \(waiting), exact \(exact[counter.rawValue])")
+        }
+      }
     }
     return problems
   }

@@ -69,12 +69,20 @@ extension Memory {
     return tree.all.map { group in
       let row = tree.rows[Int(group.number)]
       return CgroupSnapshot(
-        path: group.path, stat: stats[Int(group.number) - 1], events: group.events,
+        path: group.path, stat: published(group) ?? stats[Int(group.number) - 1],
+        events: group.events,
         current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : row.swapUsage)
     }
   }
 
-  private func localStat(_ group: MemCgroup) -> [Int] {
+  /// memory.stat where accumulators publish it.
+  private func published(_ group: MemCgroup) -> [Int]? {
+    guard let accumulators = tree.accumulators else { return nil }
+    return MemcgCounter.allCases.map { max(0, accumulators.value($0, of: group.number)) }
+  }
+
+  /// The cgroup's own part of memory.stat, exact.
+  func localStat(_ group: MemCgroup) -> [Int] {
     var stat = (0..<MemcgCounter.count).map { tree.counters(group.number)[$0] }
     let sizes = tree.lruvec(group.number).pointee.sizes
     let row = tree.rows[Int(group.number)]

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CPU's own lists of free pages of a zone, and what they hide from nr_free_pages (reference 23
-// §23.7, 6.1 rules).
+// §23.7).
 //
 // A page is taken from the head of the list of its order and mobility and goes back to the head; an
-// empty list is refilled with a batch at its tail; a list that grows beyond `high` gives pages back
-// from the tails, ever more the longer only frees come: from the other lists first (recordings that
-// free many pages of one kind show it, against the reference's words).
+// empty list is refilled with a batch at its tail; lists that grow beyond `high` give pages back
+// from their tails. How many, and from which list first, differs between generations (PerCPULists).
 
 import CMemory
 
 package final class PerCPUPages {
   /// Orders that pass through these lists, and behind them the order of a huge page.
-  static let orders = 4
+  let orders: Int
   private static let hugeOrder = 9
-  private static let listCount = (orders + 1) * 3
+  private let listCount: Int
 
   /// The order of the blocks on a list.
-  private static func order(ofList l: Int) -> Int { l / 3 < orders ? l / 3 : hugeOrder }
+  private func order(ofList l: Int) -> Int { l / 3 < orders ? l / 3 : Self.hugeOrder }
 
   private let rows: UnsafeMutablePointer<FrameRow>
   private let buddy: BuddyAllocator
@@ -25,6 +24,7 @@ package final class PerCPUPages {
   /// How much a drain has grown: batch << freeFactor.
   private var freeFactor = 0
   private let growthLimit: Int
+  private let behaviour: PerCPULists
   /// A list for each order and mobility.
   private let lists: UnsafeMutablePointer<FrameDeque>
   /// Base pages on all lists.
@@ -32,19 +32,22 @@ package final class PerCPUPages {
 
   package init(
     rows: UnsafeMutablePointer<FrameRow>, buddy: BuddyAllocator, batch: Int, high: Int,
-    growthLimit: Int
+    _ behaviour: PerCPULists = .toOrderThree, growthLimit: Int
   ) {
+    self.behaviour = behaviour
+    orders = behaviour == .orderZero ? 1 : 4
     self.growthLimit = growthLimit
     self.rows = rows
     self.buddy = buddy
     self.batch = batch
     self.high = high
-    lists = .allocate(capacity: Self.listCount)
-    for l in 0..<Self.listCount { (lists + l).initialize(to: FrameDeque()) }
+    listCount = (orders + 1) * Mobility.allCases.count
+    lists = .allocate(capacity: listCount)
+    for l in 0..<listCount { (lists + l).initialize(to: FrameDeque()) }
   }
 
   deinit {
-    for l in 0..<Self.listCount { lists[l].release() }
+    for l in 0..<listCount { lists[l].release() }
     lists.deallocate()
   }
 
@@ -71,7 +74,7 @@ package final class PerCPUPages {
 
   /// Puts a page on a list at boot.
   package func adopt(_ frame: UInt32, order: Int) {
-    let row = order == Self.hugeOrder ? Self.orders : order
+    let row = order == Self.hugeOrder ? orders : order
     let l = row * 3 + Int(buddy.mobility(of: frame).rawValue)
     mark(frame)
     lists[l].pushHead(frame)
@@ -91,6 +94,27 @@ package final class PerCPUPages {
   }
 
   @inline(never) private func drain(first: Int) {
+    switch behaviour {
+    case .orderZero: drainInTurn(min(batch, count))
+    case .toOrderThree: drainGrowing(first: first)
+    }
+  }
+
+  /// Gives back `n` pages: from the lists in turn, one, two, three from each that has any; all from
+  /// the one list that has pages when there is but one.
+  private func drainInTurn(_ n: Int) {
+    let alone = (0..<listCount).count { lists[$0].count != 0 } == 1
+    var left = n, share = alone ? n : 1, l = 0
+    while left > 0 {
+      l = (l + 1) % listCount
+      guard lists[l].count != 0 else { continue }
+      let part = min(share, left)
+      left -= part - giveBack(part, from: l)
+      share += 1
+    }
+  }
+
+  private func drainGrowing(first: Int) {
     var left: Int
     if high < batch {
       left = 1
@@ -99,15 +123,15 @@ package final class PerCPUPages {
       left = min(max(grown, batch), max(high - batch, 1))
       if freeFactor < growthLimit, grown < high - batch { freeFactor += 1 }
     }
-    for k in 0..<Self.listCount where left > 0 {
-      left = giveBack(left, from: (first + 1 + k) % Self.listCount)
+    for k in 0..<listCount where left > 0 {
+      left = giveBack(left, from: (first + 1 + k) % listCount)
     }
   }
 
   /// Blocks from the tail of a list go back to the buddy lists until `pages` have; answers how many
   /// are still to go.
   private func giveBack(_ pages: Int, from l: Int) -> Int {
-    let order = Self.order(ofList: l)
+    let order = order(ofList: l)
     var left = pages
     while left > 0 {
       let frame = lists[l].popTail()
@@ -130,13 +154,13 @@ package final class PerCPUPages {
 
   /// Everything goes back to the buddy lists.
   package func drainAll() {
-    for l in 0..<Self.listCount { _ = giveBack(.max, from: l) }
+    for l in 0..<listCount { _ = giveBack(.max, from: l) }
   }
 
   /// Calls `body` with each block on these lists.
   package func forEachBlock(_ body: (_ frame: UInt32, _ order: Int) -> Void) {
-    for l in 0..<Self.listCount {
-      for n in 0..<lists[l].count { body(lists[l][n], Self.order(ofList: l)) }
+    for l in 0..<listCount {
+      for n in 0..<lists[l].count { body(lists[l][n], order(ofList: l)) }
     }
   }
 

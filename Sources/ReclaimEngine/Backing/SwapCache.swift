@@ -48,7 +48,7 @@ extension Memory {
     leaveSwapCache(frame, keeping: .empty)
     if row.flags.contains(.lru) {
       lists.remove(frame, from: tree.lruvec(row.memcg).list(row.flags.listIndex))
-      tree.statistics.note(1)
+      tree.listLost(1, row.flags.listIndex, of: row.memcg)
     }
     freeLater(frame, row.memcg)
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The address space of a task: areas, where they lie, and which page tables exist.
 //
-// Mappings are placed top down, each directly below the one before, as 5.10 and 6.1 do; so a table
-// of 512 entries may be shared by two areas, and the first one borders on memory the program had
-// before (fidelity/starting-state.md, "Page tables of an anonymous region").
+// Mappings are placed top down, each directly below the one before, as 5.10 and 6.1 do (but for
+// large files on 6.1); so a table of 512 entries may be shared by two areas, and the first one
+// borders on memory the program had before (fidelity/starting-state.md, "Page tables of an
+// anonymous region").
 
 import Timeline
 
@@ -69,12 +70,12 @@ final class Area {
 }
 
 final class AddressSpace {
-  /// Virtual page below which a program's areas are placed, but for what it has mapped before: near
-  /// the end of a table that exists already (recordings of several areas agree on it).
-  private static let highest = (1 << 35) + 500
+  /// The table near whose end a program's areas begin; it exists already.
+  private static let firstTable = 1 << 35
   static let pagesPerTable = 512
 
   private let top: Int
+  private let filePlacement: FilePlacement
   private var areaList: [Area] = []
   /// Areas, highest first.
   var areas: [Area] { areaList }
@@ -83,16 +84,22 @@ final class AddressSpace {
   private var tables: [UInt32] = [.max]
 
   /// - Parameter programPages: what the program has mapped beforehand.
-  init(programPages: Int) { top = Self.highest - programPages }
+  init(programPages: Int, profile: KernelProfile) {
+    top = Self.firstTable + profile.numbers.highestAreaPage - programPages
+    filePlacement = profile.filePlacement
+  }
 
-  /// Where an area of `n` pages goes: the highest gap below what is there that holds it. A file of
-  /// at least a table's size begins at a table's boundary (recordings of mapped files; the
-  /// reference is silent about it).
+  /// Where an area of `n` pages goes: the highest gap below what is there that holds it, but for
+  /// what the kernel wants of large files.
   func place(_ n: Int, file: Bool, offset: Int) -> Int {
     let size = Self.pagesPerTable
-    guard file, n >= size else { return ceiling(for: n) - n }
-    let lowest = ceiling(for: n + size) - n - size
-    return lowest + ((offset - lowest) % size + size) % size
+    switch filePlacement {
+    case .atTableBoundary where file && n >= size:
+      let lowest = ceiling(for: n + size) - n - size
+      return lowest + ((offset - lowest) % size + size) % size
+    case .belowThePrevious, .atTableBoundary:
+      return ceiling(for: n) - n
+    }
   }
 
   /// The end of the highest gap that holds `n` pages.

@@ -66,6 +66,11 @@ struct FolioFlags: OptionSet {
     rawValue & (a.rawValue | b.rawValue) != 0
   }
 
+  /// Which of the five lists a folio with these flags belongs on (ListIndex).
+  @inline(__always) var home: Int {
+    contains(.unevictable) ? ListIndex.unevictable : listIndex
+  }
+
   /// Which of the four evictable lists a folio with these flags belongs on.
   @inline(__always) var listIndex: Int {
     (rawValue & FolioFlags.swapBacked.rawValue == 0 ? 2 : 0)

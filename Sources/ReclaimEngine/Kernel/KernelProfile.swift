@@ -17,9 +17,12 @@ package struct KernelProfile: Sendable {
   var deferredShrink: DeferredShrink
   var objectStock: ObjectStock
   var oomReport: OomReportForm
+  var perCPULists: PerCPULists
+  var memoryReclaim: MemoryReclaimFile
+  var filePlacement: FilePlacement
 
   /// Every kernel that is built, oldest first.
-  package static let all: [KernelProfile] = [.linux6_1]
+  package static let all: [KernelProfile] = [.linux5_10, .linux6_1]
 
   package static func named(_ name: String) -> KernelProfile? { all.first { $0.name == name } }
 }
@@ -37,9 +40,9 @@ struct Numbers: Sendable {
   var folioBatch: Int
   /// Objects a shrinker is asked for at a time.
   var shrinkBatch: Int
-  /// How often a per-CPU list doubles what it drains while only frees come.
+  /// How often a per-CPU list doubles what it drains while only frees come; 0: never.
   var perCPUDrainGrowth: Int
-  /// Statistic updates after which a CPU reports them as pending.
+  /// What a CPU collects of memcg statistics before it passes them on.
   var statBatch: Int
   /// Time between two periodic flushes of memcg statistics, nanoseconds.
   var statFlushPeriod: UInt64
@@ -47,6 +50,10 @@ struct Numbers: Sendable {
   var gigabyteShift: Int
   /// Costs are halved beyond this share of the LRU: lrusize >> shift (reference 05 §5.5.3).
   var costDecayShift: Int
+  /// Page of its table below which the recorded program's areas are placed, but for what it has
+  /// mapped itself before. Modulo 16 it decides what a fault maps around; beyond that, when a page
+  /// table is needed (recordings of mapped files and of several areas).
+  var highestAreaPage: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
   /// Scheduler ticks a second.

@@ -18,6 +18,7 @@ extension KernelProfile {
       statFlushPeriod: 2_000_000_000,
       gigabyteShift: 18,
       costDecayShift: 2,
+      highestAreaPage: 500,
       swapCluster: 512,
       hz: 250,
       watermarkScaleFactor: 10),
@@ -69,5 +70,8 @@ extension KernelProfile {
     memcgStatistics: .flushedWhenPending,
     deferredShrink: .shifted,
     objectStock: .mayExceedPage,
-    oomReport: .sizes)
+    oomReport: .sizes,
+    perCPULists: .toOrderThree,
+    memoryReclaim: .untilReclaimed,
+    filePlacement: .atTableBoundary)
 }

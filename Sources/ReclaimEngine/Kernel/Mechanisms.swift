@@ -34,13 +34,16 @@ package enum ReadaheadGrowth: String, Sendable {
 package enum MemcgStatistics: String, Sendable {
   /// Published by a flush of the whole tree once enough updates are pending; 6.1.
   case flushedWhenPending
+  /// Published by each statistic of each cgroup itself, whenever what it has collected exceeds a
+  /// batch; 5.10.
+  case accumulated
 }
 
 /// How deferred shrinker work comes back (reference 10 §10.2).
 package enum DeferredShrink: String, Sendable {
-  /// Whole; up to 5.10.
+  /// Whole, from one count that all cgroups share; up to 5.10.
   case whole
-  /// Shifted by the priority; 6.1.
+  /// Shifted by the priority, from a count of the cgroup's own; 6.1.
   case shifted
 }
 
@@ -58,4 +61,31 @@ package enum OomReportForm: String, Sendable {
   case pidOnly
   /// mark_victim tells what the report does, memory.stat counts kernel memory; 6.1.
   case sizes
+}
+
+/// Which pages pass through a CPU's own lists, and when these give pages back (reference 23 §23.7).
+package enum PerCPULists: String, Sendable {
+  /// Single pages. Six batches are kept; beyond, one batch goes, taken from the lists in turn, ever
+  /// more from each; 5.4, 5.10.
+  case orderZero
+  /// Blocks of up to eight pages. The CPU's share of the low mark is kept; beyond, more goes the
+  /// longer only frees come, from the list of the page just freed first; 6.1.
+  case toOrderThree
+}
+
+/// The file memory.reclaim (reference 28 §28.1).
+package enum MemoryReclaimFile: String, Sendable {
+  /// There is none; up to 5.10.
+  case absent
+  /// Asks for all that is left until it is reclaimed; 6.1.
+  case untilReclaimed
+}
+
+/// Where the mapping of a file of at least a page table's size goes (recordings of mapped files;
+/// the reference is silent about it).
+package enum FilePlacement: String, Sendable {
+  /// Like any other, directly below the one before; 5.10.
+  case belowThePrevious
+  /// At the boundary of a page table; 6.1.
+  case atTableBoundary
 }

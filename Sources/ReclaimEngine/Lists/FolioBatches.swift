@@ -78,7 +78,7 @@ final class FolioBatches {
       let lruvec = tree.lruvec(rows[Int(frame)].memcg)
       return lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex)
     }
-    tree.statistics.noteOnes(n)
+    tree.listsGained(added.frames, n, rows)
   }
 
   // MARK: mark accessed
@@ -124,13 +124,13 @@ final class FolioBatches {
       guard flags.contains(.lru), !flags.hasAny(.active, .unevictable) else { continue }
       let memcg = rows[Int(frame)].memcg
       let lruvec = tree.lruvec(memcg)
-      lists.remove(frame, from: lruvec.list(flags.listIndex))
+      let list = flags.listIndex
+      lists.remove(frame, from: lruvec.list(list))
       flags.insert(.active)
       rows[Int(frame)].flags = flags
       lists.push(frame, on: lruvec.list(flags.listIndex))
-      node.counters.add(1, to: .pgactivate)
-      tree.add(1, to: .pgactivate, of: memcg)
-      tree.statistics.noteOnes(3)
+      tree.listsExchanged(list, flags.listIndex, of: memcg)
+      count(.pgactivate, .pgactivate, memcg)
     }
   }
 
@@ -154,19 +154,16 @@ final class FolioBatches {
       guard flags.contains(.lru), !flags.contains(.unevictable) else { continue }
       let memcg = rows[Int(frame)].memcg
       let lruvec = tree.lruvec(memcg)
-      lists.remove(frame, from: lruvec.list(flags.listIndex))
+      let list = flags.listIndex
+      lists.remove(frame, from: lruvec.list(list))
       let wasActive = flags.contains(.active)
       flags.subtract([.active, .referenced])
       rows[Int(frame)].flags = flags
       // Clean: the next to be scanned. (Dirty folios will go to the head instead.)
       lists.pushTail(frame, on: lruvec.list(flags.listIndex))
       node.counters.add(1, to: .pgrotated)
-      if wasActive {
-        node.counters.add(1, to: .pgdeactivate)
-        tree.add(1, to: .pgdeactivate, of: memcg)
-        tree.statistics.note(1)
-      }
-      tree.statistics.noteOnes(2)
+      if wasActive { count(.pgdeactivate, .pgdeactivate, memcg) }
+      tree.listsExchanged(list, flags.listIndex, of: memcg)
     }
   }
 
@@ -187,12 +184,14 @@ final class FolioBatches {
       rows[Int(frame)].flags.remove(.queued)
       let flags = rows[Int(frame)].flags
       guard flags.contains(.lru), flags.isDisjoint(with: [.unevictable, .locked]) else { continue }
-      let lruvec = tree.lruvec(rows[Int(frame)].memcg)
+      let memcg = rows[Int(frame)].memcg
+      let lruvec = tree.lruvec(memcg)
       lists.remove(frame, from: lruvec.list(flags.listIndex))
       rows[Int(frame)].flags.remove(.active)
-      lists.pushTail(frame, on: lruvec.list(rows[Int(frame)].flags.listIndex))
+      let tail = rows[Int(frame)].flags.listIndex
+      lists.pushTail(frame, on: lruvec.list(tail))
       node.counters.add(1, to: .pgrotated)
-      tree.statistics.noteOnes(2)
+      tree.listsExchanged(flags.listIndex, tail, of: memcg)
     }
   }
 
@@ -244,11 +243,12 @@ final class FolioBatches {
 
   /// Moves a folio to the head of the list that its new flags name.
   private func move(_ frame: UInt32, to flags: FolioFlags) {
-    let lruvec = tree.lruvec(rows[Int(frame)].memcg)
-    lists.remove(frame, from: lruvec.list(rows[Int(frame)].flags.listIndex))
+    let memcg = rows[Int(frame)].memcg, list = rows[Int(frame)].flags.listIndex
+    let lruvec = tree.lruvec(memcg)
+    lists.remove(frame, from: lruvec.list(list))
     rows[Int(frame)].flags = flags
     lists.push(frame, on: lruvec.list(flags.listIndex))
-    tree.statistics.noteOnes(2)
+    tree.listsExchanged(list, flags.listIndex, of: memcg)
   }
 
   private func count(_ event: VmCounter, _ stat: MemcgCounter, _ memcg: UInt16) {

@@ -35,12 +35,11 @@ package final class Workingset {
   /// it was missed in time.
   package func refault(_ frame: UInt32, _ shadow: Shadow, file: Bool) {
     let own = rows[Int(frame)].memcg
-    let local = tree.counters(own)
     let (refaults, activations, restores): (MemcgCounter, MemcgCounter, MemcgCounter) =
       file
       ? (.workingset_refault_file, .workingset_activate_file, .workingset_restore_file)
       : (.workingset_refault_anon, .workingset_activate_anon, .workingset_restore_anon)
-    local[refaults.rawValue] &+= 1
+    tree.add(1, to: refaults, of: own)
     tree.statistics.note(1)
 
     let evicted = tree.lruvec(shadow.memcg)
@@ -49,12 +48,12 @@ package final class Workingset {
 
     rows[Int(frame)].flags.insert(.active)
     age(own, by: 1)
-    local[activations.rawValue] &+= 1
+    tree.add(1, to: activations, of: own)
     tree.statistics.note(1)
     guard shadow.workingset else { return }
     rows[Int(frame)].flags.insert(.workingset)
     noteCost(own, 1, file: file)
-    local[restores.rawValue] &+= 1
+    tree.add(1, to: restores, of: own)
     tree.statistics.note(1)
   }
 

@@ -52,7 +52,9 @@ extension Machine {
       try await memory.advise(open, advice, from: from, length: length, task)
       return .done
     case .reclaim(let path, let pages):
-      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
+      guard memory.profile.memoryReclaim != .absent, let cgroup = memory.tree.find(path),
+        !cgroup.isRoot
+      else { return .failed(.ENOENT) }
       noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
       let freed = try await memory.proactiveReclaim(cgroup, pages: pages.count, task)
       return freed.map { .pages($0) } ?? .failed(.EAGAIN)

@@ -80,7 +80,8 @@ package final class Machine: Backend {
     }
     memory.tasks.append(
       SimTask(
-        handle, spec, memcg: cgroup.number, fiber: fiber, now: timeline.now))
+        handle, spec, memcg: cgroup.number, profile: memory.profile, fiber: fiber,
+        now: timeline.now))
     return handle
   }
 

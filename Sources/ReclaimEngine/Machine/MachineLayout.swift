@@ -153,8 +153,9 @@ struct MachineLayout {
       let perCPU = PerCPUPages(
         rows: frames.rows, buddy: buddy, batch: batch,
         high: state?.high
-          ?? Watermarks.perCPUHigh(low: marks.low, cpus: cpus, batch: batch),
-        growthLimit: profile.numbers.perCPUDrainGrowth)
+          ?? Watermarks.perCPUHigh(
+            profile.perCPULists, low: marks.low, cpus: cpus, batch: batch),
+        profile.perCPULists, growthLimit: profile.numbers.perCPUDrainGrowth)
       for block in Self.perCPUBlocks(plan) {
         buddy.setMobility(.unmovable, ofBlockAt: block.frame)
         perCPU.adopt(block.frame, order: block.order)

@@ -141,6 +141,7 @@ package final class Memory {
         lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
         frame += 1
       }
+      tree.accumulators?.add(n, toList: list, of: MemcgTree.rootNumber)
     }
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)
@@ -155,9 +156,9 @@ package final class Memory {
     for k in 0..<state.pendingDeactivateFile {
       batches.deactivateFile(lastInactive - 1 - UInt32(k))
     }
-    // One of the two is among those that wait to be deactivated, the other is not: recordings in
-    // which a second file is opened before and after the first drain tell them apart.
-    if state.inactiveFile > state.pendingDeactivateFile, state.pendingDeactivateFile > 0 {
+    // Where pages wait to be deactivated, one of the two is among them and the other is not:
+    // recordings in which a second file is opened before and after the first drain tell them apart.
+    if state.inactiveFile > max(state.pendingDeactivateFile, 1) {
       metadataFolios = [lastInactive - UInt32(state.inactiveFile), lastInactive - 1]
     }
   }

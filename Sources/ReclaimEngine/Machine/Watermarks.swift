@@ -47,10 +47,15 @@ package struct Watermarks: Equatable {
     return Swift.max(1, powerOfTwo(below: base + base / 2) - 1)
   }
 
-  /// Pages from which a per-CPU list gives back (6.1): the low mark shared among the node's CPUs,
-  /// at least four batches.
-  package static func perCPUHigh(low: Int, cpus: Int, batch: Int) -> Int {
-    Swift.max(low / Swift.max(cpus, 1), 4 * batch)
+  /// Pages from which a per-CPU list gives back: six batches, or the low mark shared among the
+  /// node's CPUs and at least four batches.
+  package static func perCPUHigh(
+    _ lists: PerCPULists = .toOrderThree, low: Int, cpus: Int, batch: Int
+  ) -> Int {
+    switch lists {
+    case .orderZero: 6 * batch
+    case .toOrderThree: Swift.max(low / Swift.max(cpus, 1), 4 * batch)
+    }
   }
 
   private static func powerOfTwo(below n: Int) -> Int {

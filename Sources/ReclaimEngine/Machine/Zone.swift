@@ -45,7 +45,7 @@ package final class Zone {
 
   @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     let frame =
-      order < PerCPUPages.orders
+      order < perCPU.orders
       ? perCPU.take(order: order, mobility) : buddy.take(order: order, mobility)
     if frame != 0 { allocatedPages &+= 1 &<< order }
     return frame
@@ -53,7 +53,7 @@ package final class Zone {
 
   @inline(__always) package func giveBack(_ frame: UInt32, order: Int) {
     freedPages &+= 1 &<< order
-    if order < PerCPUPages.orders {
+    if order < perCPU.orders {
       perCPU.free(frame, order: order)
     } else {
       buddy.free(frame, order: order)

@@ -44,7 +44,7 @@ package final class ChargeStock {
 
   /// `tryCharge` once more, after reclaim: a batch is not tried again (reference 13 §13.2, step 3).
   /// - Parameter counted: whether a refusal counts.
-  func retryCharge(_ memcg: UInt16, _ n: Int, counted: Bool) -> UInt16 {
+  package func retryCharge(_ memcg: UInt16, _ n: Int, counted: Bool) -> UInt16 {
     if stock.pointee.memcg == memcg, stock.pointee.pages >= n {
       stock.pointee.pages -= n
       return 0

@@ -18,11 +18,14 @@ package final class MemcgTree {
   /// One lruvec for each cgroup of the node.
   let lruvecs: UnsafeMutablePointer<Lruvec>
   private let counterRows: UnsafeMutablePointer<Int>
+  private let accumulatorArena: Arena<Int>?
   private var groups: [MemCgroup] = []
   /// In order of creation, the root first.
   var all: [MemCgroup] { groups }
   package let root: MemCgroup
   package let statistics: StatisticFlush
+  /// Where statistics publish themselves; nil where a flush publishes them.
+  package let accumulators: StatisticAccumulators?
 
   package init(profile: KernelProfile) throws(BootError) {
     rowArena = try Arena(Self.limit, for: "cgroups")
@@ -33,6 +36,18 @@ package final class MemcgTree {
     counterRows = counterArena.rows
     root = MemCgroup(number: Self.rootNumber, path: "/", parent: nil)
     statistics = StatisticFlush(profile)
+    switch profile.memcgStatistics {
+    case .flushedWhenPending:
+      accumulatorArena = nil
+      accumulators = nil
+    case .accumulated:
+      let n = Self.limit * MemcgCounter.count
+      let arena = try Arena<Int>(2 * n, for: "accumulators of cgroup counters")
+      accumulatorArena = arena
+      accumulators = StatisticAccumulators(
+        collected: arena.rows, published: arena.rows + n, rows: rowArena.rows,
+        lruvecs: lruvecArena.rows, limit: profile.numbers.statBatch)
+    }
     groups = [root]
     rows[1].max = MemcgRow.unlimited
     rows[1].swapMax = MemcgRow.unlimited
@@ -43,8 +58,16 @@ package final class MemcgTree {
     counterRows + Int(number) &* MemcgCounter.count
   }
 
+  /// One update of a statistic; the flush is told by `statistics`.
   @inline(__always) func add(_ n: Int, to counter: MemcgCounter, of number: UInt16) {
     counters(number)[counter.rawValue] &+= n
+    accumulators?.add(n, to: counter, of: number)
+  }
+
+  /// `n` updates of 1, or of −1 where `n` is negative.
+  @inline(__always) func addOnes(_ n: Int, to counter: MemcgCounter, of number: UInt16) {
+    counters(number)[counter.rawValue] &+= n
+    accumulators?.addOnes(n, to: counter, of: number)
   }
 
   @inline(__always) package func lruvec(_ number: UInt16) -> UnsafeMutablePointer<Lruvec> {
@@ -94,8 +117,10 @@ package final class MemcgTree {
     return found
   }
 
-  /// Publishes exact values of every cgroup, subtree by subtree.
+  /// Publishes exact values of every cgroup, subtree by subtree. Accumulators publish by
+  /// themselves, whoever looks.
   package func publish() {
+    if accumulators != nil { return }
     for group in groups {
       let lruvec = lruvec(group.number)
       let local = counters(group.number)

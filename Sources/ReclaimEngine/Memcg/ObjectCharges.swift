@@ -78,7 +78,10 @@ package final class ObjectCharges {
       givingBack = true
     }
     bytes += size
-    if givingBack, bytes > 4096 {
+    guard givingBack, bytes > 4096 else { return }
+    switch behaviour {
+    case .emptiedBeyondPage: releaseStock(toCounters: false)
+    case .mayExceedPage:
       let whole = bytes >> 12
       bytes &= 4095
       rows[Int(owner)].kernelPages -= whole
@@ -111,6 +114,8 @@ package final class ObjectCharges {
   // MARK: slab statistics: exact for the shadow limit, reported late
 
   private func account(_ owner: UInt16, _ size: Int, reclaimable: Bool) {
+    tree.accumulators?.addBytes(
+      size, to: reclaimable ? .slab_reclaimable : .slab_unreclaimable, of: owner)
     if reclaimable {
       rows[Int(owner)].slabReclaimable += size
       unreportedReclaimable = report(unreportedReclaimable, size)

@@ -20,12 +20,12 @@ extension Memory {
   /// Takes up to `n` folios from the tail of a list into `batch`, oldest first. They are on no list
   /// afterwards.
   @inline(__always) func isolate(
-    _ n: Int, from list: UnsafeMutablePointer<FolioList>, into batch: UnsafeMutablePointer<UInt32>
+    _ n: Int, from list: Int, of memcg: UInt16, into batch: UnsafeMutablePointer<UInt32>
   ) -> Isolation {
-    let taken = lists.takeTail(n, from: list, into: batch)
+    let taken = lists.takeTail(n, from: tree.lruvec(memcg).list(list), into: batch)
     let rows = frames.rows
     for k in 0..<taken { rows[Int(batch[k])].flags.remove(.lru) }
-    tree.statistics.note(taken)
+    tree.listLost(taken, list, of: memcg)
     return Isolation(requested: n, scanned: taken, skipped: 0, taken: taken)
   }
 
@@ -63,7 +63,7 @@ extension Memory {
       if flags.contains(.active) { active &+= 1 }
       return lruvec.list(flags.contains(.unevictable) ? ListIndex.unevictable : flags.listIndex)
     }
-    tree.statistics.noteOnes(n)
+    tree.listsGained(batch, n, rows)
     if active > 0 { workingset.age(memcg, by: active) }
   }
 }

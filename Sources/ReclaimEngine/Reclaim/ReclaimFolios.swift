@@ -24,7 +24,9 @@ extension Memory {
     let lruvec = tree.lruvec(owner)
     for (k, frame) in folios.enumerated() {
       let row = frames.rows + Int(frame)
-      lists.remove(frame, from: lruvec.list(row.pointee.flags.listIndex))
+      let list = row.pointee.flags.listIndex
+      lists.remove(frame, from: lruvec.list(list))
+      tree.accumulators?.add(-1, toList: list, of: owner)
       row.pointee.flags.subtract([.lru, .active])
       batch[k] = frame
     }
@@ -47,7 +49,7 @@ extension Memory {
     }
     if tally.activated > 0 {
       node.counters.add(tally.activated, to: .pgactivate)
-      tree.add(tally.activated, to: .pgactivate, of: owner)
+      tree.addOnes(tally.activated, to: .pgactivate, of: owner)
       tree.statistics.note(tally.activated)
     }
   }

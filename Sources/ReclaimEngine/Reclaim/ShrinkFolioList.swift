@@ -90,7 +90,7 @@ extension Memory {
   /// File pages that left the cache.
   func countEvicted(_ n: Int, _ owner: UInt16) {
     node.counters.add(-n, to: .nr_file_pages)
-    tree.add(-n, to: .file, of: owner)
+    tree.addOnes(-n, to: .file, of: owner)
     tree.statistics.noteOnes(n)
   }
 }

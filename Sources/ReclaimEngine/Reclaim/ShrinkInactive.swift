@@ -47,7 +47,7 @@ extension Memory {
     packListsIfNeeded()
     let number = memcg.number
     let lruvec = tree.lruvec(number)
-    let isolation = isolate(n, from: lruvec.list(list), into: batch)
+    let isolation = isolate(n, from: list, of: number, into: batch)
     tracer.lruIsolate(isolation, zoneIndex: ScanControl.topZone, list: list)
     countScan(number, isolation.scanned, file: ListIndex.isFile(list))
     var tally = ShrinkTally()

@@ -54,6 +54,7 @@ extension Memory {
       guard tree.statistics.isDue else { return }
       tree.publish()
       tree.statistics.wasFlushed()
+    case .accumulated: return
     }
   }
 }

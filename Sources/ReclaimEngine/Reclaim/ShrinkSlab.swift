@@ -57,7 +57,9 @@ extension Memory {
     let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
     if freeable <= 0 { return }
 
-    let deferred = row.pointee.deferredShadows
+    // A count for each cgroup, or one that all share.
+    let deferrer = profile.deferredShrink == .whole ? tree.rows + Int(MemcgTree.rootNumber) : row
+    let deferred = deferrer.pointee.deferredShadows
     let batch = profile.numbers.shrinkBatch
     var scan = SlabScan(
       freeable: freeable, deferred: deferred, priority: control.priority, seeks: 0,
@@ -75,10 +77,10 @@ extension Memory {
     }
     node.counters.add(scanned, to: .slabs_scanned)
     node.counters.add(freedNodes, to: .workingset_nodereclaim)
-    tree.add(freedNodes, to: .workingset_nodereclaim, of: memcg.number)
+    tree.addOnes(freedNodes, to: .workingset_nodereclaim, of: memcg.number)
     let left = scan.deferred(
       before: deferred, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
-    row.pointee.deferredShadows = left
+    deferrer.pointee.deferredShadows = left
     tracer.shrinkSlab(
       .shrinkSlabEnd(
         shrinker: Self.shadowShrinker, node: node.number, unusedScan: deferred, newScan: left,

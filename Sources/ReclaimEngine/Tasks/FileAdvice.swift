@@ -94,7 +94,7 @@ extension Memory {
     let memcg = row.pointee.memcg
     let flags = row.pointee.flags
     lists.remove(frame, from: tree.lruvec(memcg).list(flags.listIndex))
-    tree.statistics.note(1)
+    tree.listLost(1, flags.listIndex, of: memcg)
     cache.drop(file, index)
     freeLater(frame, memcg)
     return true

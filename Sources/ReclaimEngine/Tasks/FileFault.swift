@@ -38,8 +38,13 @@ extension Memory {
   /// Maps cached pages of the window around a fault; answers how many.
   private func mapAround(_ area: Area, _ index: Int, _ file: FileMapping, _ page: Int) -> Int {
     let virtual = area.start + index
-    let first = max(virtual & ~(Self.faultAround - 1), area.start) - area.start
-    let last = min(virtual | (Self.faultAround - 1), area.start + area.pages - 1) - area.start
+    let begin = max(virtual & ~(Self.faultAround - 1), area.start)
+    // Where the area begins inside of an aligned window, 16 pages from there, not what is left of
+    // the window (recordings of areas that begin so: minor faults, and which pages are young).
+    let end = min(
+      begin + Self.faultAround - 1, area.start + area.pages - 1,
+      begin | (AddressSpace.pagesPerTable - 1))
+    let first = begin - area.start, last = end - area.start
     var mapped = 0
     for at in first...last where entries[area.base + at].isNone {
       let wanted = page + at - index

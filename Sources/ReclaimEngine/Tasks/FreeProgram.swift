@@ -19,6 +19,8 @@ extension Memory {
       lists.remove(frame, from: list)
       freeLater(frame, MemcgTree.rootNumber)
     }
+    tree.accumulators?.add(
+      -locked.count, toList: ListIndex.unevictable, of: MemcgTree.rootNumber)
     settleFreed()
     bootLocked = locked.endIndex..<bootLocked.upperBound
     node.counters.add(-locked.count, to: .nr_mlock)

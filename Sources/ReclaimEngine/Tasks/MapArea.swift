@@ -108,7 +108,7 @@ extension Memory {
     if row.flags.contains(.lru) {
       let list = row.flags.contains(.unevictable) ? ListIndex.unevictable : row.flags.listIndex
       lists.remove(frame, from: tree.lruvec(row.memcg).list(list))
-      tree.statistics.note(1)
+      tree.listLost(1, list, of: row.memcg)
     }
     if row.flags.contains(.unevictable) { node.counters.add(-1, to: .nr_mlock) }
     freeLater(frame, row.memcg)

@@ -45,11 +45,12 @@ extension Memory {
     node.counters.add(1, to: .nr_mlock)
     if row.pointee.flags.contains(.lru) {
       let lruvec = tree.lruvec(row.pointee.memcg)
-      lists.remove(frame, from: lruvec.list(row.pointee.flags.listIndex))
+      let list = row.pointee.flags.listIndex
+      lists.remove(frame, from: lruvec.list(list))
       row.pointee.flags.insert(.unevictable)
       row.pointee.flags.remove(.active)
       lists.push(frame, on: lruvec.list(ListIndex.unevictable))
-      tree.statistics.noteOnes(2)
+      tree.listsExchanged(list, ListIndex.unevictable, of: row.pointee.memcg)
     } else {
       row.pointee.flags.insert(.unevictable)
     }
@@ -63,8 +64,9 @@ extension Memory {
     guard row.pointee.flags.contains(.lru) else { return }
     let lruvec = tree.lruvec(row.pointee.memcg)
     lists.remove(frame, from: lruvec.list(ListIndex.unevictable))
-    lists.push(frame, on: lruvec.list(row.pointee.flags.listIndex))
-    tree.statistics.noteOnes(2)
+    let list = row.pointee.flags.listIndex
+    lists.push(frame, on: lruvec.list(list))
+    tree.listsExchanged(ListIndex.unevictable, list, of: row.pointee.memcg)
   }
 }
 

@@ -126,7 +126,7 @@ extension Memory {
   /// nr_anon_pages: anonymous pages that are mapped.
   @inline(__always) func countAnonymous(_ n: Int, _ memcg: UInt16) {
     node.counters.add(n, to: .nr_anon_pages)
-    tree.add(n, to: .anon, of: memcg)
+    tree.addOnes(n, to: .anon, of: memcg)
     tree.statistics.noteOnes(abs(n))
   }
 }

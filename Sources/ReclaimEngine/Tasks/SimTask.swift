@@ -28,12 +28,15 @@ final class SimTask {
   private var reclaimTime: Nanoseconds = 0
   private var openFiles: [OpenFile] = []
 
-  init(_ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, fiber: Fiber, now: Instant) {
+  init(
+    _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
+    now: Instant
+  ) {
     self.handle = handle
     name = spec.name
     program = spec.program
     unsettled = UnsettledCounts(faults: spec.program.unsettledFaults)
-    space = AddressSpace(programPages: spec.programPages)
+    space = AddressSpace(programPages: spec.programPages, profile: profile)
     self.memcg = memcg
     self.fiber = fiber
     started = now
