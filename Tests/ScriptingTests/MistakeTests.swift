@@ -13,7 +13,7 @@ import Testing
     ),
     (
       "machine { color = 'red' }",
-      "s.lua:1: machine: unknown field 'color'; expected like, files, trace"
+      "s.lua:1: machine: unknown field 'color'; expected like, files, swap, sysctl, trace"
     ),
     (
       "machine { nodes = {} }",
