@@ -22,6 +22,9 @@ package final class LuaKind: Sendable {
     self.properties = properties
   }
 
+  /// "a task", "an area".
+  var withArticle: String { ("aeiou".contains(name.first ?? "x") ? "an " : "a ") + name }
+
   var names: [String] { methods.map(\.name) + properties.map(\.name) }
 }
 
@@ -67,7 +70,7 @@ extension LuaState {
     lua_setfield(main, -2, "__index")
     pushFunction(
       { call throws(LuaError) in
-        throw LuaError("the fields of a \(kind.name) cannot be set")
+        throw LuaError("the fields of \(kind.withArticle) cannot be set")
       }, on: stack)
     lua_setfield(main, -2, "__newindex")
     stack.push(kind.name)
@@ -119,14 +122,14 @@ extension LuaState {
   private static func missing(_ kind: LuaKind, _ call: inout LuaCall) throws(LuaError) -> LuaAnswer
   {
     guard case .string(let name) = call[2] else {
-      throw LuaError("a \(kind.name) has no \(call[2].described)")
+      throw LuaError("\(kind.withArticle) has no \(call[2].described)")
     }
     let names = kind.names
     if let near = NearestName.of(name, among: names) {
-      throw LuaError("a \(kind.name) has no '\(name)'; did you mean '\(near)'?")
+      throw LuaError("\(kind.withArticle) has no '\(name)'; did you mean '\(near)'?")
     }
     throw LuaError(
-      "a \(kind.name) has no '\(name)'; it has \(names.joined(separator: ", "))")
+      "\(kind.withArticle) has no '\(name)'; it has \(names.joined(separator: ", "))")
   }
 
   static func metatable(of kind: LuaKind) -> String { "reclaimlua.kind." + kind.name }

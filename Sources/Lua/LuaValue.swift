@@ -40,7 +40,7 @@ package enum LuaValue {
     case .string(let text): "\"\(text)\""
     case .table, .list, .record, .dictionary: "a table"
     case .function: "a function"
-    case .object(let object): "a \(object.kind.name)"
+    case .object(let object): object.kind.withArticle
     case .other(let kind): "a \(kind)"
     }
   }

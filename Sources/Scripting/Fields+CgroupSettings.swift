@@ -5,9 +5,13 @@ import Lua
 import UAPI
 
 extension Fields {
-  static let cgroupFiles = [
+  private static let cgroupFiles = [
     "max", "high", "low", "min", "swap_max", "swap_high", "oom_group",
   ]
+
+  /// Where they belong, said to whoever writes them beside the cgroup's name.
+  static let cgroupFilesElsewhere = Dictionary(
+    uniqueKeysWithValues: cgroupFiles.map { ($0, "belongs into memory = { \($0) = … }") })
 
   /// What is to be written, in the order in which protections precede limits.
   func cgroupSettings() throws(LuaError) -> [CgroupSetting] {

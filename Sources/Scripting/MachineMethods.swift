@@ -49,11 +49,7 @@ private enum MachineMethods {
     let (machine, arguments) = try receive(call, "m:cgroup", atMost: 1)
     try machine.host.expectOutsideOfTime("m:cgroup")
     var fields = try arguments.fields(1, of: "m:cgroup")
-    try fields.expect(
-      only: ["name", "parent", "memory"],
-      elsewhere: Dictionary(
-        uniqueKeysWithValues: Fields.cgroupFiles.map { ($0, "belongs into memory = { \($0) = … }") }
-      ))
+    try fields.expect(only: ["name", "parent", "memory"], elsewhere: Fields.cgroupFilesElsewhere)
     guard let name = try fields.string("name", "a name"), !name.contains("/"), name != ".",
       name != ".."
     else { throw fields.bad("name", expected: "a name without '/'") }

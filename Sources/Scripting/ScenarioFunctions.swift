@@ -66,6 +66,9 @@ extension ScenarioHost {
     guard let size = try swap.size("size") else {
       throw swap.bad("size", expected: #"a size such as "256 MiB""#)
     }
+    guard size.pages.count < UInt32.max else {
+      throw swap.bad("size", expected: "less than 16 TiB")
+    }
     let kinds: [DiskSpec.Kind] = [.pmem, .null, .brd, .zram]
     let expected = kinds.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
     let name = try swap.string("on", expected) ?? DiskSpec.Kind.pmem.rawValue

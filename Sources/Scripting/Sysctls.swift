@@ -28,18 +28,21 @@ enum Sysctls {
 
   /// The settings in a table, by name.
   static func read(_ fields: Fields) throws(LuaError) -> [(name: String, value: Int)] {
+    let fields = fields.named("sysctl of the machine")
     let names = followed.map(\.name)
-    var unfollowed: [String: String] = [:]
-    for name in others {
-      unfollowed[name] =
-        "cannot be changed: this machine follows " + names.joined(separator: ", ") + " only"
-    }
-    for typed in fields.names where !names.contains(typed) && unfollowed[typed] == nil {
-      if let near = NearestName.of(typed, among: names + others) {
-        throw LuaError("\(fields.owner): unknown sysctl '\(typed)'; did you mean '\(near)'?")
+    for typed in fields.names where !names.contains(typed) {
+      if others.contains(typed) {
+        throw LuaError(
+          """
+          \(fields.owner): '\(typed)' cannot be changed; what this machine follows is \
+          \(names.joined(separator: ", "))
+          """)
       }
+      let known = names + others
+      let hint = NearestName.of(typed, among: known).map { "; did you mean '\($0)'?" }
+      throw LuaError("\(fields.owner): unknown sysctl '\(typed)'\(hint ?? "")")
     }
-    try fields.expect(only: names, elsewhere: unfollowed)
+    try fields.expect(only: names)
     var settings: [(name: String, value: Int)] = []
     for (name, range) in followed {
       let words = "a whole number from \(range.lowerBound) to \(range.upperBound)"

@@ -12,6 +12,8 @@ import UAPI
 /// What a suspended task waits for.
 struct PendingOperation {
   let operation: Operation
+  /// As the scenario calls it: "t:open".
+  let name: String
   /// What to say besides when the kernel cannot do it.
   let hint: String
   /// What the script gets for what the kernel answered.
@@ -56,10 +58,11 @@ final class TaskObject {
     defer { close() }
     if fiber.isKilled { throw Killed() }
     var resumption = resume { $0.resume(with: [.object(object)]) }
+    var refusal: String?
     while true {
       switch resumption {
       case .returned: return
-      case .failed(let error): return host.fail(self, error)
+      case .failed(let error): return host.fail(self, Self.explained(error, after: refusal))
       case .suspended: break
       }
       guard let asked = pending else {
@@ -70,11 +73,21 @@ final class TaskObject {
       pending = nil
       if host.taskFailure != nil { return }
       let outcome = try await machine.backend.perform(asked.operation, by: task, fiber)
+      refusal = nil
+      if case .failed(let errno) = outcome { refusal = "\(asked.name) answered \(errno.rawValue)" }
       switch outcome {
       case .unsupported(let what): resumption = resume { $0.resume(raising: what + asked.hint) }
       default: resumption = resume { $0.resume(with: asked.answer(outcome)) }
       }
     }
+  }
+
+  /// Whoever goes on without looking at the kernel's no stumbles over nil; the no is told then.
+  private static func explained(_ error: LuaError, after refusal: String?) -> LuaError {
+    guard let refusal, error.text.contains("a nil value") else { return error }
+    var error = error
+    error.text += "; just before, \(refusal)"
+    return error
   }
 
   private func resume(_ how: (LuaCoroutine) -> LuaCoroutine.Resumption) -> LuaCoroutine.Resumption {
@@ -115,7 +128,7 @@ final class TaskObject {
         """
       )
     }
-    pending = PendingOperation(operation: operation, hint: hint, answer: answer)
+    pending = PendingOperation(operation: operation, name: what, hint: hint, answer: answer)
     return .suspend
   }
 

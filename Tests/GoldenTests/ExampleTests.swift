@@ -16,7 +16,7 @@ import Testing
     return names.filter { $0.hasSuffix(".lua") }.sorted()
   }
 
-  @Test func thereAreExamples() { #expect(Self.examples.count >= 2) }
+  @Test func thereAreExamples() { #expect(Self.examples.count >= 4) }
 
   @Test(arguments: examples) func anExamplePrintsWhatItDid(_ name: String) throws {
     let first = try Command(["examples/\(name)"])
@@ -28,6 +28,29 @@ import Testing
       try Data(first.output.utf8).write(to: file)
     }
     #expect(try String(contentsOf: file, encoding: .utf8) == first.output)
+  }
+
+  @Test func aTasksEndFreesItsAreas() throws {
+    let printed = try Command.withFolder { folder in
+      let script = folder.appendingPathComponent("s.lua")
+      let machine = Command.root.appendingPathComponent("examples/machines/6.1-384m.json")
+      try FileManager.default.copyItem(
+        at: machine, to: folder.appendingPathComponent("machine.json"))
+      let text = """
+        local m = machine { like = "machine.json", swap = { size = "64 MiB" } }
+        local cg = m:cgroup { name = "a", memory = { max = "8 MiB" } }
+        m:spawn("w", { cgroup = cg }, function(t)
+          t:map("12 MiB"):touch()
+          print(cg:stat().anon > size "6 MiB", m:vmstat().nr_page_table_pages > pagetables)
+        end)
+        pagetables = m:vmstat().nr_page_table_pages
+        m:run()
+        print(cg:stat().anon, m:vmstat().nr_page_table_pages - pagetables)
+        """
+      try Data(text.utf8).write(to: script)
+      return try Command([script.path]).output
+    }
+    #expect(printed.contains("\ntrue\ttrue\n0\t0\n"), "\(printed)")
   }
 
   @Test func paranoiaChangesNothing() throws {

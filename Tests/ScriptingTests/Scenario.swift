@@ -9,6 +9,8 @@ struct Scenario {
   var report: RunReport
   var output: String
   var toys: [ToyBackend]
+  /// What was asked of whoever makes machines.
+  var requests: [MachineRequest]
   var allocations: UInt64
 
   var failure: String { report.failure?.text ?? "it did not fail" }
@@ -24,12 +26,14 @@ struct Scenario {
     final class Kept {
       var output = ""
       var toys: [ToyBackend] = []
+      var requests: [MachineRequest] = []
     }
     let kept = Kept()
     let outside = ScenarioOutside(
       write: { kept.output += $0 },
       text: { $0 == "lib/half.lua" ? "return { half = function(n) return n // 2 end }" : nil },
       makeMachine: { request in
+        kept.requests.append(request)
         guard request.like == "toy.json" else {
           return .failure(MachineProblem("there is no '\(request.like)' beside the scenario"))
         }
@@ -47,6 +51,7 @@ struct Scenario {
     allocations = host.state.allocationCount
     output = kept.output
     toys = kept.toys
+    requests = kept.requests
   }
 
   /// The script with a machine `m` made on its first line, and one task whose body is given on its

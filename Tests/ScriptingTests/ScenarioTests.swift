@@ -171,10 +171,11 @@ import Testing
         vmstat (pages, events; pgpgin, pgpgout in KiB)  change  now
           pgfault                                           +5    5
 
-        cgroup a          bytes  events
-          memory.current  20480
-          file            20480
-          pgfault                     5
+        cgroup a               bytes  events
+          memory.current       20480
+          memory.swap.current   8192
+          file                 20480
+          pgfault                          5
 
         note
           ratio  0.5

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A backend that can sleep and count reads, enough to drive scripts against.
+// A backend that can sleep, count accesses and map names, enough to drive scripts against.
 
 import Timeline
 import UAPI
@@ -19,6 +19,7 @@ final class ToyBackend: Backend {
   private var cgroups = ["/"]
   private var reads = 0
   private var kills: [Int: Instant] = [:]
+  private var areas: [String: MapKind] = [:]
 
   init(files: [FileSpec]) { self.files = files }
 
@@ -75,8 +76,31 @@ final class ToyBackend: Backend {
       kills[task.number] = timeline.now
       try await fiber.sleep(1)
       return .done
+    case .map(let area, let kind, let pages): return map(area, kind, pages)
+    case .touch(let area, let write, _, let pattern):
+      if write, case .file(_, shared: true, _) = areas[area] {
+        return .unsupported("writing to a file is not built in the toy")
+      }
+      reads += pattern.count ?? pattern.length ?? 1
+      return .done
+    case .adviseArea(_, .free, _, _): return .failed(.EINVAL)
+    case .unmap(let area):
+      areas[area] = nil
+      return .done
     default: return .done
     }
+  }
+
+  private func map(_ area: String, _ kind: MapKind, _ pages: Int?) -> Outcome {
+    if case .file(let file, _, _) = kind, !files.contains(where: { $0.name == file }) {
+      return .failed(.ENOENT)
+    }
+    if case .anonymous(shared: true) = kind {
+      return .unsupported("shared memory is not built in the toy")
+    }
+    if let pages, pages > 1 << 18 { return .failed(.ENOMEM) }
+    areas[area] = kind
+    return .done
   }
 
   func configureCgroup(path: String, settings: [CgroupSetting]) -> Outcome {
@@ -84,7 +108,8 @@ final class ToyBackend: Backend {
     if settings.contains(where: { if case .min = $0 { true } else { false } }) {
       return .unsupported("memory.min is not built in the toy")
     }
-    cgroups.append(path)
+    if cgroups.contains(path), settings.contains(.max(0)) { return .failed(.EBUSY) }
+    if !cgroups.contains(path) { cgroups.append(path) }
     return .done
   }
 
@@ -99,7 +124,8 @@ final class ToyBackend: Backend {
       at: timeline.now, vmstat: vmstat, nodes: [],
       cgroups: cgroups.map {
         CgroupSnapshot(
-          path: $0, stat: stat, events: events, current: $0 == "/" ? nil : reads, swapCurrent: nil)
+          path: $0, stat: stat, events: events, current: $0 == "/" ? nil : reads,
+          swapCurrent: $0 == "/" ? nil : reads / 2)
       })
   }
 
