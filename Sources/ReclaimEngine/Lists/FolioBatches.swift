@@ -107,10 +107,7 @@ final class FolioBatches {
   /// Its place on the list is fetched: the folio leaves it when the batch is carried out.
   private func queueActivation(_ frame: UInt32) {
     lists.prefetchPlace(of: frame)
-    rows[Int(frame)].flags.insert(.queued)
-    activated.frames[activated.count] = frame
-    activated.count += 1
-    if activated.count == capacity { drainActivated() }
+    if queue(frame, &activated) { drainActivated() }
   }
 
   private func drainActivated() {
@@ -118,29 +115,17 @@ final class FolioBatches {
     activated.count = 0
     for k in 0..<n {
       let frame = activated.frames[k]
-      var flags = rows[Int(frame)].flags
-      flags.remove(.queued)
-      rows[Int(frame)].flags = flags
+      let flags = unqueue(frame)
       guard flags.contains(.lru), !flags.hasAny(.active, .unevictable) else { continue }
-      let memcg = rows[Int(frame)].memcg
-      let lruvec = tree.lruvec(memcg)
-      let list = flags.listIndex
-      lists.remove(frame, from: lruvec.list(list))
-      flags.insert(.active)
-      rows[Int(frame)].flags = flags
-      lists.push(frame, on: lruvec.list(flags.listIndex))
-      tree.listsExchanged(list, flags.listIndex, of: memcg)
-      count(.pgactivate, .pgactivate, memcg)
+      move(frame, to: flags.union(.active))
+      count(.pgactivate, .pgactivate, rows[Int(frame)].memcg)
     }
   }
 
   // MARK: deactivate a file folio that could not be dropped
 
   func deactivateFile(_ frame: UInt32) {
-    rows[Int(frame)].flags.insert(.queued)
-    deactivatedFile.frames[deactivatedFile.count] = frame
-    deactivatedFile.count += 1
-    if deactivatedFile.count == capacity { drainDeactivatedFile() }
+    if queue(frame, &deactivatedFile) { drainDeactivatedFile() }
   }
 
   private func drainDeactivatedFile() {
@@ -148,32 +133,21 @@ final class FolioBatches {
     deactivatedFile.count = 0
     for k in 0..<n {
       let frame = deactivatedFile.frames[k]
-      var flags = rows[Int(frame)].flags
-      flags.remove(.queued)
-      rows[Int(frame)].flags = flags
+      let flags = unqueue(frame)
       guard flags.contains(.lru), !flags.contains(.unevictable) else { continue }
-      let memcg = rows[Int(frame)].memcg
-      let lruvec = tree.lruvec(memcg)
-      let list = flags.listIndex
-      lists.remove(frame, from: lruvec.list(list))
-      let wasActive = flags.contains(.active)
-      flags.subtract([.active, .referenced])
-      rows[Int(frame)].flags = flags
-      // Clean: the next to be scanned. (Dirty folios will go to the head instead.)
-      lists.pushTail(frame, on: lruvec.list(flags.listIndex))
+      // Clean, as every file folio here: the next to be scanned.
+      move(frame, to: flags.subtracting([.active, .referenced]), atTail: true)
       node.counters.add(1, to: .pgrotated)
-      if wasActive { count(.pgdeactivate, .pgdeactivate, memcg) }
-      tree.listsExchanged(list, flags.listIndex, of: memcg)
+      if flags.contains(.active) {
+        count(.pgdeactivate, .pgdeactivate, rows[Int(frame)].memcg)
+      }
     }
   }
 
   // MARK: rotate: written for reclaim, and done
 
   func rotate(_ frame: UInt32) {
-    rows[Int(frame)].flags.insert(.queued)
-    rotated.frames[rotated.count] = frame
-    rotated.count += 1
-    if rotated.count == capacity { drainRotated() }
+    if queue(frame, &rotated) { drainRotated() }
   }
 
   private func drainRotated() {
@@ -181,17 +155,10 @@ final class FolioBatches {
     rotated.count = 0
     for k in 0..<n {
       let frame = rotated.frames[k]
-      rows[Int(frame)].flags.remove(.queued)
-      let flags = rows[Int(frame)].flags
-      guard flags.contains(.lru), flags.isDisjoint(with: [.unevictable, .locked]) else { continue }
-      let memcg = rows[Int(frame)].memcg
-      let lruvec = tree.lruvec(memcg)
-      lists.remove(frame, from: lruvec.list(flags.listIndex))
-      rows[Int(frame)].flags.remove(.active)
-      let tail = rows[Int(frame)].flags.listIndex
-      lists.pushTail(frame, on: lruvec.list(tail))
+      let flags = unqueue(frame)
+      guard flags.contains(.lru), !flags.hasAny(.unevictable, .locked) else { continue }
+      move(frame, to: flags.subtracting(.active), atTail: true)
       node.counters.add(1, to: .pgrotated)
-      tree.listsExchanged(flags.listIndex, tail, of: memcg)
     }
   }
 
@@ -199,10 +166,7 @@ final class FolioBatches {
 
   /// MADV_COLD of an active folio.
   func deactivate(_ frame: UInt32) {
-    rows[Int(frame)].flags.insert(.queued)
-    deactivated.frames[deactivated.count] = frame
-    deactivated.count += 1
-    if deactivated.count == capacity { drainDeactivated() }
+    if queue(frame, &deactivated) { drainDeactivated() }
   }
 
   private func drainDeactivated() {
@@ -210,8 +174,7 @@ final class FolioBatches {
     deactivated.count = 0
     for k in 0..<n {
       let frame = deactivated.frames[k]
-      rows[Int(frame)].flags.remove(.queued)
-      let flags = rows[Int(frame)].flags
+      let flags = unqueue(frame)
       guard flags.isSuperset(of: [.lru, .active]), !flags.contains(.unevictable) else { continue }
       move(frame, to: flags.subtracting([.active, .referenced]))
       count(.pgdeactivate, .pgdeactivate, rows[Int(frame)].memcg)
@@ -220,10 +183,7 @@ final class FolioBatches {
 
   /// MADV_FREE of an anonymous folio: it joins the inactive file list.
   func lazyFree(_ frame: UInt32) {
-    rows[Int(frame)].flags.insert(.queued)
-    freedLazily.frames[freedLazily.count] = frame
-    freedLazily.count += 1
-    if freedLazily.count == capacity { drainFreedLazily() }
+    if queue(frame, &freedLazily) { drainFreedLazily() }
   }
 
   private func drainFreedLazily() {
@@ -231,23 +191,39 @@ final class FolioBatches {
     freedLazily.count = 0
     for k in 0..<n {
       let frame = freedLazily.frames[k]
-      rows[Int(frame)].flags.remove(.queued)
-      let flags = rows[Int(frame)].flags
+      let flags = unqueue(frame)
       guard flags.isSuperset(of: [.lru, .anon, .swapBacked]),
-        flags.isDisjoint(with: [.unevictable, .swapCache])
+        !flags.hasAny(.unevictable, .swapCache)
       else { continue }
       move(frame, to: flags.subtracting([.active, .referenced, .swapBacked]))
       count(.pglazyfree, .pglazyfree, rows[Int(frame)].memcg)
     }
   }
 
-  /// Moves a folio to the head of the list that its new flags name.
-  private func move(_ frame: UInt32, to flags: FolioFlags) {
+  // MARK: what all of them do
+
+  /// A folio waits on its old list; answers whether it filled the batch.
+  @inline(__always) private func queue(_ frame: UInt32, _ batch: inout Batch) -> Bool {
+    rows[Int(frame)].flags.insert(.queued)
+    batch.frames[batch.count] = frame
+    batch.count &+= 1
+    return batch.count == capacity
+  }
+
+  /// It waits no longer; answers its flags.
+  @inline(__always) private func unqueue(_ frame: UInt32) -> FolioFlags {
+    rows[Int(frame)].flags.remove(.queued)
+    return rows[Int(frame)].flags
+  }
+
+  /// Moves a folio to an end of the list that its new flags name.
+  @inline(__always) private func move(_ frame: UInt32, to flags: FolioFlags, atTail: Bool = false) {
     let memcg = rows[Int(frame)].memcg, list = rows[Int(frame)].flags.listIndex
     let lruvec = tree.lruvec(memcg)
     lists.remove(frame, from: lruvec.list(list))
     rows[Int(frame)].flags = flags
-    lists.push(frame, on: lruvec.list(flags.listIndex))
+    let other = lruvec.list(flags.listIndex)
+    if atTail { lists.pushTail(frame, on: other) } else { lists.push(frame, on: other) }
     tree.listsExchanged(list, flags.listIndex, of: memcg)
   }
 
