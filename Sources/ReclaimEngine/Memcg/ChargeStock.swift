@@ -49,9 +49,7 @@ package final class ChargeStock {
       stock.pointee.pages -= n
       return 0
     }
-    let over = charge(memcg, n)
-    if over != 0, !counted { rows[Int(over)].failures -= 1 }
-    return over
+    return charge(memcg, n, counted: counted)
   }
 
   @inline(never) private func chargeCounters(_ memcg: UInt16, _ n: Int) -> UInt16 {
@@ -63,12 +61,12 @@ package final class ChargeStock {
   }
 
   /// Adds `n` to the cgroup and its ancestors, or to none of them; answers the first whose limit
-  /// forbids it.
-  private func charge(_ memcg: UInt16, _ n: Int) -> UInt16 {
+  /// forbids it; a refusal is one of its failures if it is to be counted.
+  private func charge(_ memcg: UInt16, _ n: Int, counted: Bool = true) -> UInt16 {
     var at = memcg
     while at != 0 {
       if rows[Int(at)].usage + n > rows[Int(at)].max {
-        rows[Int(at)].failures += 1
+        if counted { rows[Int(at)].failures += 1 }
         return at
       }
       at = rows[Int(at)].parent
