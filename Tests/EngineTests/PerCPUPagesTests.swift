@@ -16,7 +16,7 @@ private final class PerCPUUnderTest {
       from: BuddyUnderTest.start, to: BuddyUnderTest.start + 4096)
     pages = PerCPUPages(
       rows: zone.frames.rows, buddy: zone.buddy, batch: batch, high: high,
-      growthLimit: growthLimit)
+      .toOrderThree, growthLimit: growthLimit)
   }
 
   /// Pages on the per-CPU lists.

@@ -90,11 +90,11 @@ import Testing
     managed: Int, low: Int, cpus: Int, batch: Int, high: Int
   ) {
     #expect(Watermarks.perCPUBatch(managed: managed) == batch)
-    #expect(Watermarks.perCPUHigh(low: low, cpus: cpus, batch: batch) == high)
+    #expect(Watermarks.perCPUHigh(.toOrderThree, low: low, cpus: cpus, batch: batch) == high)
   }
 
   @Test func perCPUListsHoldAtLeastFourBatches() {
-    #expect(Watermarks.perCPUHigh(low: 252, cpus: 1, batch: 63) == 252)
-    #expect(Watermarks.perCPUHigh(low: 251, cpus: 1, batch: 63) == 252)
+    #expect(Watermarks.perCPUHigh(.toOrderThree, low: 252, cpus: 1, batch: 63) == 252)
+    #expect(Watermarks.perCPUHigh(.toOrderThree, low: 251, cpus: 1, batch: 63) == 252)
   }
 }

@@ -21,7 +21,8 @@ private final class ZonesUnderTest {
     let buddy = BuddyAllocator(rows: frames.rows, start: start, end: end)
     if let adopt { adopt(buddy) } else { buddy.adoptFresh(from: start, to: end) }
     // Lists of one page: what is free is what the marks see.
-    let perCPU = PerCPUPages(rows: frames.rows, buddy: buddy, batch: 1, high: 1, growthLimit: 0)
+    let perCPU = PerCPUPages(
+      rows: frames.rows, buddy: buddy, batch: 1, high: 1, .toOrderThree, growthLimit: 0)
     return Zone(
       kind: kind, managed: blocks * 1024, watermarks: marks, protection: protection, buddy: buddy,
       perCPU: perCPU)

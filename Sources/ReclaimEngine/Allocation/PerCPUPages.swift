@@ -32,7 +32,7 @@ package final class PerCPUPages {
 
   package init(
     rows: UnsafeMutablePointer<FrameRow>, buddy: BuddyAllocator, batch: Int, high: Int,
-    _ behaviour: PerCPULists = .toOrderThree, growthLimit: Int
+    _ behaviour: PerCPULists, growthLimit: Int
   ) {
     self.behaviour = behaviour
     orders = behaviour == .orderZero ? 1 : 4

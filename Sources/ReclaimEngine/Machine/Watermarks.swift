@@ -50,7 +50,7 @@ package struct Watermarks: Equatable {
   /// Pages from which a per-CPU list gives back: six batches, or the low mark shared among the
   /// node's CPUs and at least four batches.
   package static func perCPUHigh(
-    _ lists: PerCPULists = .toOrderThree, low: Int, cpus: Int, batch: Int
+    _ lists: PerCPULists, low: Int, cpus: Int, batch: Int
   ) -> Int {
     switch lists {
     case .orderZero: 6 * batch
