@@ -20,7 +20,7 @@ extension Machine {
       if pattern.problem(over: area.pages) != nil { return .failed(.EINVAL) }
       if write, case .file(_, _, shared: true) = area.kind {
         return .unsupported(
-          "writing to a shared file mapping ('\(name)') comes with dirty-page writeback")
+          "writing to a shared file mapping ('\(name)') needs dirty pages, which are not built")
       }
       noteOperation(12, task, [UInt64(area.number), write ? 1 : 0])
       try await memory.touch(area, write: write, pattern, task)
