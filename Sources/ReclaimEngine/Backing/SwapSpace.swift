@@ -15,13 +15,13 @@ final class SwapSpace {
   /// - Throws: BootError where the device is of no use.
   init(_ device: DiskSpec, tree: MemcgTree, profile: KernelProfile) throws(BootError) {
     self.tree = tree
-    area = try SwapArea(device, clusterSize: profile.numbers.swapCluster) { memcg in
+    area = try SwapArea(device, clusterSize: profile.numbers.swapCluster) { memcg, n in
       var at = memcg
       while at != 0 {
-        tree.rows[Int(at)].swapUsage -= 1
+        tree.rows[Int(at)].swapUsage -= n
         at = tree.rows[Int(at)].parent
       }
-      if memcg != 0 { tree.statistics.note(1) }
+      if memcg != 0 { tree.statistics.noteOnes(n) }
     }
   }
 

@@ -13,7 +13,7 @@ package final class Workingset {
   private let node: Node
   private let profile: KernelProfile
   /// Where anonymous pages could go; they compete for memory only then.
-  weak var swap: SwapSpace?
+  var swap: SwapSpace?
 
   package init(tree: MemcgTree, frames: FrameTable, node: Node, profile: KernelProfile) {
     self.tree = tree

@@ -11,8 +11,13 @@ import UAPI
 struct TouchRun {
   enum Pause {
     case finished
+    /// A fault of that page, from its beginning.
     case fault(Int)
+    /// A fault of that page whose charge was refused.
+    case refused(Int)
+    /// Time that somebody else's turn falls into: of accesses, and of a fault.
     case spend(UInt64)
+    case spendInKernel(UInt64)
   }
 
   private let area: Area
@@ -21,6 +26,9 @@ struct TouchRun {
   private let buffer: UnsafeMutableBufferPointer<UInt32>
   private var filled = 0
   private var at = 0
+  /// Up to where swap slots have been fetched.
+  private var fetched = 0
+  private let isAnonymous: Bool
 
   init(
     _ area: Area, write: Bool, _ cursor: PatternCursor,
@@ -30,6 +38,7 @@ struct TouchRun {
     self.write = write
     self.cursor = cursor
     self.buffer = buffer
+    if case .anonymous = area.kind { isAnonymous = true } else { isAnonymous = false }
   }
 
   /// Leaves position and stream where the next operation on this area goes on.
@@ -39,13 +48,14 @@ struct TouchRun {
   }
 
   /// Accesses pages until one needs a fault or the time they took is somebody else's turn.
-  @inline(never) mutating func advance(_ memory: Memory, _ task: SimTask) -> Pause {
+  @inline(never) mutating func advance(_ memory: Memory, _ task: SimTask) throws(Killed) -> Pause {
     let entries = memory.entries + area.base
     let price = memory.profile.costs.touch
     while true {
       if at == filled {
         filled = cursor.fill(buffer)
         at = 0
+        fetched = 0
         if filled == 0 { return .finished }
         for k in 0..<filled { memory_prefetch(entries + Int(buffer[k])) }
       }
@@ -58,7 +68,27 @@ struct TouchRun {
       }
       let spent = UInt64(truncatingIfNeeded: at &- begun) &* price
       if spent > 0, !task.trySpend(spent) { return .spend(spent) }
-      if at < filled { return .fault(Int(buffer[at])) }
+      if at == filled { continue }
+      let index = Int(buffer[at])
+      guard isAnonymous else { return .fault(index) }
+      fetchSlots(memory)
+      switch try memory.faultAtOnce(area, index, write: write, task) {
+      case .other: return .fault(index)
+      case .refused: return .refused(index)
+      case .done(let cost): if !task.trySpend(cost) { return .spendInKernel(cost) }
+      }
+    }
+  }
+
+  /// Fetches the swap slots of the accesses to come: their entries have arrived by now.
+  @inline(__always) private mutating func fetchSlots(_ memory: Memory) {
+    guard let slots = memory.synchronousSlots else { return }
+    let entries = memory.entries + area.base
+    let end = min(at &+ 16, filled)
+    while fetched < end {
+      let entry = entries[Int(buffer[fetched])]
+      if entry.isSwap { memory_prefetch(slots + Int(entry.swapOffset)) }
+      fetched &+= 1
     }
   }
 }
@@ -75,9 +105,15 @@ extension Memory {
     var run = TouchRun(area, write: write, cursor, buffer: buffer)
     defer { run.settle() }
     while true {
-      switch run.advance(self, task) {
+      switch try run.advance(self, task) {
       case .finished: return
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
+      case .spendInKernel(let nanoseconds): try await task.spend(nanoseconds)
+      case .refused(let index):
+        if try await !faultAfterRefusal(area, index, write: write, task) {
+          try giveUpForMemory(task)
+        }
+        if task.isDying { return }
       case .fault(let index):
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
         if task.isDying { return }
