@@ -118,6 +118,7 @@ final class SwapArea {
   }
 
   @inline(never) private func emptyReturned() {
+    for k in 0..<caches.pointee.returned { clusters.prefetch(toReturn[k]) }
     var payer: UInt16 = 0, count = 0
     for k in 0..<caches.pointee.returned {
       let slot = slots + Int(toReturn[k])

@@ -28,6 +28,8 @@ package final class Memory {
   let entries: UnsafeMutablePointer<PageTableEntry>
   /// nil where the machine has no swap area.
   let swap: SwapSpace?
+  /// The same, for where a reference would be counted for each page; `swap` keeps it alive.
+  let swapSpace: Unmanaged<SwapSpace>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
   let seed: UInt64
@@ -100,7 +102,8 @@ package final class Memory {
     }
     swap =
       swapDisks.isEmpty ? nil : try SwapSpace(swapDisks[0], tree: tree, profile: profile)
-    workingset.swap = swap
+    swapSpace = swap.map { Unmanaged.passUnretained($0) }
+    workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     seed = spec.seed
     pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3

@@ -71,15 +71,16 @@ extension Memory {
     _ tally: inout ShrinkTally
   ) -> Verdict {
     if !row.pointee.flags.contains(.swapBacked) { return lazyVerdict(row, &tally) }
-    guard let swap else { return activate(row, &tally) }
+    guard let swapSpace else { return activate(row, &tally) }
     if !row.pointee.flags.contains(.swapCache) {
-      guard let offset = swap.take(for: row.pointee.memcg) else { return activate(row, &tally) }
+      let taken = swapSpace._withUnsafeGuaranteedRef { $0.take(for: row.pointee.memcg) }
+      guard let offset = taken else { return activate(row, &tally) }
       enterSwapCache(frame, offset)
       row.pointee.flags.insert(.dirty)
       tree.statistics.note(1)
     }
     let offset = row.pointee.link
-    let slot = swap.area.slots + Int(offset)
+    let slot = swapSpace._withUnsafeGuaranteedRef { $0.area.slots + Int(offset) }
     if row.pointee.slot != 0 { unmapAnonymous(row, slot) }
     if slot.pointee.references == 0 {
       // Nobody wants it back: gone without a trace.
@@ -119,7 +120,7 @@ extension Memory {
     if !slot.pointee.isWritten { growDevice() }
     slot.pointee.isWritten = true
     tree.statistics.note(1)
-    guard let device = swap!.device else {
+    if synchronousSlots != nil {
       node.counters.add(1, to: .nr_written)
       tree.statistics.note(1)
       return true
@@ -127,7 +128,7 @@ extension Memory {
     row.pointee.flags.formUnion([.writeback, .reclaim])
     node.counters.add(1, to: .nr_writeback)
     node.counters.add(4, to: .pgpgout)
-    device.submit(DevicePage(offset: row.pointee.link, frame: frame), write: true)
+    swap!.device!.submit(DevicePage(offset: row.pointee.link, frame: frame), write: true)
     return false
   }
 

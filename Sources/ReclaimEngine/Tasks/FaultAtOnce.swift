@@ -90,7 +90,8 @@ extension Memory {
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
     enter(frame, area, index, memcg, keeping: row.pointee.flags)
-    swap!.area.release(entries[area.base + index].swapOffset)
+    let offset = entries[area.base + index].swapOffset
+    swapSpace!._withUnsafeGuaranteedRef { $0.area.release(offset) }
     entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
     countAnonymous(1, memcg)
     task.unsettled.swappedIn()
