@@ -2,8 +2,8 @@
 // The whole engine: what an access costs whose page must first be made room for, and what reclaim
 // alone costs for each page it scans.
 //
-// On clean pages of a file, which only have to be let go; and on anonymous pages, which are unmapped
-// and written to swap, and of which the one that is missed is swapped in again.
+// On clean pages of a file, which only have to be let go; and on anonymous pages, which are
+// unmapped and written to swap, and of which the one that is missed is swapped in again.
 
 import ReclaimEngine
 import Timeline

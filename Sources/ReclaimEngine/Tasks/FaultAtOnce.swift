@@ -2,9 +2,9 @@
 // A fault that need not wait: the first write to a page of anonymous memory, or a page that comes
 // back from a synchronous device, where the charge finds room and the page table is there.
 //
-// Such faults are most of all, and an async function costs more than what they do. So they are tried
-// here first, in the loop that touches page after page; only where the charge is refused, once in a
-// batch of reclaim, does the fault go on where it may sleep.
+// Such faults are most of all, and an async function costs more than what they do. So they are
+// tried here first, in the loop that touches page after page; only where the charge is refused,
+// once in a batch of reclaim, does the fault go on where it may sleep.
 
 import CMemory
 import Timeline
