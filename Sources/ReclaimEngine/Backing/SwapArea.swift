@@ -6,6 +6,7 @@
 // of 64, so the number of free slots moves in steps. A used slot holds its folio while that is in
 // the swap cache, else the shadow that its eviction left, and the cgroup that pays for it.
 
+import CMemory
 import UAPI
 
 /// One slot of a swap area.
@@ -93,6 +94,7 @@ final class SwapArea {
     var found = 0
     while found < wanted, let offset = clusters.take() {
       toTake[found] = offset
+      memory_prefetch(slots + Int(offset))
       found += 1
     }
     caches.pointee.taken = 0

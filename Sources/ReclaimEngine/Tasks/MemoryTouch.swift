@@ -23,10 +23,18 @@ struct TouchRun {
   private let area: Area
   private let write: Bool
   private var cursor: PatternCursor
+  /// Two halves: accesses that are made, and those that follow, whose entries are fetched
+  /// meanwhile.
   private let buffer: UnsafeMutableBufferPointer<UInt32>
+  private let half: Int
+  /// Where in the buffer the accesses that are made stand: from `base` to `filled`, up to `at`
+  /// done.
+  private var base = 0
   private var filled = 0
   private var at = 0
-  /// Up to where swap slots have been fetched.
+  /// Accesses in the other half; nil before the first.
+  private var following: Int?
+  /// Up to where swap slots have been fetched; beyond `filled`, in the other half.
   private var fetched = 0
   private let isAnonymous: Bool
 
@@ -38,6 +46,7 @@ struct TouchRun {
     self.write = write
     self.cursor = cursor
     self.buffer = buffer
+    half = buffer.count / 2
     if case .anonymous = area.kind { isAnonymous = true } else { isAnonymous = false }
   }
 
@@ -52,13 +61,7 @@ struct TouchRun {
     let entries = memory.entries + area.base
     let price = memory.profile.costs.touch
     while true {
-      if at == filled {
-        filled = cursor.fill(buffer)
-        at = 0
-        fetched = 0
-        if filled == 0 { return .finished }
-        for k in 0..<filled { memory_prefetch(entries + Int(buffer[k])) }
-      }
+      if at == filled, !turn(entries) { return .finished }
       let begun = at
       while at < filled {
         let entry = entries + Int(buffer[at])
@@ -80,13 +83,35 @@ struct TouchRun {
     }
   }
 
+  /// The half that follows is the one to be worked on; false when there is nothing in it.
+  private mutating func turn(_ entries: UnsafeMutablePointer<PageTableEntry>) -> Bool {
+    let count = following ?? fetch(half, entries)
+    base = half &- base
+    fetched = base &+ max(0, fetched &- filled)
+    at = base
+    filled = base &+ count
+    if count > 0 { following = fetch(half &- base, entries) }
+    return count > 0
+  }
+
+  /// Fills a half and fetches the entries; answers how many accesses it holds.
+  private mutating func fetch(
+    _ start: Int, _ entries: UnsafeMutablePointer<PageTableEntry>
+  ) -> Int {
+    let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<(start + half)])
+    let count = cursor.fill(part)
+    for k in 0..<count { memory_prefetch(entries + Int(part[k])) }
+    return count
+  }
+
   /// Fetches the swap slots of the accesses to come: their entries have arrived by now.
   @inline(__always) private mutating func fetchSlots(_ memory: Memory) {
     guard let slots = memory.synchronousSlots else { return }
     let entries = memory.entries + area.base
-    let end = min(at &+ 16, filled)
+    let end = min(at &+ 16, filled &+ (following ?? 0))
     while fetched < end {
-      let entry = entries[Int(buffer[fetched])]
+      let place = fetched < filled ? fetched : half &- base &+ fetched &- filled
+      let entry = entries[Int(buffer[place])]
       if entry.isSwap { memory_prefetch(slots + Int(entry.swapOffset)) }
       fetched &+= 1
     }
@@ -98,7 +123,7 @@ extension Memory {
   func touch(_ area: Area, write: Bool, _ pattern: AccessPattern, _ task: SimTask)
     async throws(Killed)
   {
-    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
+    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * ReadRun.lookahead)
     defer { buffer.deallocate() }
     let cursor = PatternCursor(
       pattern, size: area.pages, position: area.position, stream: area.stream, tables: zipfTables)
