@@ -120,7 +120,8 @@ package enum RecordedMachine {
         size: Bytes(UInt64(device.mib.number ?? 0) << 20),
         readAheadPages: (queue?.read_ahead_kb ?? 128) / 4,
         requestPages: (queue?.max_sectors_kb ?? 1280) / 4,
-        latency: Nanoseconds(UInt64(parameter("ns") ?? 100_000)), depth: parameter("depth") ?? 64)
+        latency: Nanoseconds(UInt64(parameter("ns") ?? 100_000)), depth: parameter("depth") ?? 64,
+        queueRequests: queue?.nr_requests ?? 64)
     }
   }
 

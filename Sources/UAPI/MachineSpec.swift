@@ -137,10 +137,13 @@ package struct DiskSpec: Sendable {
   /// whose I/O is no copy made by whoever submits it.
   package var latency: Nanoseconds
   package var depth: Int
+  /// Requests that the queue before the device holds (nr_requests).
+  package var queueRequests: Int
 
   package init(
     name: String, kind: Kind, use: Use = .fileSystem, size: Bytes, readAheadPages: Int = 32,
-    requestPages: Int = 320, latency: Nanoseconds = 100_000, depth: Int = 64
+    requestPages: Int = 320, latency: Nanoseconds = 100_000, depth: Int = 64,
+    queueRequests: Int = 64
   ) {
     self.name = name
     self.kind = kind
@@ -150,6 +153,7 @@ package struct DiskSpec: Sendable {
     self.requestPages = requestPages
     self.latency = latency
     self.depth = depth
+    self.queueRequests = queueRequests
   }
 }
 

@@ -56,6 +56,11 @@ struct Numbers: Sendable {
   var highestAreaPage: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
+  /// Requests that a plug collects before it sends them off by itself (recordings).
+  var plugRequests: Int
+  /// How often a device's write throttle has been widened before the machine is handed over: read
+  /// off recordings, which do not show what widened it.
+  var writeThrottleSteps: Int
   /// Scheduler ticks a second.
   var hz: Int
   /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
@@ -112,6 +117,10 @@ struct Costs: Sendable {
   var pageSwappedOut: UInt64
   /// An anonymous page handed to a timed device.
   var pageSubmitted: UInt64
+  /// A request put into a device's queue; the interrupt that works it off, and each page of it.
+  var requestSent: UInt64
+  var requestFinished: UInt64
+  var pageFinished: UInt64
   var priorityRound: UInt64
   var reclaimBegin: UInt64
   var reclaimEnd: UInt64

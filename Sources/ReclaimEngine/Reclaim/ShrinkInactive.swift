@@ -87,17 +87,20 @@ extension Memory {
   }
 
   /// Where a timed device is written to, the batch stays off its lists for the time it takes, and
-  /// longer when the device holds its writer back: what is finished meanwhile is not rotated.
+  /// longer when the device holds its writer back: what is finished meanwhile is not rotated. The
+  /// pages beyond the writer's share are handed over when it goes on.
   func passTime(of done: InactiveBatch, _ device: BlockDevice, _ task: SimTask)
     async throws(Killed)
   {
     // Other tasks may reclaim meanwhile: the shared buffers are theirs until this one goes on.
-    let survivors = (0..<done.kept).map { batch[$0] }
-    let gone = (0..<done.tally.reclaimed).map { freed[$0] }
-    try await task.spend(done.cost)
-    while device.holdsWritersBack { try await device.waitForCompletion(task.fiber) }
-    for (k, frame) in survivors.enumerated() { batch[k] = frame }
-    for (k, frame) in gone.enumerated() { freed[k] = frame }
+    let parked = parkedBatches.park(batch, done.kept, freed, done.tally.reclaimed)
+    let held = UInt64(device.heldPages) * profile.costs.pageSubmitted
+    try await task.spend(done.cost - min(done.cost, held))
+    if device.holdsWriterBack {
+      try await device.waitForPlace(task.fiber)
+      try await task.spend(held)
+    }
+    parkedBatches.unpark(parked, batch, done.kept, freed, done.tally.reclaimed)
   }
 
   /// pgscan of a cgroup's own limit: its memory.stat as direct, globally only by kind (reference 06

@@ -62,6 +62,7 @@ extension Memory {
     var left = scanCounts(memcg, control)
     let targets = left
     var reclaimed = 0
+    swap?.device?.plug()
     while left.keepsGoing {
       for list in 0..<4 where left[list] != 0 {
         let n = min(left[list], profile.numbers.swapClusterMax)

@@ -127,7 +127,7 @@ extension Memory {
     row.pointee.flags.formUnion([.writeback, .reclaim])
     node.counters.add(1, to: .nr_writeback)
     node.counters.add(4, to: .pgpgout)
-    device.submit(DevicePage(offset: row.pointee.link, frame: frame), write: true)
+    device.submit(row.pointee.link, write: true)
     return false
   }
 

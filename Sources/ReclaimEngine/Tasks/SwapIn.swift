@@ -67,6 +67,7 @@ extension Memory {
     let window = SwapReadahead.window(
       at: index, &area.swapReadahead, max: 1 << pageCluster,
       bounds: max(first, 0)..<min(first + table, area.pages))
+    device.plug()
     for page in window {
       let entry = entries[area.base + page]
       guard entry.isSwap, swap!.area.slots[Int(entry.swapOffset)].content.folio == 0 else {
@@ -100,7 +101,7 @@ extension Memory {
     batches.add(frame)
     node.counters.add(1, to: .pswpin)
     node.counters.add(4, to: .pgpgin)
-    device.submit(DevicePage(offset: offset, frame: frame), write: false)
+    device.submit(offset, write: false)
     try await task.spend(profile.costs.swapReadSubmitted)
     return true
   }
@@ -121,7 +122,7 @@ extension Memory {
     }
     area.swapReadahead.last = index
     while slot.pointee.content.folio == frame, row.pointee.flags.contains(.locked) {
-      try await swap!.device!.waitForCompletion(task.fiber)
+      try await swap!.device!.waitForRead(task.fiber)
     }
     guard slot.pointee.content.folio == frame, entries[area.base + index].isSwap else { return }
     if write, !row.pointee.flags.contains(.lru) { batches.drain() }
