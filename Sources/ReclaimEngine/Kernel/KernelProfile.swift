@@ -56,7 +56,7 @@ struct Numbers: Sendable {
   var highestAreaPage: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
-  /// Requests that a plug collects before it sends them off by itself (recordings).
+  /// The request that would be the plug's so many-th sends off those before it (recordings).
   var plugRequests: Int
   /// How often a device's write throttle has been widened before the machine is handed over: read
   /// off recordings, which do not show what widened it.
@@ -112,6 +112,8 @@ struct Costs: Sendable {
   var mark: UInt64
   var reclaimBatch: UInt64
   var cleanPageReclaimed: UInt64
+  /// An anonymous page whose copy in swap is still good.
+  var cleanSwapReclaimed: UInt64
   var pageKept: UInt64
   /// An anonymous page written to a synchronous device and freed.
   var pageSwappedOut: UInt64
@@ -122,6 +124,11 @@ struct Costs: Sendable {
   var requestFinished: UInt64
   var pageFinished: UInt64
   var priorityRound: UInt64
+  /// The same inside a cgroup without shrinkers worth asking, from one batch of a list to its next,
+  /// and from the last batch to the end.
+  var memcgRound: UInt64
+  var nextBatch: UInt64
+  var memcgReclaimEnd: UInt64
   var reclaimBegin: UInt64
   var reclaimEnd: UInt64
   var open: UInt64

@@ -66,10 +66,13 @@ extension Memory {
 
   private func cost(of tally: ShrinkTally, kept: Int, file: Bool) -> UInt64 {
     let costs = profile.costs
-    let timed = swap?.device != nil
-    return costs.reclaimBatch
-      + UInt64(tally.reclaimed) * (file || timed ? costs.cleanPageReclaimed : costs.pageSwappedOut)
-      + UInt64(kept) * costs.pageKept + (timed ? UInt64(tally.pagedOut) * costs.pageSubmitted : 0)
+    let isTimed = swap?.device != nil
+    // A page handed to a timed device is kept as well, and cost what handing it over costs.
+    let submitted = isTimed ? tally.pagedOut : 0
+    let reclaimed =
+      file ? costs.cleanPageReclaimed : isTimed ? costs.cleanSwapReclaimed : costs.pageSwappedOut
+    return costs.reclaimBatch + UInt64(tally.reclaimed) * reclaimed
+      + UInt64(kept - submitted) * costs.pageKept + UInt64(submitted) * costs.pageSubmitted
   }
 
   /// The batch's end: what was reclaimed is freed, survivors go back to their lists, all is

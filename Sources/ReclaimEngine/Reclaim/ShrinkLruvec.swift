@@ -78,6 +78,7 @@ extension Memory {
         reclaimed += batch.tally.reclaimed
         if endReason != nil { throw Killed() }
         if swap?.device == nil { try await control.task.spend(batch.cost) }
+        if left.keepsGoing { try await control.task.spend(profile.costs.nextBatch) }
       }
       if reclaimed < control.toReclaim { continue }
       guard left.keepProportion(to: targets) else { break }
