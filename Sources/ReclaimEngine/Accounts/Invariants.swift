@@ -125,8 +125,8 @@ extension Memory {
     return problems
   }
 
-  /// Folios of each cgroup that are in the swap cache and mapped by nobody: charged, and neither anon
-  /// nor file in memory.stat.
+  /// Folios of each cgroup that are in the swap cache and mapped by nobody: charged, and neither
+  /// anon nor file in memory.stat.
   private func unmappedSwapCache() -> [Int] {
     var counts = [Int](repeating: 0, count: tree.all.count)
     guard let area = swap?.area else { return counts }

@@ -100,7 +100,11 @@ package final class Memory {
       throw BootError("\(swapDisks.count) swap areas: several are not built yet, expected 1")
     }
     swap =
-      swapDisks.isEmpty ? nil : try SwapSpace(swapDisks[0], tree: tree, profile: profile)
+      swapDisks.isEmpty
+      ? nil
+      : try SwapSpace(
+        swapDisks[0], tree: tree, allocator: allocator, slabs: slabs, frames: frames,
+        profile: profile)
     workingset.swap = swap
     seed = spec.seed
     pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3

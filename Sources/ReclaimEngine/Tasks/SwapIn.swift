@@ -39,14 +39,15 @@ extension Memory {
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)
     let frame = try allocate(.movable)
-    let shadow = slot.pointee.content
+    let shadow = slot.pointee.content, isFilled = slot.pointee.isFilled
     frames.rows[Int(frame)] = FrameRow(
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
     let activated = frames.rows[Int(frame)].flags
     enter(frame, area, index, memcg, keeping: activated)
     swap!.area.release(offset)
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
+    entries[area.base + index] =
+      PageTableEntry(frame: frame, writable: write, dirty: write).filled(isFilled)
     countAnonymous(1, memcg)
     task.unsettled.swappedIn()
     try await task.spend(write ? profile.costs.swapInWrite : profile.costs.swapInRead)
@@ -126,8 +127,10 @@ extension Memory {
     }
     guard slot.pointee.content.folio == frame, entries[area.base + index].isSwap else { return }
     if write, !row.pointee.flags.contains(.lru) { batches.drain() }
+    let isFilled = slot.pointee.isFilled
     row.pointee.slot = UInt32(area.base + index)
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
+    entries[area.base + index] =
+      PageTableEntry(frame: frame, writable: write, dirty: write).filled(isFilled)
     countAnonymous(1, row.pointee.memcg)
     task.unsettled.swappedIn()
     slot.pointee.references -= 1
