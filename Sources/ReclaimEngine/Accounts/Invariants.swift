@@ -111,7 +111,8 @@ extension Memory {
       let row = tree.rows[Int(group.number)]
       let counters = tree.counters(group.number)
       return counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
-        + unmapped[Int(group.number) - 1] + row.kernelPages + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
+        + unmapped[Int(group.number) - 1] + row.kernelPages
+        + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
     }
     for group in tree.all.reversed() {
       guard let parent = group.parent else { continue }

@@ -83,5 +83,6 @@ extension KernelProfile {
     oomReport: .pidOnly,
     perCPULists: .orderZero,
     memoryReclaim: .absent,
-    filePlacement: .belowThePrevious)
+    filePlacement: .belowThePrevious,
+    swapCacheRead: .marksWorkingset)
 }

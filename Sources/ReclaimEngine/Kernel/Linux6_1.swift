@@ -82,5 +82,6 @@ extension KernelProfile {
     oomReport: .sizes,
     perCPULists: .toOrderThree,
     memoryReclaim: .untilReclaimed,
-    filePlacement: .atTableBoundary)
+    filePlacement: .atTableBoundary,
+    swapCacheRead: .marksNothing)
 }

@@ -95,6 +95,10 @@ extension Memory {
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked, .locked], memcg: memcg)
     enterSwapCache(frame, offset)
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
+    switch profile.swapCacheRead {
+    case .marksWorkingset: frames.rows[Int(frame)].flags.insert(.workingset)
+    case .marksNothing: break
+    }
     if ahead {
       frames.rows[Int(frame)].flags.insert(.readahead)
       node.counters.add(1, to: .swap_ra)
