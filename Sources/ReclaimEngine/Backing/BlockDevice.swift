@@ -77,7 +77,7 @@ final class BlockDevice {
       plugged[last].count += 1
       return
     }
-    if plugged.count + 1 >= profile.numbers.plugRequests { sendOff() }
+    if plugged.count >= profile.numbers.plugRequests { sendOff() }
     if !write { throttle.noteRead(at: timeline.now) }
     let isHeld = write && (holdsWriterBack || !throttle.admit(at: timeline.now))
     plugged.append(Request(isWrite: write, isHeld: isHeld, first: page, count: 1))

@@ -12,13 +12,13 @@
 
 import UAPI
 
-final class CompressedPool {
-  struct SizeClass: Equatable {
-    let pages: Int
-    let objects: Int
+package final class CompressedPool {
+  package struct SizeClass {
+    package let pages: Int
+    package let objects: Int
 
     /// The span for objects of so many bytes.
-    init(size: Int) {
+    package init(size: Int) {
       var best = (pages: 1, share: 0)
       for pages in 1...4 {
         let bytes = pages * Pages.size

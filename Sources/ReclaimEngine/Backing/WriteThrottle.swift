@@ -10,16 +10,16 @@
 // reads where the queue has 64 places, and 16, then 24 beside reads where it has 128. What makes it
 // shrink again, reads that suffer and long idleness, no recording shows, and it never does here.
 
-import Timeline
+package import Timeline
 
-struct WriteThrottle {
+package struct WriteThrottle {
   private static let window = Nanoseconds(100_000_000)
   private static let shared = 16
 
   private let places: Int
   private let tick: UInt64
   private var steps: Int
-  private(set) var underWay = 0
+  package private(set) var underWay = 0
   private var windowEnd: Instant?
   private var hasWritten = false
   private var lastRead: Instant?
@@ -27,7 +27,7 @@ struct WriteThrottle {
   /// - Parameters:
   ///   - places: requests that the queue holds.
   ///   - steps: how often d has grown before; a window that runs then is taken to be half over.
-  init(places: Int, steps: Int, hz: Int, now: Instant) {
+  package init(places: Int, steps: Int, hz: Int, now: Instant) {
     self.places = places
     self.steps = steps
     tick = 1_000_000_000 / UInt64(hz)
@@ -44,7 +44,7 @@ struct WriteThrottle {
   private var shareBesideReads: Int { (depth + 3) / 4 }
 
   /// Another write request; false: it has to wait.
-  mutating func admit(at now: Instant) -> Bool {
+  package mutating func admit(at now: Instant) -> Bool {
     passWindows(until: now)
     let isBesideReads = lastRead.map { now < $0 + Self.window } ?? false
     guard underWay < (isBesideReads ? shareBesideReads : share) else { return false }
@@ -54,10 +54,10 @@ struct WriteThrottle {
     return true
   }
 
-  mutating func noteRead(at now: Instant) { lastRead = now }
+  package mutating func noteRead(at now: Instant) { lastRead = now }
 
   /// A write request is done. True: whoever waits may look again.
-  mutating func finish(at now: Instant) -> Bool {
+  package mutating func finish(at now: Instant) -> Bool {
     passWindows(until: now)
     underWay -= 1
     return underWay == 0 || underWay + shareBesideReads / 2 <= share

@@ -57,7 +57,7 @@ struct Numbers: Sendable {
   var highestAreaPage: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
-  /// The request that would be the plug's so many-th sends off those before it (recordings).
+  /// Requests that a plug collects; one more sends them off (recordings).
   var plugRequests: Int
   /// How often a device's write throttle has been widened before the machine is handed over: read
   /// off recordings, which do not show what widened it.
