@@ -2,7 +2,7 @@
 // Swap on devices that take time, or memory of the machine: null, brd, zram.
 
 import ReclaimEngine
-import Support
+import TestSupport
 import Testing
 import Timeline
 import UAPI

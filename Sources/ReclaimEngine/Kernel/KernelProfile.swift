@@ -115,6 +115,8 @@ struct Costs: Sendable {
   var cleanPageReclaimed: UInt64
   /// An anonymous page whose copy in swap is still good.
   var cleanSwapReclaimed: UInt64
+  /// More for such a page that was mapped until now.
+  var pageUnmappedByReclaim: UInt64
   var pageKept: UInt64
   /// An anonymous page written to a synchronous device and freed.
   var pageSwappedOut: UInt64

@@ -55,6 +55,7 @@ extension KernelProfile {
       reclaimBatch: 1000,
       cleanPageReclaimed: 1740,
       cleanSwapReclaimed: 1360,
+      pageUnmappedByReclaim: 1950,
       pageKept: 1320,
       pageSwappedOut: 8000,
       pageSubmitted: 7000,

@@ -19,6 +19,8 @@ struct ShrinkTally {
   var unmapFailed = 0
   /// Folios for which page-out was started.
   var pagedOut = 0
+  /// Anonymous folios that were mapped until now.
+  var unmapped = 0
   /// The evicted slots folded into one word, for the digest.
   var evicted: UInt64 = 0
 
@@ -69,10 +71,12 @@ extension Memory {
     let isTimed = swap?.device != nil
     // A page handed to a timed device is kept as well, and cost what handing it over costs.
     let submitted = isTimed ? tally.pagedOut : 0
+    let unmapped = isTimed ? tally.unmapped - submitted : 0
     let reclaimed =
       file ? costs.cleanPageReclaimed : isTimed ? costs.cleanSwapReclaimed : costs.pageSwappedOut
     return costs.reclaimBatch + UInt64(tally.reclaimed) * reclaimed
       + UInt64(kept - submitted) * costs.pageKept + UInt64(submitted) * costs.pageSubmitted
+      + UInt64(max(0, unmapped)) * costs.pageUnmappedByReclaim
   }
 
   /// The batch's end: what was reclaimed is freed, survivors go back to their lists, all is

@@ -80,7 +80,10 @@ extension Memory {
     }
     let offset = row.pointee.link
     let slot = swap.area.slots + Int(offset)
-    if row.pointee.slot != 0 { unmapAnonymous(row, slot) }
+    if row.pointee.slot != 0 {
+      unmapAnonymous(row, slot)
+      tally.unmapped += 1
+    }
     if slot.pointee.references == 0 {
       // Nobody wants it back: gone without a trace.
       leaveSwapCache(frame, keeping: .empty)
