@@ -9,6 +9,8 @@ final class SimTask {
   let name: String
   let fiber: Fiber
   let program: ProgramSpec
+  /// How long its faults, reads and stalls took.
+  let latencies = LatencyRecorder()
   private let started: Instant
   private var ended: Instant?
   private var hasBegun = false
