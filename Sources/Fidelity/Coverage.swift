@@ -9,19 +9,37 @@
 package import UAPI
 
 package enum Coverage {
-  struct Row: Equatable {
-    let kernel: String
-    let mechanism: Mechanism
-    let recordings: Int
+  package struct Row: Sendable, Equatable {
+    package let kernel: String
+    package let mechanism: Mechanism
+    package let recordings: Int
     /// Counters compared in them, and those that are equal.
-    let counters: Int
-    let equal: Int
+    package let counters: Int
+    package let equal: Int
+
+    package init(_ kernel: String, _ mechanism: Mechanism, _ recordings: Int, _ cells: (Int, Int)) {
+      self.kernel = kernel
+      self.mechanism = mechanism
+      self.recordings = recordings
+      (equal, counters) = cells
+    }
+  }
+
+  /// Pages that the allocator manages in the largest machine recorded.
+  package struct Largest: Sendable, Equatable {
+    package let kernel: String
+    package let managed: Int
+
+    package init(_ kernel: String, managed: Int) {
+      self.kernel = kernel
+      self.managed = managed
+    }
   }
 
   /// A line for each thing that can be said of a run.
   package static func judge(_ machine: MachineReport) -> [String] {
     let shape = machine.shape
-    guard let largest = largestMachine.first(where: { $0.kernel == machine.kernel }) else {
+    guard let recorded = largest.first(where: { $0.kernel == machine.kernel }) else {
       return ["kernel \(machine.kernel): never compared"]
     }
     var lines: [String] = []
@@ -31,7 +49,7 @@ package enum Coverage {
     }
     say(plural(shape.cpus, "CPU"), isRecorded: shape.cpus == 1)
     say(plural(shape.nodes, "node"), isRecorded: shape.nodes == 1)
-    say(mebibytes(shape.managed), isRecorded: shape.managed <= largest.managed)
+    say(mebibytes(shape.managed), isRecorded: shape.managed <= recorded.managed)
     if !known.isEmpty { lines.insert(known.joined(separator: ", ") + ": as recorded", at: 0) }
     if let other = shape.recordedOn {
       lines.append("memory as \(other) left it, \(machine.kernel) running: never compared")

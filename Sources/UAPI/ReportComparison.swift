@@ -16,6 +16,9 @@ package struct ReportComparison {
     let columns = reports.map(\.entries)
     var keys: [Entry] = []
     for entry in columns.joined() where !keys.contains(where: entry.isSameRow) {
+      if entry.isZero, columns.joined().allSatisfy({ !entry.isSameRow($0) || $0.isZero }) {
+        continue
+      }
       // Beside the rows of its own section, wherever another report has put them.
       let place = keys.lastIndex { $0.section == entry.section }.map { $0 + 1 } ?? keys.count
       keys.insert(entry, at: place)
@@ -59,6 +62,8 @@ private struct Entry {
   var section: String
   var label: String
   var value: String
+  /// Nothing to tell, unless another report tells something.
+  var isZero = false
 
   func isSameRow(_ other: Entry) -> Bool { section == other.section && label == other.label }
 }
@@ -104,11 +109,12 @@ extension MachineReport {
         }
       }
     }
-    for (before, after) in zip(before.list, after.list) where before.value != after.value {
+    for (before, after) in zip(before.list, after.list) {
+      let change = after.value - before.value
       entries.append(
         Entry(
           section: prefix + "vmstat (pages, events; KiB), change", label: after.name,
-          value: (after.value - before.value).signed))
+          value: change.signed, isZero: change == 0))
     }
     for cgroup in cgroups {
       let section = prefix + "cgroup \(cgroup.path) (bytes, events)"
@@ -116,8 +122,11 @@ extension MachineReport {
         entries.append(Entry(section: section, label: "memory.current", value: "\(bytes)"))
       }
       let events = cgroup.events.list.map { NamedNumber("memory.events \($0.name)", $0.value) }
-      for field in cgroup.stat.list + events where field.value != 0 {
-        entries.append(Entry(section: section, label: field.name, value: "\(field.value)"))
+      for field in cgroup.stat.list + events {
+        entries.append(
+          Entry(
+            section: section, label: field.name, value: "\(field.value)",
+            isZero: field.value == 0))
       }
     }
     entries += notes.map {
