@@ -17,8 +17,10 @@ struct SwapSlot {
   var memcg: UInt16
   /// Page-table entries and mappings that name it.
   var references: UInt16
-  /// Whether the device holds a page for it.
-  var isWritten: Bool
+  /// Bytes that the device holds for it; 0 before it is written.
+  var stored: UInt16
+  /// Its page's contents cannot be compressed.
+  var isFilled: Bool
 }
 
 final class SwapArea {
@@ -30,7 +32,7 @@ final class SwapArea {
   private let clusters: SwapClusters
   /// Usable slots: offsets 1 to total; offset 0 is the header.
   let total: Int
-  private let uncharge: (UInt16, Int) -> Void
+  private let gone: (UInt32) -> Void
 
   /// What is in the two caches: slots that may be taken, in order, and slots that came back.
   private struct Caches {
@@ -42,12 +44,8 @@ final class SwapArea {
   private let toTake: UnsafeMutablePointer<UInt32>
   private let toReturn: UnsafeMutablePointer<UInt32>
 
-  /// - Parameters:
-  ///   - uncharge: called with the cgroup that paid for slots that return to the area, and how many
-  ///     they are.
-  init(_ device: DiskSpec, clusterSize: Int, uncharge: @escaping (UInt16, Int) -> Void)
-    throws(BootError)
-  {
+  /// - Parameter gone: called for each slot that returns to the area, before it does.
+  init(_ device: DiskSpec, clusterSize: Int, gone: @escaping (UInt32) -> Void) throws(BootError) {
     total = device.size.pages.count - 1
     guard total > 0 else {
       throw BootError("swap on '\(device.name)': \(device.size.text), expected at least 2 pages")
@@ -56,7 +54,7 @@ final class SwapArea {
     slots = arena.rows
     self.device = device
     clusters = try SwapClusters(total: total, clusterSize: clusterSize)
-    self.uncharge = uncharge
+    self.gone = gone
     caches = .allocate(capacity: 1)
     caches.initialize(to: Caches())
     toTake = .allocate(capacity: Self.cacheSize)
@@ -121,19 +119,13 @@ final class SwapArea {
 
   @inline(never) private func emptyReturned() {
     for k in 0..<caches.pointee.returned { clusters.prefetch(toReturn[k]) }
-    var payer: UInt16 = 0, count = 0
     for k in 0..<caches.pointee.returned {
-      let slot = slots + Int(toReturn[k])
-      if slot.pointee.memcg != payer, count > 0 {
-        uncharge(payer, count)
-        count = 0
-      }
-      payer = slot.pointee.memcg
-      count += 1
+      let offset = toReturn[k], slot = slots + Int(offset)
+      gone(offset)
       slot.pointee.memcg = 0
-      clusters.give(toReturn[k])
+      slot.pointee.isFilled = false
+      clusters.give(offset)
     }
-    uncharge(payer, count)
     caches.pointee.returned = 0
   }
 }

@@ -47,8 +47,14 @@ final class SwapClusters {
       let count = end(of: c) - c * size - (c == 0 ? 1 : 0)
       freeIn.rows[c] = Int32(count)
       if count > 0 { partial.rows[c >> 6] |= 1 << UInt64(c & 63) }
-      // The header and a cluster cut short by the end never count as entirely free.
-      if c > 0, isWhole(c) { state.pointee.whole.pushTail(UInt32(c)) }
+    }
+    // The header and a cluster cut short by the end never count as entirely free. Requests do not
+    // go on from one cluster into the next (recordings of a timed device): those handed out in a
+    // row are no neighbours.
+    for first in [1, 2] {
+      for c in stride(from: first, to: clusters, by: 2) where isWhole(c) {
+        state.pointee.whole.pushTail(UInt32(c))
+      }
     }
   }
 

@@ -84,7 +84,7 @@ extension Memory {
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)
     let frame = try allocate(.movable)
-    let shadow = slot.pointee.content
+    let shadow = slot.pointee.content, isFilled = slot.pointee.isFilled
     let row = frames.rows + Int(frame)
     row.pointee = FrameRow(
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
@@ -92,7 +92,8 @@ extension Memory {
     enter(frame, area, index, memcg, keeping: row.pointee.flags)
     let offset = entries[area.base + index].swapOffset
     swapSpace!._withUnsafeGuaranteedRef { $0.area.release(offset) }
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
+    entries[area.base + index] =
+      PageTableEntry(frame: frame, writable: write, dirty: write).filled(isFilled)
     countAnonymous(1, memcg)
     task.unsettled.swappedIn()
     return write ? profile.costs.swapInWrite : profile.costs.swapInRead

@@ -22,6 +22,7 @@ struct TouchRun {
 
   private let area: Area
   private let write: Bool
+  private let marks: UInt64
   private var cursor: PatternCursor
   /// Two halves: accesses that are made, and those that follow, whose entries are fetched
   /// meanwhile.
@@ -39,11 +40,12 @@ struct TouchRun {
   private let isAnonymous: Bool
 
   init(
-    _ area: Area, write: Bool, _ cursor: PatternCursor,
+    _ area: Area, write: Bool, fill: Bool, _ cursor: PatternCursor,
     buffer: UnsafeMutableBufferPointer<UInt32>
   ) {
     self.area = area
     self.write = write
+    marks = PageTableEntry.marks(write: write, fill: fill)
     self.cursor = cursor
     self.buffer = buffer
     half = buffer.count / 2
@@ -66,7 +68,7 @@ struct TouchRun {
       while at < filled {
         let entry = entries + Int(buffer[at])
         guard entry.pointee.permits(write: write) else { break }
-        entry.pointee = entry.pointee.touched(write: write)
+        entry.pointee.raw |= marks
         at &+= 1
       }
       let spent = UInt64(truncatingIfNeeded: at &- begun) &* price
@@ -120,14 +122,14 @@ struct TouchRun {
 
 extension Memory {
   /// Touches the pages of the pattern.
-  func touch(_ area: Area, write: Bool, _ pattern: AccessPattern, _ task: SimTask)
+  func touch(_ area: Area, write: Bool, fill: Bool, _ pattern: AccessPattern, _ task: SimTask)
     async throws(Killed)
   {
     let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * ReadRun.lookahead)
     defer { buffer.deallocate() }
     let cursor = PatternCursor(
       pattern, size: area.pages, position: area.position, stream: area.stream, tables: zipfTables)
-    var run = TouchRun(area, write: write, cursor, buffer: buffer)
+    var run = TouchRun(area, write: write, fill: fill, cursor, buffer: buffer)
     defer { run.settle() }
     while true {
       switch try run.advance(self, task) {
@@ -140,7 +142,9 @@ extension Memory {
         }
         if task.isDying { return }
       case .fault(let index):
+        let begun = timeline.now
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
+        task.latencies.note(.fault, (timeline.now - begun).count)
         if task.isDying { return }
       }
     }
