@@ -19,6 +19,8 @@ package struct KernelProfile: Sendable {
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
+  var memoryHigh: MemoryHigh
+  var limitWrite: LimitWrite
   var filePlacement: FilePlacement
 
   /// Every kernel that is built, oldest first.

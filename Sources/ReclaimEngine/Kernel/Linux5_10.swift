@@ -74,5 +74,7 @@ extension KernelProfile {
     oomReport: .pidOnly,
     perCPULists: .orderZero,
     memoryReclaim: .absent,
+    memoryHigh: .onReturn,
+    limitWrite: .toTheEnd,
     filePlacement: .belowThePrevious)
 }

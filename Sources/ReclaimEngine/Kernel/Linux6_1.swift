@@ -73,5 +73,7 @@ extension KernelProfile {
     oomReport: .sizes,
     perCPULists: .toOrderThree,
     memoryReclaim: .untilReclaimed,
+    memoryHigh: .onReturnOrBeyondBatch,
+    limitWrite: .whileCurrent,
     filePlacement: .atTableBoundary)
 }

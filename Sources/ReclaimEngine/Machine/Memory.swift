@@ -78,7 +78,8 @@ package final class Memory {
     node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
     slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
-    tree = try MemcgTree(profile: profile)
+    tree = try MemcgTree(
+      profile: profile, recursiveProtection: spec.hasRecursiveProtection)
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)

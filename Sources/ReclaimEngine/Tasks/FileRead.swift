@@ -18,6 +18,8 @@ struct ReadRun {
     /// There was no memory for the page.
     case failed
     case needs(Need)
+    /// A read has ended and the task has charged above a memory.high.
+    case returnOverHigh
     case spend(UInt64)
   }
 
@@ -59,6 +61,7 @@ struct ReadRun {
       switch stage {
       case .next:
         if task.isDying { return .finished }
+        if memory.stock.isOverHigh || task.overHigh != 0 { return .returnOverHigh }
         if cost != 0 {
           let spent = cost
           cost = 0
@@ -70,7 +73,7 @@ struct ReadRun {
       case .missed:
         beginMiss(memory)
       case .filling(let then):
-        if let need = fill.advance(memory, task.memcg) { return .needs(need) }
+        if let need = fill.advance(memory, task) { return .needs(need) }
         finish(then, memory)
       case .accessed:
         access(memory)
@@ -244,8 +247,10 @@ extension Memory {
       case .finished: return true
       case .failed: return false
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
-      case .needs(let need):
-        guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
+      case .returnOverHigh: try await returnOverHigh(task)
+      case .needs(.memory(let mobility)): try endForShortage(.memory(mobility))
+      case .needs(.throttle(let gfp)): try await answerForHigh(task, gfp)
+      case .needs(.charge(let pages, let gfp)):
         let granted = try await charge(task.memcg, pages, gfp, task)
         if let need = run.charged(granted, self, task.memcg) { try endForShortage(need) }
       }

@@ -80,6 +80,7 @@ extension Memory {
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
       case .fault(let index):
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
+        if task.overHigh != 0 { try await returnOverHigh(task) }
         if task.isDying { return }
       }
     }
