@@ -21,6 +21,7 @@ package struct KernelProfile: Sendable {
   var memoryReclaim: MemoryReclaimFile
   var memoryHigh: MemoryHigh
   var limitWrite: LimitWrite
+  var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
 
   /// Every kernel that is built, oldest first.
@@ -71,6 +72,10 @@ struct ObjectSizes: Sendable {
   var structFile: Int
   var dentry: Int
   var inode: Int
+  /// An inode of a file system without one of its own kind, as cgroup2's.
+  var plainInode: Int
+  /// What a control file is read and written through, while it is open.
+  var sequence: Int
   var area: Int
   /// What leads from a page back to its area: made at the area's first anonymous page.
   var reverseMap: [Int]

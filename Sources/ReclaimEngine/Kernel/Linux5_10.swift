@@ -27,6 +27,8 @@ extension KernelProfile {
       structFile: 264,
       dentry: 200,
       inode: 1192,
+      plainInode: 616,
+      sequence: 128,
       area: 208,
       reverseMap: [72, 112],
       datagram: [264, 520],
@@ -60,7 +62,7 @@ extension KernelProfile {
       reclaimEnd: 11_000,
       open: 8000,
       makeCgroup: 300_000,
-      enterCgroup: 9_000_000,
+      enterCgroup: 22_000,
       advise: 3000,
       pageInvalidated: 600,
       pageUnmapped: 1220,
@@ -76,5 +78,6 @@ extension KernelProfile {
     memoryReclaim: .absent,
     memoryHigh: .onReturn,
     limitWrite: .toTheEnd,
+    cgroupMove: .atOnce,
     filePlacement: .belowThePrevious)
 }

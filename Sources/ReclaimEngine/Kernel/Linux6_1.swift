@@ -27,6 +27,8 @@ extension KernelProfile {
       structFile: 264,
       dentry: 200,
       inode: 1200,
+      plainInode: 648,
+      sequence: 128,
       area: 160,
       reverseMap: [72, 112],
       datagram: [264, 520],
@@ -59,7 +61,7 @@ extension KernelProfile {
       reclaimEnd: 11_000,
       open: 8000,
       makeCgroup: 300_000,
-      enterCgroup: 9_000_000,
+      enterCgroup: 22_000,
       advise: 3000,
       pageInvalidated: 600,
       pageUnmapped: 1290,
@@ -75,5 +77,6 @@ extension KernelProfile {
     memoryReclaim: .untilReclaimed,
     memoryHigh: .onReturnOrBeyondBatch,
     limitWrite: .whileCurrent,
+    cgroupMove: .afterGracePeriod,
     filePlacement: .atTableBoundary)
 }

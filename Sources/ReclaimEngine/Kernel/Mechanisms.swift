@@ -97,6 +97,14 @@ package enum LimitWrite: String, Sendable {
   case whileCurrent
 }
 
+/// What moving a task into a cgroup waits for (recordings; the reference is silent about it).
+package enum CgroupMove: String, Sendable {
+  /// Nothing; 5.10.
+  case atOnce
+  /// A grace period, unless one move has followed another; 6.1.
+  case afterGracePeriod
+}
+
 /// Where the mapping of a file of at least a page table's size goes (recordings of mapped files;
 /// the reference is silent about it).
 package enum FilePlacement: String, Sendable {

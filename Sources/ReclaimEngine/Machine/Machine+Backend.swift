@@ -28,15 +28,11 @@ extension Machine {
     case .setCgroup(let path, let settings):
       noteOperation(2, task, [])
       guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
-      for setting in settings { try await memory.write(setting, to: cgroup, task) }
-      return .done
+      return try await write(settings, to: cgroup, task)
     case .enter(let path):
       guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
       noteOperation(3, task, [UInt64(cgroup.number)])
-      try await task.spend(memory.profile.costs.enterCgroup)
-      task.memcg = cgroup.number
-      for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
-      return .done
+      return try await enter(cgroup, task)
     case .open(let name):
       noteOperation(4, task, [])
       return try await open(name, task) == nil ? .failed(.ENOENT) : .done
@@ -58,8 +54,7 @@ extension Machine {
         !cgroup.isRoot
       else { return .failed(.ENOENT) }
       noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
-      let freed = try await memory.proactiveReclaim(cgroup, pages: pages.count, task)
-      return freed.map { .pages($0) } ?? .failed(.EAGAIN)
+      return try await reclaim(cgroup, pages, task)
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
     case .dropCaches:

@@ -25,7 +25,50 @@ extension Machine {
       parent = made
     }
     try await task.spend(memory.profile.costs.makeCgroup)
-    for setting in settings { try await memory.write(setting, to: parent, task) }
+    return try await write(settings, to: parent, task)
+  }
+
+  /// Writes one file after the other.
+  func write(_ settings: [CgroupSetting], to cgroup: MemCgroup, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    for setting in settings {
+      guard let file = try await memory.open(.of(setting), of: cgroup, task) else {
+        return .failed(.ENOMEM)
+      }
+      try await memory.write(setting, to: cgroup, task)
+      memory.close(file)
+    }
+    return .done
+  }
+
+  /// Writes memory.reclaim.
+  func reclaim(_ cgroup: MemCgroup, _ pages: Pages, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    guard let file = try await memory.open(.reclaim, of: cgroup, task) else {
+      return .failed(.ENOMEM)
+    }
+    let freed = try await memory.proactiveReclaim(cgroup, pages: pages.count, task)
+    memory.close(file)
+    return freed.map { .pages($0) } ?? .failed(.EAGAIN)
+  }
+
+  /// Writes cgroup.procs: from then on the cgroup pays for what the task touches. What it has
+  /// touched stays with whoever paid for it.
+  func enter(_ cgroup: MemCgroup, _ task: SimTask) async throws(Killed) -> Outcome {
+    guard let file = try await memory.open(.procs, of: cgroup, task) else {
+      return .failed(.ENOMEM)
+    }
+    try await task.spend(memory.profile.costs.enterCgroup)
+    switch memory.profile.cgroupMove {
+    case .atOnce: break
+    case .afterGracePeriod: try await memory.moves.begin(task.fiber)
+    }
+    task.memcg = cgroup.number
+    for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
+    memory.moves.end()
+    memory.close(file)
     return .done
   }
 

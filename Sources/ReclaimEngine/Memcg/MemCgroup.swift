@@ -82,6 +82,8 @@ package final class MemCgroup {
   package var events: [Int] { eventCounts }
   /// memory.oom.group: out of memory, all of its tasks die.
   var killsWhole = false
+  /// Control files that somebody has looked up since boot.
+  private var knownFiles: ControlFile = []
 
   init(number: UInt16, path: String, parent: MemCgroup?) {
     self.number = number
@@ -92,6 +94,9 @@ package final class MemCgroup {
   }
 
   var isRoot: Bool { parent == nil }
+
+  /// Notes that a control file is looked up; answers whether it is for the first time.
+  func lookUp(_ file: ControlFile) -> Bool { knownFiles.insert(file).inserted }
 
   /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
   /// 13 §13.5).
