@@ -10,7 +10,7 @@
 import UAPI
 
 enum SlabKind: Int, CaseIterable {
-  case treeNode, dentry, inode, plainInode, file
+  case treeNode, dentry, inode, file
 }
 
 final class SlabCaches {
@@ -37,7 +37,6 @@ final class SlabCaches {
       case .treeNode: Cache(objectsPerSlab: 14, order: 1, reclaimable: true)
       case .dentry: Cache(objectsPerSlab: 21, order: 0, reclaimable: true)
       case .inode: Cache(objectsPerSlab: 13, order: 2, reclaimable: true)
-      case .plainInode: Cache(objectsPerSlab: 12, order: 1, reclaimable: true)
       case .file: Cache(objectsPerSlab: 16, order: 0, reclaimable: false)
       }
     }

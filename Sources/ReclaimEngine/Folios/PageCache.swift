@@ -136,7 +136,8 @@ final class PageCache {
       memcg = inner.pointee.memcg
       inner.pointee = InnerNode()
     }
-    gracePeriods.free(KernelObject(kind: .treeNode, size: nodeSize, owner: memcg))
+    gracePeriods.free(
+      KernelObject(kind: .treeNode, size: nodeSize, owner: memcg, isReclaimable: true))
     guard level < file.height else {
       file.height = 0
       return

@@ -111,7 +111,9 @@ struct Costs: Sendable {
   /// A mapped read of a cached page, and each page that it maps around itself.
   var fileFault: UInt64
   var faultAroundPage: UInt64
+  /// A mark, and each cgroup that it reads.
   var mark: UInt64
+  var markCgroup: UInt64
   var reclaimBatch: UInt64
   var cleanPageReclaimed: UInt64
   var pageKept: UInt64
@@ -119,14 +121,18 @@ struct Costs: Sendable {
   var pageSwappedOut: UInt64
   /// An anonymous page handed to a timed device.
   var pageSubmitted: UInt64
+  /// One priority outside of the batches: of the whole machine, and inside a cgroup.
   var priorityRound: UInt64
+  var limitRound: UInt64
   var reclaimBegin: UInt64
   var reclaimEnd: UInt64
   var open: UInt64
   var makeCgroup: UInt64
   var enterCgroup: UInt64
   var advise: UInt64
+  /// A page dropped from the cache by its range, and a shadow.
   var pageInvalidated: UInt64
+  var shadowForgotten: UInt64
   /// munmap, for each present page.
   var pageUnmapped: UInt64
   var map: UInt64

@@ -13,12 +13,12 @@ import UAPI
 
 /// A kernel object and who pays for it.
 struct KernelObject: Equatable {
-  let kind: SlabKind
+  /// The slab cache it goes back to; nil where its slabs are not told apart from what boot left.
+  let kind: SlabKind?
   /// Bytes charged.
   let size: Int
   let owner: UInt16
-
-  var isReclaimable: Bool { kind != .file }
+  let isReclaimable: Bool
 }
 
 final class GracePeriods {

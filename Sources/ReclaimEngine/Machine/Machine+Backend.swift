@@ -119,6 +119,8 @@ extension Machine {
     }
     keepMark(name, observe())
     memory.publishForReader()
-    try await task.spend(memory.profile.costs.mark)
+    let costs = memory.profile.costs
+    try await task.spend(
+      costs.mark + UInt64(memory.tree.all.count - 1) * costs.markCgroup)
   }
 }

@@ -99,7 +99,8 @@ package final class Machine: Backend {
     for open in task.end(at: timeline.now) {
       memory.gracePeriods.free(
         KernelObject(
-          kind: .file, size: memory.profile.objects.structFile, owner: open.memcg))
+          kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,
+          isReclaimable: false))
     }
     if memory.endReason != nil {
       for other in memory.tasks where other !== task { other.fiber.kill() }

@@ -91,7 +91,7 @@ package final class Memory {
     gracePeriods = GracePeriods(timeline, profile) { [objects, slabs] object, count in
       for _ in 0..<count {
         objects.free(object.owner, object.size, reclaimable: object.isReclaimable)
-        slabs.free(object.kind)
+        if let kind = object.kind { slabs.free(kind) }
       }
     }
     moves = CgroupMoves(timeline, gracePeriods)

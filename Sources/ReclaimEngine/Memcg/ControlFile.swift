@@ -3,7 +3,8 @@
 //
 // A task in a cgroup is charged for its open file, until a grace period after it was closed, and
 // for the directory entry and the inode when it is the first to look the file up since boot, which
-// stay (recordings of tasks that leave a cgroup: memory.current at the next mark).
+// stay (recordings of tasks that leave a cgroup: memory.current at the next mark). The pages behind
+// these few objects are not modelled: they come from slabs that boot has left with room in them.
 
 import Timeline
 import UAPI
@@ -43,19 +44,15 @@ extension Memory {
   {
     let payer = task.memcg
     let sizes = profile.objects
-    var kinds = [(SlabKind.file, sizes.structFile)]
-    if cgroup.lookUp(file) {
-      kinds += [(.dentry, sizes.dentry), (.plainInode, sizes.plainInode)]
-    }
-    for (k, (kind, size)) in kinds.enumerated() {
-      if try await chargeObject(payer, size, reclaimable: kind != .file, task) {
-        if !slabs.take(kind) { try endForShortage(.memory(.unmovable)) }
-        continue
-      }
-      for (kind, size) in kinds.prefix(k) {
-        gracePeriods.free(KernelObject(kind: kind, size: size, owner: payer))
-      }
+    guard try await chargeObject(payer, sizes.structFile, reclaimable: false, task) else {
       return nil
+    }
+    if cgroup.lookUp(file) {
+      for size in [sizes.dentry, sizes.plainInode] {
+        if try await chargeObject(payer, size, reclaimable: true, task) { continue }
+        letGo(payer)
+        return nil
+      }
     }
     // What a sequence of values is read and written through goes with the file, at once.
     guard try await chargeObject(payer, sizes.sequence, reclaimable: false, task) else {
@@ -73,6 +70,7 @@ extension Memory {
 
   private func letGo(_ payer: UInt16) {
     gracePeriods.free(
-      KernelObject(kind: .file, size: profile.objects.structFile, owner: payer))
+      KernelObject(
+        kind: nil, size: profile.objects.structFile, owner: payer, isReclaimable: false))
   }
 }
