@@ -4,6 +4,8 @@
 // Each kernel is written out in full in a file of its own, without defaults: who reads
 // Linux6_1.swift sees all of 6.1, and a new field makes the compiler ask every kernel.
 
+import UAPI
+
 package struct KernelProfile: Sendable {
   /// The generation, such as "6.1".
   package var name: String
@@ -98,6 +100,9 @@ struct Costs: Sendable {
   var singleMiss: UInt64
   /// An access that hits.
   var touch: UInt64
+  /// What the program itself needs to draw the place of an access.
+  var randomDraw: UInt64
+  var zipfDraw: UInt64
   var anonymousFault: UInt64
   /// A read fault that maps the page of zeros.
   var zeroPageFault: UInt64
@@ -136,4 +141,15 @@ struct Costs: Sendable {
   /// munmap, for each present page.
   var pageUnmapped: UInt64
   var map: UInt64
+}
+
+extension Costs {
+  /// What the program needs to find the place of its next access.
+  func draw(_ shape: AccessPattern.Shape) -> UInt64 {
+    switch shape {
+    case .sequential, .reverse, .next: 0
+    case .random, .hot: randomDraw
+    case .zipf: zipfDraw
+    }
+  }
 }

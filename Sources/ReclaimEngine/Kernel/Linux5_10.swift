@@ -42,6 +42,8 @@ extension KernelProfile {
       readaheadPage: 3530,
       singleMiss: 6950,
       touch: 57,
+      randomDraw: 40,
+      zipfDraw: 100,
       anonymousFault: 3020,
       zeroPageFault: 960,
       swapInRead: 6110,

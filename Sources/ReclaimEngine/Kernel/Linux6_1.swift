@@ -41,6 +41,8 @@ extension KernelProfile {
       readaheadPage: 3580,
       singleMiss: 7050,
       touch: 57,
+      randomDraw: 40,
+      zipfDraw: 100,
       anonymousFault: 3380,
       zeroPageFault: 1310,
       swapInRead: 6150,

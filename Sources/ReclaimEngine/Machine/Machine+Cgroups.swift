@@ -60,11 +60,11 @@ extension Machine {
     guard let file = try await memory.open(.procs, of: cgroup, task) else {
       return .failed(.ENOMEM)
     }
-    try await task.spend(memory.profile.costs.enterCgroup)
     switch memory.profile.cgroupMove {
     case .atOnce: break
     case .afterGracePeriod: try await memory.moves.begin(task.fiber)
     }
+    try await task.spend(memory.profile.costs.enterCgroup)
     task.memcg = cgroup.number
     for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
     memory.moves.end()

@@ -95,6 +95,7 @@ struct ReadRun {
   @inline(never) private mutating func hits(_ memory: Memory, _ task: SimTask) -> Pause? {
     let slots = memory.cache.slots, rows = memory.cache.frames.rows, base = file.base
     let costs = memory.profile.costs
+    let draw = costs.draw(cursor.shape)
     while true {
       while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
       if at == known { return .finished }
@@ -111,10 +112,11 @@ struct ReadRun {
         stage = .look
         return nil
       }
-      let price =
+      let read =
         flags.contains(.active)
         ? costs.readActive
         : flags.contains(.referenced) ? costs.readSecondReference : costs.readFirstReference
+      let price = read &+ draw
       mark(frame, memory)
       if !task.trySpend(price) { return .spend(price) }
     }
