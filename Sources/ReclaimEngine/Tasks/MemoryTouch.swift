@@ -61,7 +61,7 @@ struct TouchRun {
   /// Accesses pages until one needs a fault or the time they took is somebody else's turn.
   @inline(never) mutating func advance(_ memory: Memory, _ task: SimTask) throws(Killed) -> Pause {
     let entries = memory.entries + area.base
-    let price = memory.profile.costs.touch
+    let price = memory.profile.costs.touch &+ memory.profile.costs.draw(cursor.shape)
     while true {
       if at == filled, !turn(entries) { return .finished }
       let begun = at
@@ -145,6 +145,7 @@ extension Memory {
         let begun = timeline.now
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
         task.latencies.note(.fault, (timeline.now - begun).count)
+        if task.overHigh != 0 { try await returnOverHigh(task) }
         if task.isDying { return }
       }
     }

@@ -51,8 +51,9 @@ extension Memory {
   @inline(__always) func chargePage(_ memcg: UInt16, gfp: GfpFlags, _ task: SimTask)
     async throws(Killed) -> Bool
   {
-    if stock.tryCharge(memcg, 1) == 0 { return true }
-    return try await charge(memcg, 1, gfp, task)
+    if stock.tryCharge(memcg, 1) != 0 { return try await charge(memcg, 1, gfp, task) }
+    if stock.isOverHigh { try await settleHigh(task, gfp) }
+    return true
   }
 
   /// A frame, or the end of the run where no zone can give one.
