@@ -27,7 +27,7 @@ import UAPI
 
   private static func write(_ name: String, _ pages: Int, fill: Bool = false) -> [Operation] {
     [
-      .map(name: name, .anonymous(shared: false), pages: pages),
+      .map(area: name, .anonymous(shared: false), pages: pages),
       .touch(area: name, write: true, fill: fill, AccessPattern(.sequential)),
     ]
   }
