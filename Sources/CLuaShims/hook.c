@@ -6,10 +6,17 @@
  */
 #include "CLuaShims.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { STEP = 1000 }; /* instructions between two looks */
+
+/* A signal asks for the end of whatever runs, in whichever state. */
+static volatile sig_atomic_t interrupted;
+
+void shim_interrupt(void) { interrupted = 1; }
+int shim_is_interrupted(void) { return interrupted; }
 
 static void count(lua_State *L, lua_Debug *activation) {
   (void)activation;
@@ -17,6 +24,7 @@ static void count(lua_State *L, lua_Debug *activation) {
   int step = lua_gethookcount(L);
   c->left -= step;
   if (c->left <= 0 && !c->spent) shim_spend(c, SHIM_INSTRUCTIONS);
+  if (interrupted && !c->spent) shim_spend(c, SHIM_INTERRUPTED);
   int wanted = c->spent ? 1 : STEP;
   if (step != wanted) lua_sethook(L, count, LUA_MASKCOUNT, wanted);
   if (c->spent) shim_raise_spent(L, 0);
@@ -29,7 +37,8 @@ int shim_raise_spent(lua_State *L, int level) {
   const char *instructions = "the script's budget of %I instructions is spent: it ran that long "
                              "without giving the machine a turn";
   luaL_where(L, level);
-  if (c->spent == SHIM_MEMORY) lua_pushfstring(L, memory, (lua_Integer)(c->limit >> 20));
+  if (c->spent == SHIM_INTERRUPTED) lua_pushliteral(L, "interrupted");
+  else if (c->spent == SHIM_MEMORY) lua_pushfstring(L, memory, (lua_Integer)(c->limit >> 20));
   else lua_pushfstring(L, instructions, (lua_Integer)c->budget);
   lua_concat(L, 2);
   return lua_error(L);

@@ -89,6 +89,10 @@ package final class Machine: Backend {
 
   package func report(on task: TaskHandle) -> TaskReport { self.task(task).report }
 
+  package func latencies(of task: TaskHandle) -> [LatencyCounts] {
+    self.task(task).latencies.counts
+  }
+
   /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the
   /// kernel stops all tasks.
   private func exit(_ task: SimTask) {

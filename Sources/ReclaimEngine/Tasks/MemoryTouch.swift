@@ -81,7 +81,9 @@ extension Memory {
       case .finished: return
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
       case .fault(let index):
+        let begun = timeline.now
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
+        task.latencies.note(.fault, (timeline.now - begun).count)
         if task.isDying { return }
       }
     }

@@ -10,6 +10,8 @@ final class SimTask {
   let fiber: Fiber
   private let interrupts: InterruptTime
   let program: ProgramSpec
+  /// How long its faults, reads and stalls took.
+  let latencies = LatencyRecorder()
   private let started: Instant
   private var ended: Instant?
   private var hasBegun = false
