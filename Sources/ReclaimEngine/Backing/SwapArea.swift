@@ -62,8 +62,8 @@ final class SwapArea {
       min((c + 1) * clusterSize, total + 1) - c * clusterSize - (c == 0 ? 1 : 0)
     }
     // The header and a cluster cut short by the end never count as entirely free. Requests do not
-    // go on from one cluster into the next (recordings of a timed device): those handed out in a row
-    // are no neighbours.
+    // go on from one cluster into the next (recordings of a timed device): those handed out in a
+    // row are no neighbours.
     let whole = (0..<clusters).filter { c in c > 0 && (c + 1) * clusterSize <= total + 1 }
     freeClusters = whole.filter { $0 % 2 == 1 } + whole.filter { $0 % 2 == 0 }
   }
