@@ -192,6 +192,9 @@ package final class Memory {
     for frame in metadataFolios { batches.markAccessed(frame) }
   }
 
+  /// Pages of the machine that its swap device has taken for what was written to it.
+  package var pagesOnSwapDevice: Int { swap?.pagesOnDevice ?? 0 }
+
   // MARK: the end of what is built
 
   /// Ends the run: something was needed that this kernel does not have.
