@@ -13,9 +13,6 @@ import Timeline
 import UAPI
 
 enum LikeMachine {
-  /// Kinds of device that can carry swap.
-  private static let builtSwap: [DiskSpec.Kind] = [.pmem]
-
   static func make(
     _ request: MachineRequest, beside folder: URL, kernel: String?, paranoid: Bool,
     performs: Bool
@@ -38,11 +35,6 @@ enum LikeMachine {
       let recordedOn = spec.kernel
       if let kernel { spec.kernel = kernel }
       if let swap = request.swap {
-        guard builtSwap.contains(swap.kind) else {
-          let built = builtSwap.map(\.rawValue).joined(separator: ", ")
-          return .failure(
-            MachineProblem("swap on \(swap.kind.rawValue) is not built; built: \(built)"))
-        }
         spec.disks.removeAll { $0.use == .swap }
         spec.disks.append(swap)
       }
