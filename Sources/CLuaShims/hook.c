@@ -24,7 +24,7 @@ static void count(lua_State *L, lua_Debug *activation) {
 int shim_overcharge(lua_State *L, lua_Unsigned steps) {
   shim_context *c = shim_of(L);
   if (!c->spent) {
-    c->wanted = steps > SHIM_STEP ? steps : 0;
+    c->wanted = steps > (lua_Unsigned)c->budget ? steps : 0;
     shim_spend(c, SHIM_INSTRUCTIONS);
   }
   lua_sethook(L, count, LUA_MASKCOUNT, 1);
@@ -56,7 +56,7 @@ void shim_push_spent(lua_State *L, int what) {
                     "steps than there are numbers", budget);
   else
     lua_pushfstring(L, "the script's budget of %I instructions is spent: one call asks for %I "
-                    "steps more", budget, (lua_Integer)c->wanted);
+                    "steps", budget, (lua_Integer)c->wanted);
 }
 
 int shim_raise_spent(lua_State *L, int level) {

@@ -23,10 +23,11 @@ package final class LuaCoroutine {
   init(_ function: LuaSlot, _ state: LuaState) {
     self.state = state
     let from = function.stack
-    from.reserve(3)
+    from.reserve(4)
     stack = LuaStack(raw: lua_newthread(from.raw))
     lua_pushvalue(from.raw, function.index)
-    lua_pushcclosure(from.raw, shim_body, 1)
+    lua_pushboolean(from.raw, 1)
+    lua_pushcclosure(from.raw, shim_body, 2)
     lua_xmove(from.raw, stack.raw, 1)
     thread = LuaReference(top: from, state)
   }
