@@ -59,6 +59,15 @@ void shim_push_spent(lua_State *L, int what) {
                     "steps", budget, (lua_Integer)c->wanted);
 }
 
+int shim_fail(lua_State *L) {
+  luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  shim_where(L, 1);
+  lua_insert(L, 1);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
 int shim_raise_spent(lua_State *L, int level) {
   shim_where(L, level);
   shim_push_spent(L, shim_of(L)->spent);

@@ -60,11 +60,11 @@ extension LuaState {
   /// Takes the error that `status` left on top of that stack, and its traceback.
   func takeError(_ status: CInt, from stack: LuaStack) -> LuaError {
     stack.reserve(4)
-    let text = message(status, of: stack)
-    stack.pop()
     let found = lua_getfield(stack.raw, registryIndex, tracebackKey)
     let traceback: String? =
       if found == LUA_TSTRING, case .string(let t) = stack[-1] { t } else { nil }
+    stack.pop()
+    let text = message(status, of: stack)
     stack.pop()
     lua_pushnil(stack.raw)
     lua_setfield(stack.raw, registryIndex, tracebackKey)

@@ -98,7 +98,8 @@ package final class LuaState {
 
   /// Opens as globals those of Lua's libraries that a sandbox chooses from, and beside them what it
   /// needs to keep the budgets (CLuaShims tells why): `protect(f)` makes a body for a coroutine of
-  /// the script's own, `guard(handler)` a message handler for xpcall, `pay(n)` spends instructions.
+  /// the script's own, `guard(handler)` a message handler for xpcall, `pay(n)` spends instructions,
+  /// `fail(message)` raises an error at the line of the script that called.
   package func openLibraries() {
     let libraries: [(String, lua_CFunction)] = [
       (LUA_GNAME, luaopen_base), (LUA_STRLIBNAME, luaopen_string), (LUA_TABLIBNAME, luaopen_table),
@@ -111,7 +112,7 @@ package final class LuaState {
       lua_settop(main, -2)
     }
     let helpers: [(String, lua_CFunction)] = [
-      ("protect", shim_protect), ("guard", shim_guard), ("pay", shim_pay),
+      ("protect", shim_protect), ("guard", shim_guard), ("pay", shim_pay), ("fail", shim_fail),
     ]
     for (name, function) in helpers {
       lua_pushcclosure(main, function, 0)

@@ -8,15 +8,17 @@ enum LuaTraceback {
   static func ofTheScript(_ traceback: String) -> String {
     var told: [String] = []
     var inC: [String] = []
+    var isAfterOurs = false
     for line in traceback.split(separator: "\n").map(String.init) {
       let frame = line.drop { $0 == "\t" }
+      defer { isAfterOurs = frame.hasPrefix(LuaState.ownChunk) }
       if frame.hasPrefix(LuaState.ownChunk) {
         inC = []
         if let last = told.last, last.hasPrefix(builtIn) { told.removeLast() }
         if let name = name(in: frame) { told.append(builtIn + "'\(name)'") }
       } else if frame.hasPrefix("[C]: in ") {
         if frame != "[C]: in ?" { inC.append(line) }
-      } else {
+      } else if !isAfterOurs || frame != "(...tail calls...)" {
         told += inC + [line]
         inC = []
       }
@@ -28,7 +30,7 @@ enum LuaTraceback {
 
   /// The name in "[sandbox]:12: in function 'print'".
   private static func name(in frame: Substring) -> Substring? {
-    for kind in ["in function '", "in method '", "in field '"] {
+    for kind in ["in function '", "in global '", "in method '", "in field '"] {
       guard let start = frame.firstRange(of: kind)?.upperBound else { continue }
       return frame[start...].prefix { $0 != "'" }
     }

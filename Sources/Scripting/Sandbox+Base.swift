@@ -8,7 +8,7 @@ extension Sandbox {
       "rawlen", "rawset", "select", "tonumber", "type", "_VERSION")
     G._G = G
     function G.tostring(...)
-      if select("#", ...) == 0 then error("bad argument #1 to 'tostring' (value expected)", 2) end
+      if select("#", ...) == 0 then fail("bad argument #1 to 'tostring' (value expected)") end
       return tell((...))
     end
     function G.print(...)
@@ -45,12 +45,12 @@ extension Sandbox {
     function G.setmetatable(t, meta, ...)
       if type(meta) == "table" then
         if rawget(meta, "__gc") ~= nil then
-          error("setmetatable: __gc is not in the sandbox: when memory is collected must not be "
-            .. "seen; use __close", 2)
+          fail("setmetatable: __gc is not in the sandbox: when memory is collected must not be "
+            .. "seen; use __close")
         end
         if rawget(meta, "__mode") ~= nil then
-          error("setmetatable: __mode is not in the sandbox: when memory is collected must not be "
-            .. "seen; remove what is no longer wanted", 2)
+          fail("setmetatable: __mode is not in the sandbox: when memory is collected must not be "
+            .. "seen; remove what is no longer wanted")
         end
       end
       return at_caller(pcall(set, t, meta, ...))
@@ -72,7 +72,7 @@ extension Sandbox {
     end
     function G.xpcall(f, handler, ...)
       if type(handler) ~= "function" then
-        error(format("bad argument #2 to 'xpcall' (function expected, got %s)", type(handler)), 2)
+        fail(format("bad argument #2 to 'xpcall' (function expected, got %s)", type(handler)))
       end
       return xpcall(f, guard(handler), ...)
     end

@@ -15,14 +15,16 @@ extension Sandbox {
       if type(template) == "string" and find(template, "p", 1, true)
         and find(gsub(template, "%%%%", ""), "%%[-+ #0]*%d*%.?%d*p")
       then
-        error("string.format: %p is not in the sandbox: addresses differ from run to run", 2)
+        fail("string.format: %p is not in the sandbox: addresses differ from run to run")
       end
       if are_plain(...) then return at_caller(pcall(format, template, ...)) end
       local values = pack(...)
       for i = 1, values.n do
         if not plain[type(values[i])] then values[i] = tell(values[i]) end
       end
-      return at_caller(pcall(format, template, unpack(values, 1, values.n)))
+      local ok, text = pcall(format, template, unpack(values, 1, values.n))
+      if ok then return text end
+      return at_caller(pcall(format, template, ...)) -- which names what was really given
     end
     local strings = metatable("")
     strings.__index = G.string
@@ -58,7 +60,7 @@ extension Sandbox {
     function G.table.sort(t, less)
       expect_kind(t, "table", "sort")
       if less ~= nil and type(less) ~= "function" then
-        error(format("bad argument #2 to 'sort' (function expected, got %s)", type(less)), 2)
+        fail(format("bad argument #2 to 'sort' (function expected, got %s)", type(less)))
       end
       if less == nil then return at_caller(pcall(sort, t, ascending)) end
       sort(t, less) -- unprotected, so that a traceback begins where `less` failed
@@ -88,7 +90,7 @@ extension Sandbox {
       clock = function() return now() / 1e9 end,
       time = function(t)
         if t ~= nil then
-          error("os.time: simulated time begins at boot; there is no calendar to convert from", 2)
+          fail("os.time: simulated time begins at boot; there is no calendar to convert from")
         end
         return now() // 1000000000
       end,
@@ -106,7 +108,7 @@ extension Sandbox {
           local value = select(i, ...)
           local kind = type(value)
           if kind ~= "string" and kind ~= "number" then
-            error(format("bad argument #%d to 'write' (string expected, got %s)", i, kind), 2)
+            fail(format("bad argument #%d to 'write' (string expected, got %s)", i, kind))
           end
           write(tell(value))
         end

@@ -14,23 +14,22 @@ extension Sandbox {
       local file = gsub(name, "%.", "/") .. ".lua"
       for i = #loading, 1, -1 do
         if loading[i] == name then
-          error(format("require: '%s' is still being loaded: %s requires it again", name,
-            concat(loading, ", which requires ", i)), 2)
+          fail(format("require goes in a circle: %s, %s", concat(loading, ", ", i), name))
         end
       end
       if not find(name, "^[%w_-][%w_-]*$") and not find(name, "^[%w_-][%w_.-]*[%w_-]$")
         or find(name, "..", 1, true)
       then
-        error(format("require: '%s' names no file beside the scenario: a name is words joined by "
-          .. "dots, such as 'lib.tools'", name), 2)
+        fail(format("require: '%s' names no file beside the scenario: a name is words joined by "
+          .. "dots, such as 'lib.tools'", name))
       end
       local text = text_of(file)
-      if not text then error(format("require: there is no '%s' beside the scenario", file), 2) end
-      local chunk, problem = load(text, "@" .. file, "t")
-      if not chunk then error(problem, 0) end
+      if not text then fail(format("require: there is no '%s' beside the scenario", file)) end
+      local module, problem = load(text, "@" .. file, "t")
+      if not module then error(problem, 0) end
       loading[#loading + 1] = name
       local mark <close> = set({}, unmark)
-      local result = chunk(name, file)
+      local result = module(name, file)
       if loaded[name] == nil then loaded[name] = result == nil or result end
       return loaded[name], file
     end

@@ -8,7 +8,7 @@ extension Sandbox {
       set(t, {
         __index = function(_, name)
           local why = names[name]
-          if why then error(format("%s%s is not in the sandbox: %s", prefix, name, why), 2) end
+          if why then fail(format("%s%s is not in the sandbox: %s", prefix, name, why)) end
         end,
         __metatable = false,
       })

@@ -18,7 +18,7 @@ extension Sandbox {
     local pack, unpack, concat = table.pack, table.unpack, table.concat
     local keys, successor, text_of = host_keys, host_successor, host_text
     local now, write = host_now, host_write
-    local protect, guard, pay = protect, guard, pay
+    local protect, guard, pay, fail = protect, guard, pay, fail
 
     local function copy(from, ...)
       local to = {}
@@ -33,12 +33,12 @@ extension Sandbox {
       if type(message) ~= "string" then error(message, 0) end
       local bare, ours = gsub(message, "^%[sandbox%]:%d+: ", "")
       if ours == 0 and find(message, "^[^\n]-:%d+: ") then error(message, 0) end
-      error(bare, 2)
+      fail(bare)
     end
 
     local function expect_kind(value, kind, name)
       if type(value) ~= kind then
-        error(format("bad argument #1 to '%s' (%s expected, got %s)", name, kind, type(value)), 3)
+        fail(format("bad argument #1 to '%s' (%s expected, got %s)", name, kind, type(value)))
       end
     end
 
@@ -50,7 +50,7 @@ extension Sandbox {
       local custom = meta and rawget(meta, "__tostring")
       if custom ~= nil then
         local text = custom(value)
-        if type(text) ~= "string" then error("'__tostring' must return a string", 2) end
+        if type(text) ~= "string" then fail("'__tostring' must return a string") end
         return text
       end
       local name = meta and rawget(meta, "__name")
