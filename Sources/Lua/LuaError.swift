@@ -7,7 +7,8 @@ import CLuaShims
 package struct LuaError: Error, Equatable {
   /// What Lua says, place included: "file.lua:12: message".
   package var text: String
-  /// Where, innermost call first; nil where Lua had no memory left to tell.
+  /// Where, innermost call first; nil where nothing of the script was running any more, or Lua had
+  /// no memory left to tell.
   package var traceback: String?
   /// False until the place is put in front.
   let isPlaced: Bool
@@ -68,7 +69,7 @@ extension LuaState {
     stack.pop()
     lua_pushnil(stack.raw)
     lua_setfield(stack.raw, registryIndex, tracebackKey)
-    return LuaError(text: text, traceback: traceback.map(LuaTraceback.ofTheScript))
+    return LuaError(text: text, traceback: traceback.flatMap(LuaTraceback.ofTheScript))
   }
 
   /// The error on top of the stack in words.

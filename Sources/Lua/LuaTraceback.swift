@@ -4,8 +4,9 @@
 
 enum LuaTraceback {
   /// Lua's traceback without the frames of our own chunk. A function of it is told by the name the
-  /// script called it by; helpers, and what it called in C, are left out.
-  static func ofTheScript(_ traceback: String) -> String {
+  /// script called it by; helpers, and what it called in C, are left out. Nil when no frame is
+  /// left.
+  static func ofTheScript(_ traceback: String) -> String? {
     var told: [String] = []
     var inC: [String] = []
     var isAfterOurs = false
@@ -23,7 +24,8 @@ enum LuaTraceback {
         inC = []
       }
     }
-    return (told + inC).joined(separator: "\n")
+    told += inC
+    return told.count > 1 ? told.joined(separator: "\n") : nil
   }
 
   private static let builtIn = "\t[built in]: in function "
