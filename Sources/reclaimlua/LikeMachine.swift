@@ -6,17 +6,17 @@
 // recorded workload itself is left out; the scenario brings its own.
 
 import Fidelity
-import Foundation
+package import Foundation
 import ReclaimEngine
-import Scripting
+package import Scripting
 import Timeline
 import UAPI
 
-enum LikeMachine {
+package enum LikeMachine {
   /// Kinds of device that can carry swap.
   private static let builtSwap: [DiskSpec.Kind] = [.pmem]
 
-  static func make(
+  package static func make(
     _ request: MachineRequest, beside folder: URL, paranoid: Bool
   ) -> Result<MadeMachine, MachineProblem> {
     do {

@@ -95,7 +95,7 @@ import Testing
         local words = { "b", "c", "a" } table.sort(words)
         print(ok, #t, table.concat(words), pcall(table.sort, {}, 3))
         """)
-        == "true\t300\tabc\tfalse\tbad argument #2 to 'sort' (function expected, got number)\n")
+        == "true\t300\tabc\tfalse\ts.lua:10: bad argument #2 to 'sort' (function expected, got number)\n")
   }
 
   @Test func randomNumbersAreThoseOfTheSeed() {
@@ -151,6 +151,16 @@ import Testing
       use __close
       """
     ),
+    (
+      "setmetatable({}, { __mode = 'k' })",
+      """
+      setmetatable: __mode is not in the sandbox: when memory is collected must not be seen; \
+      remove what is no longer wanted
+      """
+    ),
+    ("getmetatable(machine { like = 'toy.json' }).x = 1", "attempt to index a boolean value"),
+    ("local s = ('%5p'):format(1)",
+      "string.format: %p is not in the sandbox: addresses differ from run to run"),
     (
       "math.randomseed()",
       "math.randomseed: expected a seed; a random one would make every run another"
