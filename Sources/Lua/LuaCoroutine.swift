@@ -47,13 +47,10 @@ package final class LuaCoroutine {
 
   private func resume(arguments: CInt) -> Resumption {
     var results: CInt = 0
-    let outer = state.running
-    state.running = stack.raw
-    let status = shim_resume(stack.raw, outer, arguments, &results)
-    state.running = outer
+    let status = shim_resume(stack.raw, arguments, &results)
     switch status {
     case LUA_YIELD:
-      stack.pop(results)
+      if results > 0 { stack.pop(results) }
       return .suspended
     case LUA_OK:
       stack.pop(results)
@@ -75,10 +72,7 @@ package final class LuaCoroutine {
   package func close() -> LuaError? {
     guard !isClosed else { return nil }
     isClosed = true
-    let outer = state.running
-    state.running = stack.raw
-    let status = shim_close_thread(stack.raw, outer)
-    state.running = outer
+    let status = shim_close_thread(stack.raw)
     var error = status == LUA_OK ? nil : state.takeError(status, from: stack)
     if hasFailed { error = nil }
     thread.release()

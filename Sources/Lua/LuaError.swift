@@ -119,7 +119,7 @@ extension LuaState {
     guard luaL_getmetafield(stack.raw, -1, "__tostring") != LUA_TNIL else { return nil }
     stack.pop()
     // The thread that failed can run nothing any more; the one that runs it can.
-    let alive = LuaStack(raw: running ?? main)
+    let alive = LuaStack(raw: context.pointee.running ?? main)
     alive.reserve(4)
     lua_pushcclosure(alive.raw, shim_tostring, 0)
     lua_pushvalue(stack.raw, stack.raw == alive.raw ? -2 : -1)

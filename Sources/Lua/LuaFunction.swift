@@ -25,8 +25,8 @@ package enum LuaAnswer {
 /// One call of a Swift function from Lua.
 package struct LuaCall {
   let stack: LuaStack
-  package let state: LuaState
   package let count: Int
+  package var state: LuaState { LuaState.of(stack.raw) }
 
   /// An argument, counted from 1.
   package subscript(position: Int) -> LuaValue {
@@ -44,12 +44,12 @@ package struct LuaCall {
   package func isDirectly(in coroutine: LuaCoroutine) -> Bool { coroutine.stack.raw == stack.raw }
 
   /// Instructions that the script may still spend before its turn ends.
-  package var stepsLeft: Int { max(0, Int(state.context.pointee.left)) }
+  package var stepsLeft: Int { max(0, Int(shim_of(stack.raw).pointee.left)) }
 
   /// Spends instructions for what is done in Swift. False when the budget does not reach: then
   /// nothing more needs doing, for the script ends when the function has answered.
   package func pay(_ steps: Int) -> Bool {
-    let context = state.context
+    let context = shim_of(stack.raw)!
     context.pointee.left -= Int64(steps)
     return context.pointee.left > 0
   }
@@ -92,10 +92,7 @@ extension LuaState {
     guard let owner, let raw else { return 0 }
     let state = Unmanaged<LuaState>.fromOpaque(owner).takeUnretainedValue()
     let stack = LuaStack(raw: raw)
-    let outer = state.running
-    state.running = raw
-    defer { state.running = outer }
-    var call = LuaCall(stack: stack, state: state, count: Int(stack.top))
+    var call = LuaCall(stack: stack, count: Int(stack.top))
     do throws(LuaError) {
       switch try state.functions[Int(function)](&call) {
       case .values(let values):

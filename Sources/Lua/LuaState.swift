@@ -12,8 +12,6 @@ package final class LuaState {
   let main: OpaquePointer
   let context: UnsafeMutablePointer<shim_context>
   var functions: [LuaBody] = []
-  /// The thread that runs now; nil while none does.
-  var running: OpaquePointer?
   var objectCount: Int64 = 0
 
   /// The name of the chunk that is ours: messages never point into it.
@@ -68,10 +66,7 @@ package final class LuaState {
     let base = stack.top
     try load(text, name: name, on: stack)
     for argument in arguments { stack.push(argument) }
-    let outer = running
-    running = main
     let status = shim_pcall(main, CInt(arguments.count), results)
-    running = outer
     guard status == LUA_OK else {
       let error = takeError(status, from: stack)
       lua_settop(main, base)

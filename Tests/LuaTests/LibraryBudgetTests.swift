@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Budgets within Lua's C library, where no hook fires: each of these calls would run for minutes, or
-// for ever.
+// Budgets within Lua's C library, where no hook fires: each of these calls would run for minutes,
+// or for ever.
 
 import Lua
 import Testing
@@ -40,8 +40,9 @@ private func ended(_ script: String, _ budget: LuaBudget = budget) -> (String, U
     #expect(ended("local x = \(call)").0 == message)
     let caught = "while true do pcall(function() local x = \(call) end) end"
     #expect(ended(caught).0 == message)
-    #expect(ended("while true do pcall(coroutine.wrap(function() local x = \(call) end)) end").0
-      .hasSuffix(message))
+    #expect(
+      ended("while true do pcall(coroutine.wrap(function() local x = \(call) end)) end").0
+        .hasSuffix(message))
   }
 
   @Test(arguments: [

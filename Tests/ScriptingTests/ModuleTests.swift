@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// require: what lies beside the scenario and nothing else; a module's mistake has the module's line.
+// require: what lies beside the scenario and nothing else; a module's mistake has the module's
+// line.
 
 import Testing
 
@@ -40,7 +41,8 @@ import Testing
         \ts.lua:2: in main chunk
         """)
     #expect(run("require 'syntax'").failure == "syntax.lua:2: <name> expected near '='")
-    #expect(run("require 'bytecode'").failure.hasSuffix("attempt to load a binary chunk (mode is 't')"))
+    #expect(
+      run("require 'bytecode'").failure.hasSuffix("attempt to load a binary chunk (mode is 't')"))
   }
 
   @Test func aFailedModuleMayBeRequiredAgain() {
@@ -58,7 +60,9 @@ import Testing
     #expect(run("require 'self'").failure == "self.lua:1: require goes in a circle: self, self")
   }
 
-  @Test(arguments: ["../a", "/etc/passwd", "a/b", "..a", "a..b", "", ".", "a\\0b", "lib.tools.", "a b"])
+  @Test(arguments: [
+    "../a", "/etc/passwd", "a/b", "..a", "a..b", "", ".", "a\\0b", "lib.tools.", "a b",
+  ])
   func noNameLeadsOut(_ name: String) {
     #expect(
       run("require '\(name)'").failure.contains("names no file beside the scenario: a name is"))

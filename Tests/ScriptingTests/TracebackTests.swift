@@ -78,7 +78,8 @@ import Testing
   }
 
   @Test func recursionWithoutEndIsTold() {
-    let words = "stack overflow: calls are nested too deeply; does a function call itself without end?"
+    let words =
+      "stack overflow: calls are nested too deeply; does a function call itself without end?"
     let recursion = "local function f() return 1 + f() end f()"
     #expect(failure(recursion).text == "s.lua:1: " + words)
     #expect(Scenario.task(recursion).failure == "s.lua:2: \(words) (in task 'worker')")

@@ -34,6 +34,7 @@ import Testing
   }
 
   @Test func aSandboxedScenarioHasNot() {
-    #expect(Scenario("print(rawget(_G, 'io').open)").failure.contains("io.open is not in the sandbox"))
+    #expect(
+      Scenario("print(rawget(_G, 'io').open)").failure.contains("io.open is not in the sandbox"))
   }
 }
