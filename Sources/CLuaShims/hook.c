@@ -6,9 +6,16 @@
  */
 #include "CLuaShims.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A signal asks for the end of whatever runs, in whichever state. */
+static volatile sig_atomic_t interrupted;
+
+void shim_interrupt(void) { interrupted = 1; }
+int shim_is_interrupted(void) { return interrupted; }
 
 static void count(lua_State *L, lua_Debug *activation) {
   (void)activation;
@@ -16,6 +23,7 @@ static void count(lua_State *L, lua_Debug *activation) {
   int step = lua_gethookcount(L);
   c->left -= step;
   if (c->left <= 0 && !c->spent) shim_spend(c, SHIM_INSTRUCTIONS);
+  if (interrupted && !c->spent) shim_spend(c, SHIM_INTERRUPTED);
   int wanted = c->spent ? 1 : SHIM_STEP;
   if (step != wanted) lua_sethook(L, count, LUA_MASKCOUNT, wanted);
   if (c->spent) shim_raise_spent(L, 0);
@@ -45,7 +53,9 @@ void shim_where(lua_State *L, int level) {
 void shim_push_spent(lua_State *L, int what) {
   shim_context *c = shim_of(L);
   lua_Integer budget = (lua_Integer)c->budget;
-  if (what == SHIM_MEMORY)
+  if (what == SHIM_INTERRUPTED)
+    lua_pushliteral(L, "interrupted");
+  else if (what == SHIM_MEMORY)
     lua_pushfstring(L, "the script's memory budget of %I MiB is spent",
                     (lua_Integer)(c->limit >> 20));
   else if (c->wanted == 0)

@@ -59,7 +59,7 @@ package final class LuaState {
     try run(text, name: name, arguments: arguments, results: 0)
   }
 
-  private func run(
+  func run(
     _ text: String, name: String, arguments: [LuaValue] = [], results: CInt
   ) throws(LuaError) {
     let stack = LuaStack(raw: main)
@@ -74,7 +74,7 @@ package final class LuaState {
     }
   }
 
-  private func load(_ text: String, name: String, on stack: LuaStack) throws(LuaError) {
+  func load(_ text: String, name: String, on stack: LuaStack) throws(LuaError) {
     stack.reserve(3)
     var text = text
     let status = text.withUTF8 { bytes in
@@ -155,12 +155,17 @@ package final class LuaState {
     lua_setglobal(main, name)
   }
 
-  /// The global `arg`, as lua has it: arg[0] the script, then its arguments.
-  package func setArguments(_ script: String, _ arguments: [String]) {
+  /// The global `arg`, as lua has it: arg[0] the script, then its arguments; what stood before the
+  /// script has negative indices.
+  package func setArguments(_ script: String, _ arguments: [String], before: [String] = []) {
     let stack = LuaStack(raw: main)
     stack.push(.list(arguments.map { .string($0) }))
     stack.push(script)
     lua_rawseti(main, -2, 0)
+    for (distance, word) in before.reversed().enumerated() {
+      stack.push(word)
+      lua_rawseti(main, -2, -Int64(distance + 1))
+    }
     lua_setglobal(main, "arg")
   }
 

@@ -51,7 +51,8 @@ private struct Attempt {
     let outside = ScenarioOutside(
       write: { output.text += $0 },
       makeMachine: { request in
-        let made = LikeMachine.make(request, beside: folder, paranoid: false)
+        let made = LikeMachine.make(
+          request, beside: folder, kernel: nil, paranoid: false, performs: true)
         machines.append(Weak(try? made.get().backend))
         return made
       })

@@ -17,9 +17,11 @@ struct SwapSlot {
   var memcg: UInt16
   /// Page-table entries and mappings that name it.
   var references: UInt16
-  /// Whether the device holds a page for it.
-  var isWritten: Bool
+  /// Bytes that the device holds for it; 0 before it is written.
+  var stored: UInt16
   var isUsed: Bool
+  /// Its page's contents cannot be compressed.
+  var isFilled: Bool
 }
 
 final class SwapArea {
@@ -40,13 +42,10 @@ final class SwapArea {
   var free: Int { freeCount }
   private var taken: [UInt32] = []
   private var returned: [UInt32] = []
-  private let uncharge: (UInt16) -> Void
+  private let gone: (UInt32) -> Void
 
-  /// - Parameters:
-  ///   - uncharge: called for each slot that returns to the area, with the cgroup that paid.
-  init(_ device: DiskSpec, clusterSize: Int, uncharge: @escaping (UInt16) -> Void)
-    throws(BootError)
-  {
+  /// - Parameter gone: called for each slot that returns to the area, before it does.
+  init(_ device: DiskSpec, clusterSize: Int, gone: @escaping (UInt32) -> Void) throws(BootError) {
     let total = device.size.pages.count - 1
     self.total = total
     guard total > 0 else {
@@ -56,19 +55,18 @@ final class SwapArea {
     slots = arena.rows
     self.device = device
     self.clusterSize = clusterSize
-    self.uncharge = uncharge
+    self.gone = gone
     freeCount = total
     let clusters = total / clusterSize + 1
     freeInCluster = (0..<clusters).map { c in
       min((c + 1) * clusterSize, total + 1) - c * clusterSize - (c == 0 ? 1 : 0)
     }
-    // The header and a cluster cut short by the end never count as entirely free.
-    freeClusters = (0..<clusters).filter { c in
-      c > 0 && (c + 1) * clusterSize <= total + 1
-    }
+    // The header and a cluster cut short by the end never count as entirely free. Requests do not
+    // go on from one cluster into the next (recordings of a timed device): those handed out in a row
+    // are no neighbours.
+    let whole = (0..<clusters).filter { c in c > 0 && (c + 1) * clusterSize <= total + 1 }
+    freeClusters = whole.filter { $0 % 2 == 1 } + whole.filter { $0 % 2 == 0 }
   }
-
-  var isDeviceSynchronous: Bool { device.kind != .null }
 
   // MARK: take
 
@@ -138,8 +136,9 @@ final class SwapArea {
 
   private func returnToArea(_ offset: UInt32) {
     let slot = slots + Int(offset)
-    uncharge(slot.pointee.memcg)
+    gone(offset)
     slot.pointee.memcg = 0
+    slot.pointee.isFilled = false
     slot.pointee.isUsed = false
     let c = Int(offset) / clusterSize
     freeInCluster[c] += 1

@@ -54,10 +54,12 @@ extension Memory {
   }
 
   /// A request of the swap device is done: what was read is there, what was written is clean, and
-  /// whoever asked for it finds it at the tail of its list.
+  /// reclaim finds it at the tail of its list. While its request is under way a folio stays in the
+  /// swap cache: its slot names it.
   func swapRequestFinished(_ request: BlockDevice.Request) {
     for page in request.pages {
-      let row = frames.rows + Int(page.frame)
+      let frame = swap!.area.slots[Int(page)].content.folio
+      let row = frames.rows + Int(frame)
       if !request.isWrite {
         row.pointee.flags.remove(.locked)
         continue
@@ -69,7 +71,7 @@ extension Memory {
       if row.pointee.flags.contains(.reclaim) {
         row.pointee.flags.remove(.reclaim)
         // One that is off its list just now is not found again at the tail.
-        if row.pointee.flags.contains(.lru) { batches.rotate(page.frame) }
+        if row.pointee.flags.contains(.lru) { batches.rotate(frame) }
       }
     }
   }

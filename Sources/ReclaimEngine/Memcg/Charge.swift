@@ -28,7 +28,9 @@ extension Memory {
       guard gfp.contains(.directReclaim) else { return false }
       let full = tree.cgroup(over)
       full.count(.max)
+      let begun = timeline.now
       let reclaimed = try await reclaimMemcg(full, pages: n, gfp: gfp, task)
+      task.latencies.note(.directReclaim, (timeline.now - begun).count)
       if margin(over) >= n { continue }
       if !drained {
         drainStocks(below: over)

@@ -62,6 +62,7 @@ extension Memory {
     var left = scanCounts(memcg, control)
     let targets = left
     var reclaimed = 0
+    swap?.device?.plug()
     while left.keepsGoing {
       for list in 0..<4 where left[list] != 0 {
         let n = min(left[list], profile.numbers.swapClusterMax)
@@ -77,6 +78,7 @@ extension Memory {
         reclaimed += batch.tally.reclaimed
         if endReason != nil { throw Killed() }
         if swap?.device == nil { try await control.task.spend(batch.cost) }
+        if left.keepsGoing { try await control.task.spend(profile.costs.nextBatch) }
       }
       if reclaimed < control.toReclaim { continue }
       guard left.keepProportion(to: targets) else { break }

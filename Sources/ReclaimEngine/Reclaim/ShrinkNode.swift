@@ -12,7 +12,7 @@ extension Memory {
       try await shrinkLruvec(memcg, &control)
       shrinkSlab(memcg, &control)
     }
-    try await control.task.spend(profile.costs.priorityRound)
+    try await control.task.spend(profile.costs.memcgRound)
   }
 
   /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04

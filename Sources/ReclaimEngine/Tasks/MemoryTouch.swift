@@ -17,17 +17,19 @@ struct TouchRun {
 
   private let area: Area
   private let write: Bool
+  private let marks: UInt64
   private var cursor: PatternCursor
   private let buffer: UnsafeMutableBufferPointer<UInt32>
   private var filled = 0
   private var at = 0
 
   init(
-    _ area: Area, write: Bool, _ cursor: PatternCursor,
+    _ area: Area, write: Bool, fill: Bool, _ cursor: PatternCursor,
     buffer: UnsafeMutableBufferPointer<UInt32>
   ) {
     self.area = area
     self.write = write
+    marks = PageTableEntry.marks(write: write, fill: fill)
     self.cursor = cursor
     self.buffer = buffer
   }
@@ -53,7 +55,7 @@ struct TouchRun {
       while at < filled {
         let entry = entries + Int(buffer[at])
         guard entry.pointee.permits(write: write) else { break }
-        entry.pointee = entry.pointee.touched(write: write)
+        entry.pointee.raw |= marks
         at &+= 1
       }
       let spent = UInt64(truncatingIfNeeded: at &- begun) &* price
@@ -65,21 +67,23 @@ struct TouchRun {
 
 extension Memory {
   /// Touches the pages of the pattern.
-  func touch(_ area: Area, write: Bool, _ pattern: AccessPattern, _ task: SimTask)
+  func touch(_ area: Area, write: Bool, fill: Bool, _ pattern: AccessPattern, _ task: SimTask)
     async throws(Killed)
   {
     let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
     defer { buffer.deallocate() }
     let cursor = PatternCursor(
       pattern, size: area.pages, position: area.position, stream: area.stream, tables: zipfTables)
-    var run = TouchRun(area, write: write, cursor, buffer: buffer)
+    var run = TouchRun(area, write: write, fill: fill, cursor, buffer: buffer)
     defer { run.settle() }
     while true {
       switch run.advance(self, task) {
       case .finished: return
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
       case .fault(let index):
+        let begun = timeline.now
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
+        task.latencies.note(.fault, (timeline.now - begun).count)
         if task.isDying { return }
       }
     }

@@ -79,7 +79,9 @@ extension Memory {
       return try await anonymousPage(area, index, task)
     } else {
       // Mapped for reading by a swap-in, and this task's alone: reused in place.
-      entry.pointee = PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
+      entry.pointee =
+        PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
+        .filled(entry.pointee.isFilled)
       try await task.spend(profile.costs.reuseFault)
     }
     return true

@@ -8,7 +8,10 @@ final class SimTask {
   let handle: TaskHandle
   let name: String
   let fiber: Fiber
+  private let interrupts: InterruptTime
   let program: ProgramSpec
+  /// How long its faults, reads and stalls took.
+  let latencies = LatencyRecorder()
   private let started: Instant
   private var ended: Instant?
   private var hasBegun = false
@@ -30,8 +33,9 @@ final class SimTask {
 
   init(
     _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
-    now: Instant
+    interrupts: InterruptTime, now: Instant
   ) {
+    self.interrupts = interrupts
     self.handle = handle
     name = spec.name
     program = spec.program
@@ -79,12 +83,20 @@ final class SimTask {
     enterKernel()
   }
 
-  /// Uses the CPU; gives way only when something else is due meanwhile.
+  /// Uses the CPU; gives way only when something else is due meanwhile. What interrupts take
+  /// of the time is used again.
   func spend(_ nanoseconds: UInt64) async throws(Killed) {
     let duration = Nanoseconds(nanoseconds)
     note(duration)
     if fiber.trySpend(duration) { return }
+    var used = interrupts.used
     try await fiber.spend(duration)
+    while true {
+      let lost = interrupts.used - used
+      if lost == 0 { return }
+      used += lost
+      try await fiber.spend(Nanoseconds(lost))
+    }
   }
 
   /// The synchronous half of `spend`: false when somebody else is due first, and nothing was spent.
