@@ -21,7 +21,7 @@ struct Scenario {
 
   init(
     _ text: String, seed: UInt64 = 1, arguments: [String] = [], budget: LuaBudget = LuaBudget(),
-    refusing allocation: UInt64 = 0
+    limits: RunLimits = RunLimits(), refusing allocation: UInt64 = 0
   ) {
     final class Kept {
       var output = ""
@@ -45,7 +45,8 @@ struct Scenario {
             traceEvents: { [(.boot, .memcgReclaimEnd(reclaimed: 32))] }))
       })
     let host = ScenarioHost(
-      name: "s.lua", arguments: arguments, seed: seed, budget: budget, outside: outside)
+      name: "s.lua", arguments: arguments, seed: seed, budget: budget, limits: limits,
+      outside: outside)
     host.state.refuseAllocation(allocation)
     report = host.run(text)
     allocations = host.state.allocationCount

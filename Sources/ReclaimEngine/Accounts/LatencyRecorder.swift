@@ -6,10 +6,9 @@
 // allocated but one table for each kind, at its first duration; who has many equal ones (hits in
 // the page cache) counts them first and notes them together.
 
-import Timeline
-import UAPI
+package import UAPI
 
-final class LatencyRecorder {
+package final class LatencyRecorder {
   /// The longest, the sum, then a count for each bucket.
   private typealias Table = UnsafeMutablePointer<UInt64>
 
@@ -26,6 +25,8 @@ final class LatencyRecorder {
   private var directReclaim: Table?
   private var throttled: Table?
 
+  package init() {}
+
   deinit { for kind in LatencyKind.allCases { table(kind)?.deallocate() } }
 
   private func table(_ kind: LatencyKind) -> Table? {
@@ -38,7 +39,7 @@ final class LatencyRecorder {
   }
 
   /// Notes `count` durations that are equal.
-  @inline(__always) func note(_ kind: LatencyKind, _ duration: UInt64, count: UInt64 = 1) {
+  @inline(__always) package func note(_ kind: LatencyKind, _ duration: UInt64, count: UInt64 = 1) {
     let words = table(kind) ?? makeTable(kind)
     if words[0] < duration { words[0] = duration }
     words[1] &+= duration &* count
@@ -73,7 +74,7 @@ final class LatencyRecorder {
   }
 
   /// What happened, by kind.
-  var counts: [LatencyCounts] {
+  package var counts: [LatencyCounts] {
     LatencyKind.allCases.compactMap { kind in
       guard let words = table(kind) else { return nil }
       let buckets = (0..<Self.bucketCount).compactMap { n -> LatencyCounts.Bucket? in
