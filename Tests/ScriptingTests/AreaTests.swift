@@ -123,7 +123,7 @@ import UAPI
       machine { like = "toy.json", swap = { size = "1 MiB", on = "zram", ratio = 2.5 } }
       machine { like = "toy.json", swap = { size = "1 MiB", on = "zram", ratio = 4 } }
       """)
-    #expect(s.failure == "")
+    #expect(s.failure == "it did not fail")
     #expect(s.requests[0].swap?.latency == 250_000)
     #expect(s.requests[0].swap?.depth == 4)
     #expect(s.requests[0].swap?.queueRequests == 4)

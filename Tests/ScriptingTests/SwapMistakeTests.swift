@@ -56,22 +56,22 @@ import Testing
     (
       "swap = { size = '1 MiB', on = 'null', latency = '10' }",
       """
-      bad field 'latency' in swap of the machine: expected a time such as "10 ms", got "10", which \
-      has no unit
+      bad field 'latency' in swap of the machine: expected a time such as "10 ms", got "10", \
+      which has no unit
       """
     ),
     (
       "swap = { size = '1 MiB', on = 'null', depth = 0 }",
       """
-      bad field 'depth' in swap of the machine: expected how many requests at once, from 1 to 1024, \
-      got 0
+      bad field 'depth' in swap of the machine: expected how many requests at once, from 1 to \
+      1024, got 0
       """
     ),
     (
       "swap = { size = '1 MiB', on = 'zram', ratio = 0.5 }",
       """
-      bad field 'ratio' in swap of the machine: expected how many times smaller a page gets, from 1 \
-      to 100, got 0.5
+      bad field 'ratio' in swap of the machine: expected how many times smaller a page gets, from \
+      1 to 100, got 0.5
       """
     ),
     (

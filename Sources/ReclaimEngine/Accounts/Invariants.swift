@@ -30,7 +30,8 @@ extension Memory {
   }
 
   func invariantProblems(inFlight: Int) -> [String] {
-    listProblems() + slotProblems() + chargeProblems(inFlight) + zoneProblems()
+    listProblems() + slotProblems() + chargeProblems(inFlight + parkedBatches.waitingToBeFreed)
+      + zoneProblems()
       + statisticProblems()
   }
 

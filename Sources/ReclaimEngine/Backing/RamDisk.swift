@@ -5,7 +5,8 @@
 import UAPI
 
 struct RamDisk {
-  private var pages = 0
+  /// Pages written to it so far.
+  private(set) var pages = 0
 
   /// Room for another page. False: the zones have none.
   mutating func grow(_ allocator: PageAllocator, _ slabs: SlabCaches, _ frames: FrameTable) -> Bool

@@ -14,7 +14,7 @@ final class SwapSpace {
   private let frames: FrameTable
   private var ramDisk = RamDisk()
   /// Where zram keeps its pages; nil on other devices.
-  let pool: CompressedPool?
+  private let pool: CompressedPool?
 
   /// - Throws: BootError where the device is of no use.
   init(
@@ -62,6 +62,9 @@ final class SwapSpace {
   }
 
   var total: Int { area.total }
+
+  /// Pages of the machine that the device holds, without the nodes of a RAM disk's tree.
+  var pagesOnDevice: Int { pool?.pages ?? ramDisk.pages }
 
   /// Gives a timed device its place on the timeline.
   func attach(_ device: BlockDevice) { self.device = device }

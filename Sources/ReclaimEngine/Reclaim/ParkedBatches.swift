@@ -8,6 +8,9 @@ final class ParkedBatches {
   private var all: [UnsafeMutablePointer<UInt32>] = []
   private var idle: [UnsafeMutablePointer<UInt32>] = []
 
+  /// Folios that have left their mappings and are freed, and uncharged, when their batch goes on.
+  private(set) var waitingToBeFreed = 0
+
   /// - Parameter capacity: folios of a batch at most.
   init(capacity: Int) { self.capacity = capacity }
 
@@ -19,6 +22,7 @@ final class ParkedBatches {
     _ freedCount: Int
   ) -> UnsafeMutablePointer<UInt32> {
     let buffer = idle.popLast() ?? make()
+    waitingToBeFreed += freedCount
     buffer.update(from: kept, count: keptCount)
     (buffer + capacity).update(from: freed, count: freedCount)
     return buffer
@@ -32,6 +36,7 @@ final class ParkedBatches {
     kept.update(from: buffer, count: keptCount)
     freed.update(from: buffer + capacity, count: freedCount)
     idle.append(buffer)
+    waitingToBeFreed -= freedCount
   }
 
   private func make() -> UnsafeMutablePointer<UInt32> {

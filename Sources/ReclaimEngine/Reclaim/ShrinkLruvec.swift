@@ -59,7 +59,7 @@ package struct ScanCounts: Equatable {
 extension Memory {
   /// shrink_lruvec: runs the scan counts down in batches, every list in its turn.
   func shrinkLruvec(_ memcg: MemCgroup, _ control: inout ScanControl) async throws(Killed) {
-    var left = scanCounts(memcg, control)
+    var left = scanCounts(memcg, &control)
     let targets = left
     var reclaimed = 0
     swap?.device?.plug()
@@ -73,12 +73,15 @@ extension Memory {
           continue
         }
         let batch = beginInactiveBatch(memcg, list, n, &control)
-        if let device = swap?.device { try await passTime(of: batch, device, control.task) }
+        var owed = batch.cost + (left.keepsGoing ? profile.costs.nextBatch : 0)
+        if let device = swap?.device {
+          try await passTime(of: batch, device, control.task)
+          owed -= batch.cost
+        }
         endInactiveBatch(batch, control)
         reclaimed += batch.tally.reclaimed
         if endReason != nil { throw Killed() }
-        if swap?.device == nil { try await control.task.spend(batch.cost) }
-        if left.keepsGoing { try await control.task.spend(profile.costs.nextBatch) }
+        try await control.task.spend(owed)
       }
       if reclaimed < control.toReclaim { continue }
       guard left.keepProportion(to: targets) else { break }
