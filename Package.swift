@@ -95,8 +95,8 @@ let package = Package(
       swiftSettings: careful),
     // Runs the command on the examples; their expected output is read from beside the tests.
     .testTarget(
-      name: "GoldenTests", dependencies: ["Fidelity", "reclaimlua"], exclude: ["Expected"],
-      swiftSettings: careful),
+      name: "GoldenTests", dependencies: ["Fidelity", "Scripting", "reclaimlua"],
+      exclude: ["Expected"], swiftSettings: careful),
     .testTarget(name: "LuaTests", dependencies: ["Lua"], swiftSettings: careful),
     .testTarget(
       name: "ScriptingTests", dependencies: ["Scripting", "Lua", "UAPI", "Timeline"],

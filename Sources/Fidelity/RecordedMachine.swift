@@ -36,7 +36,7 @@ package enum RecordedMachine {
       vmstat: VmCounter.allCases.compactMap { counter in
         base.vmstat[counter.name].map { (counter.name, $0) }
       },
-      bootedAt: base.t)
+      bootedAt: question.workloadStart)
   }
 
   /// Why the engine cannot be this kernel, by name; nil when it can.

@@ -23,10 +23,7 @@ extension LuaState {
     stack.reserve(2)
     lua_getglobal(main, show)
     lua_rotate(main, base + 1, 1)
-    let outer = running
-    running = main
     let status = shim_pcall(main, count, 0)
-    running = outer
     guard status == LUA_OK else { throw takeError(status, from: stack) }
   }
 }

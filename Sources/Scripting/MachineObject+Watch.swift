@@ -95,7 +95,8 @@ extension MachineObject {
     let path = String(name[..<dot]), field = String(name[name.index(after: dot)...])
     let paths = cgroups.map(\.path)
     guard paths.contains(path) else {
-      throw Self.unknown(path, among: paths, "m:cgroup, as the cgroup of a gauge")
+      let made = paths.isEmpty ? "none was made" : "made: " + paths.joined(separator: ", ")
+      throw LuaError("m:watch: gauge '\(name)': there is no cgroup '\(path)'; \(made)")
     }
     if let gauge = Gauge(field, of: path) { return gauge }
     throw Self.unknown(field, among: Gauge.cgroupFields, "a cgroup")

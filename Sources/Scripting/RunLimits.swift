@@ -30,8 +30,8 @@ extension ScenarioHost {
     } else if events >= limits.events {
       let passed = (now - machine.atBoot.at).text
       stopped = """
-        \(events) events have happened in \(passed) of simulated time, and no end is in sight; give \
-        m:run a time, as in m:run "60 s", or allow more with --max-events N
+        \(events) events have happened in \(passed) of simulated time, and no end is in sight; \
+        give m:run a time, as in m:run "60 s", or allow more with --max-events N
         """
     }
     return stopped == nil

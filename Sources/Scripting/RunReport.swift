@@ -21,6 +21,7 @@ package struct RunReport {
     self.failure = failure
     expectations = host.expectations
     var report = Report(script: host.name, seed: host.seed)
+    report.trusted = host.isTrusted
     report.machines = host.machines.map { MachineReport($0, judge: host.outside.judge) }
     report.expectations = host.expectations.map {
       ExpectationReport(what: $0.what, holds: $0.holds, place: $0.place)

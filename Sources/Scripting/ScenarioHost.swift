@@ -80,6 +80,8 @@ package final class ScenarioHost {
   let outside: ScenarioOutside
   package let state: LuaState
   let seed: UInt64
+  /// Whether the script had Lua's whole standard library.
+  package let isTrusted: Bool
   let name: String
   let limits: RunLimits
   private var headingIsComplete = false
@@ -99,21 +101,23 @@ package final class ScenarioHost {
   ///   - name: what messages call the scenario.
   ///   - arguments: the global `arg`, from arg[1] on.
   ///   - kernel: the global `kernel`.
+  ///   - trusted: Lua's whole standard library instead of the sandbox; then nothing promises that
+  ///     two runs are equal.
   package init(
     name: String, arguments: [String] = [], wordsBefore: [String] = [], seed: UInt64 = 1,
-    kernel: String? = nil, budget: LuaBudget = LuaBudget(), limits: RunLimits = RunLimits(),
-    outside: ScenarioOutside
+    kernel: String? = nil, trusted: Bool = false, budget: LuaBudget = LuaBudget(),
+    limits: RunLimits = RunLimits(), outside: ScenarioOutside
   ) {
     self.name = name
     self.limits = limits
     self.seed = seed
     self.outside = outside
+    isTrusted = trusted
     state = LuaState(budget: budget)
-    Sandbox.install(
-      in: state,
-      SandboxHost(
-        seed: seed, now: { [unowned self] in now },
-        write: { [unowned self] in write($0) }, text: outside.text))
+    let host = SandboxHost(
+      seed: seed, now: { [unowned self] in now }, write: { [unowned self] in write($0) },
+      text: outside.text)
+    if trusted { TrustedLibrary.install(in: state, host) } else { Sandbox.install(in: state, host) }
     state.setGlobal("kernel", kernel.map { .string($0) } ?? .nil)
     state.setArguments(name, arguments, before: wordsBefore)
     installFunctions()

@@ -20,6 +20,9 @@ package struct MachineSpec: Sendable {
   package var vmstat: [(name: String, value: Int)]
   /// Simulated time at which the machine is handed over.
   package var bootedAt: UInt64
+  /// cgroup2 is mounted with memory_recursiveprot, as systemd does: a parent's protection that no
+  /// child asks for is shared by all.
+  package var hasRecursiveProtection = false
 
   package init(
     kernel: String, cpus: Int = 1, seed: UInt64 = 1, nodes: [NodeSpec], disks: [DiskSpec] = [],

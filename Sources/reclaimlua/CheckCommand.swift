@@ -19,8 +19,8 @@ enum CheckCommand {
         throw CommandWords.Mistake(text: "check: expected a scenario")
       }
       for (name, isGiven) in [
-        ("--report", options.report != nil), ("--json", options.json), ("--csv", options.csv != nil),
-        ("-i", words.isInteractive),
+        ("--report", options.report != nil), ("--json", options.json),
+        ("--csv", options.csv != nil), ("-i", words.isInteractive),
       ] where isGiven {
         throw CommandWords.Mistake(text: "check: it leaves no report, so \(name) makes no sense")
       }

@@ -30,7 +30,8 @@ struct CommandWords {
   private static let withValue = ["--seed", "--kernel", "--report", "--csv", "--max-events"]
   /// Drawn, and not built.
   private static let refused = [
-    "--trace": "writing a trace is not built yet; machine { trace = true } and m:trace_events() are",
+    "--trace":
+      "writing a trace is not built yet; machine { trace = true } and m:trace_events() are",
     "--live": "running on the live kernel is not built yet",
   ]
 
@@ -57,8 +58,7 @@ struct CommandWords {
     options.append(value)
   }
 
-  private mutating func take(short word: String, _ rest: inout ArraySlice<String>) throws(Mistake)
-  {
+  private mutating func take(short word: String, _ rest: inout ArraySlice<String>) throws(Mistake) {
     switch word {
     case "-i": isInteractive = true
     case "-v": showsVersion = true

@@ -6,14 +6,14 @@
 // recorded workload itself is left out; the scenario brings its own.
 
 import Fidelity
-import Foundation
+package import Foundation
 import ReclaimEngine
-import Scripting
+package import Scripting
 import Timeline
 import UAPI
 
-enum LikeMachine {
-  static func make(
+package enum LikeMachine {
+  package static func make(
     _ request: MachineRequest, beside folder: URL, kernel: String?, paranoid: Bool,
     performs: Bool
   ) -> Result<MadeMachine, MachineProblem> {

@@ -13,6 +13,10 @@ struct Options: ParsableCommand {
     reclaimlua validate [--json] [--cells] [--events] RECORDING ...
     """
 
+  /// The same below a message.
+  static let usageLines =
+    "usage: " + usage.split(separator: "\n").joined(separator: "\n       ")
+
   static let configuration = CommandConfiguration(
     commandName: "reclaimlua",
     abstract: "Runs a scenario of memory reclaim, written in Lua, on a simulated Linux machine.",
@@ -36,8 +40,8 @@ struct Options: ParsableCommand {
       performs nothing: syntax, names, fields, units
         validate    perform recorded workloads, compare with the real kernel's counters
 
-      Exit: 0; 1 the scenario or an expectation failed, or a file could not be read or written; 2 a \
-      mistake on the command line; 130 after Ctrl-C, with the report so far.
+      Exit: 0; 1 the scenario or an expectation failed, or a file could not be read or written; 2 \
+      a mistake on the command line; 130 after Ctrl-C, with the report so far.
       """,
     version: version)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `reclaimlua [options] scenario.lua [ARG ...]`: reads the script, runs it once for each kernel, and
-// prints and writes what came of it.
+// `reclaimlua [options] scenario.lua [ARG ...]`: reads the script, runs it once for each kernel,
+// and prints and writes what came of it.
 
 import ArgumentParser
 import Foundation
@@ -82,14 +82,14 @@ enum ScenarioCommand {
       return 1
     }
     if let mistake = error as? CommandWords.Mistake {
-      terminal.complain("\(mistake.text)\n\(Options.usage)")
+      terminal.complain("\(mistake.text)\n\(Options.usageLines)")
       return 2
     }
     if Options.exitCode(for: error).isSuccess {
       terminal.write(Options.fullMessage(for: error) + "\n")
       return 0
     }
-    terminal.complain("\(Options.message(for: error))\n\(Options.usage)")
+    terminal.complain("\(Options.message(for: error))\n\(Options.usageLines)")
     return 2
   }
 }

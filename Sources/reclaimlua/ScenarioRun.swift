@@ -46,7 +46,8 @@ struct ScenarioRun {
     }
     host = ScenarioHost(
       name: Self.name(of: words), arguments: words.arguments, wordsBefore: words.wordsBefore,
-      seed: options.seed, kernel: kernel, limits: RunLimits(events: options.maxEvents),
+      seed: options.seed, kernel: kernel, trusted: options.trusted,
+      limits: RunLimits(events: options.maxEvents),
       outside: outside)
   }
 

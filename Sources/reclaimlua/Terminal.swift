@@ -100,7 +100,8 @@ final class Terminal {
     let rate = Double(events &- min(eventsShown, events)) / (passed / .seconds(1))
     shownAt = now
     eventsShown = events
-    let line = "\(Nanoseconds(simulated.nanoseconds).inSeconds) simulated, \(UInt64(rate).grouped) events/s"
+    let at = Nanoseconds(simulated.nanoseconds).inSeconds
+    let line = "\(at) simulated, \(UInt64(rate).grouped) events/s"
     _ = Self.writeAll(Array("\r\(line)\u{1B}[K".utf8), to: 2)
     showsProgress = true
   }

@@ -29,7 +29,9 @@ import UAPI
       var used = program.tasks.flatMap { mechanisms(in: $0.steps) }
       if program.tasks.count > 1 { used.append(.severalTasks) }
       let marks = try Shipped.json(name)["marks"] as? [[String: Any]] ?? []
-      func vmstat(_ mark: [String: Any]?) -> [String: Int] { mark?["vmstat"] as? [String: Int] ?? [:] }
+      func vmstat(_ mark: [String: Any]?) -> [String: Int] {
+        mark?["vmstat"] as? [String: Int] ?? [:]
+      }
       let base = vmstat(marks.first { $0["name"] as? String == "base" }), end = vmstat(marks.last)
       used += Mechanism.shown { (end[$0.name] ?? 0) - (base[$0.name] ?? 0) }
       return Use(
@@ -87,7 +89,8 @@ import UAPI
     let story = old.components(separatedBy: "extension Coverage")[0]
     let machines = largest.map { "    Largest(\"\($0.kernel)\", managed: \($0.managed)),\n" }
     let rows = table.map {
-      "    Row(\"\($0.kernel)\", .\($0.mechanism), \($0.recordings), (\($0.equal), \($0.counters))),\n"
+      "    Row(\"\($0.kernel)\", .\($0.mechanism), \($0.recordings), "
+        + "(\($0.equal), \($0.counters))),\n"
     }
     let text = """
       \(story)extension Coverage {
@@ -102,14 +105,15 @@ import UAPI
     try Data(text.utf8).write(to: source)
   }
 
-  @Test func whatWasNeverRecordedIsSaidToBeNeverCompared() {
+  @Test func whatWasNeverRecordedIsSaidToBeNeverCompared() throws {
     func judge(_ kernel: String, _ shape: MachineShape) -> [String] {
       Coverage.judge(
         MachineReport(
           kernel: kernel, description: "", shape: shape, before: NamedNumbers([]),
           after: NamedNumbers([])))
     }
-    #expect(judge("5.4", MachineShape(nodes: 1, cpus: 1, managed: 256)) == ["kernel 5.4: never compared"])
+    #expect(
+      judge("5.4", MachineShape(nodes: 1, cpus: 1, managed: 256)) == ["kernel 5.4: never compared"])
     #expect(
       judge("6.1", MachineShape(nodes: 2, cpus: 4, managed: 256 << 20)) == [
         "4 CPUs: never compared", "2 nodes: never compared", "1048576 MiB: never compared",
@@ -117,6 +121,7 @@ import UAPI
     var small = MachineShape(nodes: 1, cpus: 1, managed: 256, recordedOn: "5.10")
     small.mechanisms = [.cleanFiles]
     let lines = judge("6.1", small)
+    try #require(lines.count == 3)
     #expect(lines[0] == "1 CPU, 1 node, 1 MiB: as recorded")
     #expect(lines[1] == "memory as 5.10 left it, 6.1 running: never compared")
     #expect(lines[2].hasPrefix("clean files: ") && lines[2].contains(" on 6.1 ("))

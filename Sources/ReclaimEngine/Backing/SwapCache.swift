@@ -13,7 +13,7 @@ extension Memory {
     let row = frames.rows + Int(frame)
     row.pointee.flags.insert(.swapCache)
     row.pointee.link = offset
-    swap!.area.slots[Int(offset)].content = Slot(folio: frame)
+    swapSpace!._withUnsafeGuaranteedRef { $0.area.slots[Int(offset)].content = Slot(folio: frame) }
     countSwapCached(1, row.pointee.memcg)
   }
 
@@ -23,9 +23,11 @@ extension Memory {
     let offset = row.pointee.link
     row.pointee.flags.remove(.swapCache)
     row.pointee.link = 1
-    let slot = swap!.area.slots + Int(offset)
-    slot.pointee.content = content
-    if slot.pointee.references == 0 { swap!.area.freed(offset) }
+    swapSpace!._withUnsafeGuaranteedRef { swap in
+      let slot = swap.area.slots + Int(offset)
+      slot.pointee.content = content
+      if slot.pointee.references == 0 { swap.area.freed(offset) }
+    }
     countSwapCached(-1, row.pointee.memcg)
   }
 

@@ -101,9 +101,10 @@ package final class Machine: Backend {
     memory.unmapAll(task)
     memory.freeProgramTables(task.program)
     for open in task.end(at: timeline.now) {
-      memory.objects.free(
-        open.memcg, memory.profile.objects.structFile, reclaimable: false)
-      memory.slabs.free(.file)
+      memory.gracePeriods.free(
+        KernelObject(
+          kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,
+          isReclaimable: false))
     }
     if memory.endReason != nil {
       for other in memory.tasks where other !== task { other.fiber.kill() }

@@ -20,6 +20,8 @@ package final class Memory {
   package let tree: MemcgTree
   let stock: ChargeStock
   let objects: ObjectCharges
+  let gracePeriods: GracePeriods
+  let moves: CgroupMoves
   let workingset: Workingset
   let batches: FolioBatches
   let cache: PageCache
@@ -28,6 +30,10 @@ package final class Memory {
   let entries: UnsafeMutablePointer<PageTableEntry>
   /// nil where the machine has no swap area.
   let swap: SwapSpace?
+  /// The same, for where a reference would be counted for each page; `swap` keeps it alive.
+  let swapSpace: Unmanaged<SwapSpace>?
+  /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
+  let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
   let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
@@ -81,18 +87,26 @@ package final class Memory {
     node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
     slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
-    tree = try MemcgTree(profile: profile)
+    tree = try MemcgTree(
+      profile: profile, recursiveProtection: spec.hasRecursiveProtection)
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
     batches = FolioBatches(
       frames: frames, lists: lists, tree: tree, workingset: workingset, node: node,
       profile: profile)
+    gracePeriods = GracePeriods(timeline, profile) { [objects, slabs] object, count in
+      for _ in 0..<count {
+        objects.free(object.owner, object.size, reclaimable: object.isReclaimable)
+        if let kind = object.kind { slabs.free(kind) }
+      }
+    }
+    moves = CgroupMoves(timeline, gracePeriods)
     let slots = try SlotTable(capacity: layout.slotCount)
     let leaves = try LeafTable(slots: layout.slotCount)
     cache = PageCache(
       frames: frames, slots: slots, leaves: leaves, tree: tree, node: node, batches: batches,
-      workingset: workingset, objects: objects, slabs: slabs, profile: profile)
+      workingset: workingset, gracePeriods: gracePeriods, profile: profile)
     areas = AreaRegistry(leaves: leaves, slots: slots)
     entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
     let swapDisks = spec.disks.filter { $0.use == .swap }
@@ -105,7 +119,9 @@ package final class Memory {
       : try SwapSpace(
         swapDisks[0], tree: tree, allocator: allocator, slabs: slabs, frames: frames,
         profile: profile)
-    workingset.swap = swap
+    swapSpace = swap.map { Unmanaged.passUnretained($0) }
+    workingset.swap = swapSpace
+    synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     seed = spec.seed
     pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
     swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60

@@ -59,7 +59,7 @@ package struct ScanCounts: Equatable {
 extension Memory {
   /// shrink_lruvec: runs the scan counts down in batches, every list in its turn.
   func shrinkLruvec(_ memcg: MemCgroup, _ control: inout ScanControl) async throws(Killed) {
-    var left = scanCounts(memcg, control)
+    var left = scanCounts(memcg, &control)
     let targets = left
     var reclaimed = 0
     swap?.device?.plug()

@@ -71,15 +71,16 @@ extension Memory {
     _ tally: inout ShrinkTally
   ) -> Verdict {
     if !row.pointee.flags.contains(.swapBacked) { return lazyVerdict(row, &tally) }
-    guard let swap else { return activate(row, &tally) }
+    guard let swapSpace else { return activate(row, &tally) }
     if !row.pointee.flags.contains(.swapCache) {
-      guard let offset = swap.take(for: row.pointee.memcg) else { return activate(row, &tally) }
+      let taken = swapSpace._withUnsafeGuaranteedRef { $0.take(for: row.pointee.memcg) }
+      guard let offset = taken else { return activate(row, &tally) }
       enterSwapCache(frame, offset)
       row.pointee.flags.insert(.dirty)
       tree.statistics.note(1)
     }
     let offset = row.pointee.link
-    let slot = swap.area.slots + Int(offset)
+    let slot = swapSpace._withUnsafeGuaranteedRef { $0.area.slots + Int(offset) }
     if row.pointee.slot != 0 {
       unmapAnonymous(row, slot)
       tally.unmapped += 1
@@ -120,9 +121,9 @@ extension Memory {
     node.counters.add(1, to: .pswpout)
     tally.pagedOut += 1
     row.pointee.flags.remove(.dirty)
-    if !swap!.write(slot) { noteShortage(.unmovable) }
+    if !swapSpace!._withUnsafeGuaranteedRef({ $0.write(slot) }) { noteShortage(.unmovable) }
     tree.statistics.note(1)
-    guard let device = swap!.device else {
+    if synchronousSlots != nil {
       node.counters.add(1, to: .nr_written)
       tree.statistics.note(1)
       return true
@@ -130,7 +131,7 @@ extension Memory {
     row.pointee.flags.formUnion([.writeback, .reclaim])
     node.counters.add(1, to: .nr_writeback)
     node.counters.add(4, to: .pgpgout)
-    device.submit(row.pointee.link, write: true)
+    swap!.device!.submit(row.pointee.link, write: true)
     return false
   }
 

@@ -18,6 +18,8 @@ struct ReadRun {
     /// There was no memory for the page.
     case failed
     case needs(Need)
+    /// A read has ended and the task has charged above a memory.high.
+    case returnOverHigh
     case spend(UInt64)
   }
 
@@ -71,6 +73,7 @@ struct ReadRun {
       switch stage {
       case .next:
         if task.isDying { return .finished }
+        if memory.stock.isOverHigh || task.overHigh != 0 { return .returnOverHigh }
         if cost != 0 {
           let spent = cost
           cost = 0
@@ -82,7 +85,7 @@ struct ReadRun {
       case .missed:
         beginMiss(memory)
       case .filling(let then):
-        if let need = fill.advance(memory, task.memcg) { return .needs(need) }
+        if let need = fill.advance(memory, task) { return .needs(need) }
         finish(then, memory)
       case .accessed:
         access(memory)
@@ -105,6 +108,7 @@ struct ReadRun {
   @inline(never) private mutating func hits(_ memory: Memory, _ task: SimTask) -> Pause? {
     let slots = memory.cache.slots, rows = memory.cache.frames.rows, base = file.base
     let costs = memory.profile.costs
+    let draw = costs.draw(cursor.shape)
     while true {
       while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
       if at == known { return .finished }
@@ -123,7 +127,7 @@ struct ReadRun {
         stage = .look
         return nil
       }
-      let price: UInt64
+      var price: UInt64
       if flags.contains(.active) {
         price = costs.readActive
         activeHits &+= 1
@@ -134,6 +138,7 @@ struct ReadRun {
         price = costs.readFirstReference
         firstHits &+= 1
       }
+        price &+= draw
       mark(frame, memory)
       if !task.trySpend(price) { return .spend(price) }
     }
@@ -266,8 +271,10 @@ extension Memory {
       case .finished: return true
       case .failed: return false
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
-      case .needs(let need):
-        guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
+      case .returnOverHigh: try await returnOverHigh(task)
+      case .needs(.memory(let mobility)): try endForShortage(.memory(mobility))
+      case .needs(.throttle(let gfp)): try await answerForHigh(task, gfp)
+      case .needs(.charge(let pages, let gfp)):
         let granted = try await charge(task.memcg, pages, gfp, task)
         if let need = run.charged(granted, self, task.memcg) { try endForShortage(need) }
       }

@@ -25,6 +25,8 @@ final class SimTask {
   /// Set while the task reclaims: its own allocations then do not recurse into reclaim
   /// (PF_MEMALLOC).
   var isReclaiming = false
+  /// Pages charged above a memory.high that it has to answer for before it leaves the kernel.
+  var overHigh = 0
   private var isInKernel = false
   private var killReason: String?
   private var cpuTime: Nanoseconds = 0

@@ -19,38 +19,16 @@ extension Memory {
       return true
     }
     guard let device = swap.device else {
-      return try await swapInDirectly(area, index, offset, write: write, task)
+      let slot = swap.area.slots + Int(offset)
+      guard try await chargePage(slot.pointee.memcg, gfp: .highUserMovable, task) else {
+        return false
+      }
+      try await task.spend(finishSwapIn(area, index, slot, write: write, task))
+      return true
     }
     guard try await readAround(area, index, device, task) else { return false }
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     try await mapCached(area, index, offset, write: write, task)
-    return true
-  }
-
-  // MARK: synchronous devices
-
-  private func swapInDirectly(
-    _ area: Area, _ index: Int, _ offset: UInt32, write: Bool, _ task: SimTask
-  ) async throws(Killed) -> Bool {
-    let slot = swap!.area.slots + Int(offset)
-    let memcg = slot.pointee.memcg
-    guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
-    tree.statistics.note(1)
-    countFault(.pgmajfault, .pgmajfault, task.memcg)
-    node.counters.add(1, to: .pswpin)
-    let frame = try allocate(.movable)
-    let shadow = slot.pointee.content, isFilled = slot.pointee.isFilled
-    frames.rows[Int(frame)] = FrameRow(
-      position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
-    if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
-    let activated = frames.rows[Int(frame)].flags
-    enter(frame, area, index, memcg, keeping: activated)
-    swap!.area.release(offset)
-    entries[area.base + index] =
-      PageTableEntry(frame: frame, writable: write, dirty: write).filled(isFilled)
-    countAnonymous(1, memcg)
-    task.unsettled.swappedIn()
-    try await task.spend(write ? profile.costs.swapInWrite : profile.costs.swapInRead)
     return true
   }
 
