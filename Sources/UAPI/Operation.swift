@@ -12,6 +12,8 @@ package enum Operation: Sendable {
   case makeCgroup(path: String, settings: [CgroupSetting])
   /// Writes files of an existing cgroup; may reclaim.
   case setCgroup(path: String, settings: [CgroupSetting])
+  /// rmdir; EBUSY while the cgroup has children or tasks.
+  case removeCgroup(path: String)
   /// Moves this task into the cgroup.
   case enter(path: String)
   /// Opens a file of the machine; answers nothing. Reading opens it as well.

@@ -106,22 +106,37 @@ extension Memory {
   /// Charges: what a subtree uses, its stock included, is what its counter says.
   private func chargeProblems(_ inFlight: Int) -> [String] {
     var problems: [String] = []
-    var used = tree.all.map { group -> Int in
-      let row = tree.rows[Int(group.number)]
+    var used = [Int](repeating: 0, count: tree.numbers)
+    for group in tree.all {
       let counters = tree.counters(group.number)
-      return counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
-        + row.kernelPages + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
+      used[Int(group.number)] =
+        counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
+        + tree.rows[Int(group.number)].kernelPages
+        + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
     }
     for group in tree.all.reversed() {
       guard let parent = group.parent else { continue }
-      let usage = tree.rows[Int(group.number)].usage
-      if !(used[Int(group.number) - 1]...used[Int(group.number) - 1] + inFlight).contains(usage) {
-        problems.append(
-          "'\(group.path)' uses \(used[Int(group.number) - 1]) pages, is charged \(usage)")
+      let usage = tree.rows[Int(group.number)].usage, own = used[Int(group.number)]
+      if !(own...own + inFlight).contains(usage) {
+        problems.append("'\(group.path)' uses \(own) pages, is charged \(usage)")
       }
-      used[Int(parent.number) - 1] += used[Int(group.number) - 1]
+      used[Int(parent.number)] += own
+      problems += protectionProblems(group)
     }
     return problems
+  }
+
+  /// Protection: what a parent knows of its children's protected usage is their sum.
+  private func protectionProblems(_ group: MemCgroup) -> [String] {
+    let row = tree.rows[Int(group.number)]
+    let children = tree.children(of: group.number).map { tree.rows[Int($0)] }
+    let min = children.reduce(0) { $0 + Swift.min($1.usage, $1.min) }
+    let low = children.reduce(0) { $0 + Swift.min($1.usage, $1.low) }
+    if row.childrenMinUsage == min, row.childrenLowUsage == low { return [] }
+    return [
+      "'\(group.path)': children's protected usage is \(min) and \(low), counted "
+        + "\(row.childrenMinUsage) and \(row.childrenLowUsage)"
+    ]
   }
 
   /// Accumulators: of what a cgroup counts itself, all is published or waits to be.
@@ -132,8 +147,8 @@ extension Memory {
       let exact = localStat(group)
       // The kernel that has accumulators keeps no such statistic.
       for counter in MemcgCounter.allCases where counter != .kernel {
-        let ofChildren = group.children.reduce(0) {
-          $0 + accumulators.value(counter, of: $1.number)
+        let ofChildren = tree.children(of: group.number).reduce(0) {
+          $0 + accumulators.value(counter, of: $1)
         }
         let own = accumulators.value(counter, of: group.number) - ofChildren
         let waiting = accumulators.waiting(counter, of: group.number)

@@ -69,7 +69,7 @@ extension Memory {
         asking: task, gfp: gfp, order: block.trailingZeroBitCount, full: full,
         usage: row.usage, limit: row.max, failures: row.failures, swapUsage: row.swapUsage,
         swapLimit: row.swapMax, swapFailures: row.swapFailures,
-        stat: cgroupSnapshots()[Int(full.number) - 1].stat,
+        stat: snapshot(of: full).stat,
         tasks: zip(candidates, sizes).map { OomReport.Entry($0, $1) }, victim: chosen,
         victimCgroup: tree.cgroup(victim.memcg)))
     kill(victim, sizes[chosen], "out of memory in cgroup '\(full.path)'")

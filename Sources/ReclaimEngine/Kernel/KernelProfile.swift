@@ -21,6 +21,7 @@ package struct KernelProfile: Sendable {
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
+  var memoryPeak: MemoryPeakFile
   var memoryHigh: MemoryHigh
   var limitWrite: LimitWrite
   var cgroupMove: CgroupMove

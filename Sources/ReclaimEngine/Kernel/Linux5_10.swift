@@ -81,6 +81,7 @@ extension KernelProfile {
     oomReport: .pidOnly,
     perCPULists: .orderZero,
     memoryReclaim: .absent,
+    memoryPeak: .absent,
     memoryHigh: .onReturn,
     limitWrite: .toTheEnd,
     cgroupMove: .atOnce,

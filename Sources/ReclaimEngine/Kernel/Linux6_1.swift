@@ -80,6 +80,7 @@ extension KernelProfile {
     oomReport: .sizes,
     perCPULists: .toOrderThree,
     memoryReclaim: .untilReclaimed,
+    memoryPeak: .sinceCreation,
     memoryHigh: .onReturnOrBeyondBatch,
     limitWrite: .whileCurrent,
     cgroupMove: .afterGracePeriod,

@@ -81,6 +81,14 @@ package enum MemoryReclaimFile: String, Sendable {
   case untilReclaimed
 }
 
+/// The file memory.peak (Linux 5.19; the reference is silent about it).
+package enum MemoryPeakFile: String, Sendable {
+  /// There is none; up to 5.10.
+  case absent
+  /// The most that was charged since the cgroup was made; 6.1.
+  case sinceCreation
+}
+
 /// When a task answers for what it charged above memory.high (reference 13 §13.3).
 package enum MemoryHigh: String, Sendable {
   /// On its way back to user mode; up to 5.10.

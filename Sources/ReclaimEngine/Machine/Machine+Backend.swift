@@ -29,6 +29,12 @@ extension Machine {
       noteOperation(2, task, [])
       guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
       return try await write(settings, to: cgroup, task)
+    case .removeCgroup(let path):
+      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
+      if cgroup.isRoot { return .failed(.EBUSY) }
+      noteOperation(40, task, [UInt64(cgroup.number)])
+      try await task.spend(memory.profile.costs.makeCgroup)
+      return memory.remove(cgroup)
     case .enter(let path):
       guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
       noteOperation(3, task, [UInt64(cgroup.number)])

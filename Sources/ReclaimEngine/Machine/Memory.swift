@@ -97,6 +97,7 @@ package final class Memory {
     moves = CgroupMoves(timeline, gracePeriods)
     let slots = try SlotTable(capacity: layout.slotCount)
     let leaves = try LeafTable(slots: layout.slotCount)
+    tree.leaves = leaves
     cache = PageCache(
       frames: frames, slots: slots, leaves: leaves, tree: tree, node: node, batches: batches,
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)

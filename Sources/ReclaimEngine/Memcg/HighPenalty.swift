@@ -111,6 +111,7 @@ extension Memory {
     while at != 0, at != MemcgTree.rootNumber {
       let row = tree.rows[Int(at)]
       memory = max(memory, HighPenalty.overage(usage: row.usage, high: row.high))
+      if row.swapUsage > row.swapHigh { tree.cgroup(at).countSwap(.high) }
       swap = max(swap, HighPenalty.overage(usage: row.swapUsage, high: row.swapHigh))
       at = row.parent
     }

@@ -49,6 +49,8 @@ final class SimTask {
   /// The name in the kernel's messages: 15 characters at most.
   var command: String { program.command ?? String(name.prefix(15)) }
   var isAlive: Bool { hasBegun && ended == nil }
+  /// It runs, or will.
+  var isOnItsWay: Bool { ended == nil && (hasBegun || !fiber.isKilled) }
   func begin() { hasBegun = true }
 
   // MARK: death

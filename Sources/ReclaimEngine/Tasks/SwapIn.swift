@@ -27,13 +27,19 @@ extension Memory {
     return true
   }
 
+  /// Whose page it becomes: the cgroup's that swapped it out, or, where that has been removed, the
+  /// task's.
+  private func payer(of slot: SwapSlot, _ task: SimTask) -> UInt16 {
+    tree.rows[Int(slot.memcg)].isOffline ? task.memcg : slot.memcg
+  }
+
   // MARK: synchronous devices
 
   private func swapInDirectly(
     _ area: Area, _ index: Int, _ offset: UInt32, write: Bool, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let slot = swap!.area.slots + Int(offset)
-    let memcg = slot.pointee.memcg
+    let memcg = payer(of: slot.pointee, task)
     guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
@@ -84,7 +90,7 @@ extension Memory {
     _ offset: UInt32, ahead: Bool, _ device: BlockDevice, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let slot = swap!.area.slots + Int(offset)
-    let memcg = slot.pointee.memcg
+    let memcg = payer(of: slot.pointee, task)
     guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
     let frame = try allocate(.movable)
