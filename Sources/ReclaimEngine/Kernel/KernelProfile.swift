@@ -23,6 +23,7 @@ package struct KernelProfile: Sendable {
   var memoryReclaim: MemoryReclaimFile
   var memoryPeak: MemoryPeakFile
   var memoryHigh: MemoryHigh
+  var pressureFull: PressureFull
   var limitWrite: LimitWrite
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement

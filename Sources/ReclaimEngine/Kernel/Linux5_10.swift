@@ -83,6 +83,7 @@ extension KernelProfile {
     memoryReclaim: .absent,
     memoryPeak: .absent,
     memoryHigh: .onReturn,
+    pressureFull: .nobodyRuns,
     limitWrite: .toTheEnd,
     cgroupMove: .atOnce,
     filePlacement: .belowThePrevious)

@@ -82,6 +82,7 @@ extension KernelProfile {
     memoryReclaim: .untilReclaimed,
     memoryPeak: .sinceCreation,
     memoryHigh: .onReturnOrBeyondBatch,
+    pressureFull: .nobodyElseRuns,
     limitWrite: .whileCurrent,
     cgroupMove: .afterGracePeriod,
     filePlacement: .atTableBoundary)

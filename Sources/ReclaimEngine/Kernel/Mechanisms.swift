@@ -97,6 +97,14 @@ package enum MemoryHigh: String, Sendable {
   case onReturnOrBeyondBatch
 }
 
+/// When pressure is full: when everybody waits for memory (reference 14 §14.3).
+package enum PressureFull: String, Sendable {
+  /// While no task of the group runs, and at ticks that find a reclaiming one; up to 5.10.
+  case nobodyRuns
+  /// While no task of the group runs but those that reclaim; 6.1.
+  case nobodyElseRuns
+}
+
 /// How long a write to memory.max or memory.high goes on reclaiming (reference 13 §§13.3, 13.4).
 package enum LimitWrite: String, Sendable {
   /// Until usage is below what was written; up to 5.10.

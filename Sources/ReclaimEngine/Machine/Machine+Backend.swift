@@ -73,7 +73,9 @@ extension Machine {
     case .sleep(let duration):
       noteOperation(8, task, [duration.count])
       try task.leaveKernel()
+      memory.setRunnable(false, task)
       try await task.fiber.sleep(duration)
+      memory.setRunnable(true, task)
       return .done
     case .compute(let duration):
       noteOperation(9, task, [duration.count])

@@ -32,7 +32,9 @@ extension Memory {
       guard gfp.contains(.directReclaim) else { return false }
       let full = tree.cgroup(over)
       full.count(.max)
+      beginStall(task)
       let reclaimed = try await reclaimMemcg(full, pages: n, gfp: gfp, task)
+      endStall(task)
       if margin(over) >= n { continue }
       if !drained {
         drainStocks(below: over)

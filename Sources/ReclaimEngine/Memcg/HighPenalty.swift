@@ -81,7 +81,11 @@ extension Memory {
         continue
       }
       let tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+      beginStall(task)
+      setRunnable(false, task)
       try await task.fiber.sleep(Nanoseconds(UInt64(delay) * tick))
+      setRunnable(true, task)
+      endStall(task)
       return
     }
   }
@@ -97,7 +101,9 @@ extension Memory {
       if row.usage > row.high {
         let cgroup = tree.cgroup(at)
         cgroup.count(.high)
+        beginStall(task)
         reclaimed += try await reclaimMemcg(cgroup, pages: pages, gfp: gfp, task)
+        endStall(task)
       }
       at = tree.rows[Int(at)].parent
     }

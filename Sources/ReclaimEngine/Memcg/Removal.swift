@@ -10,6 +10,13 @@
 import UAPI
 
 extension Memory {
+  /// mkdir; nil when no number is left.
+  func makeCgroup(named name: String, below parent: MemCgroup) -> MemCgroup? {
+    guard let made = tree.makeChild(of: parent, named: name) else { return nil }
+    pressure.made(made.number)
+    return made
+  }
+
   /// Takes a cgroup away.
   /// - Returns: EBUSY while it has children or tasks.
   func remove(_ cgroup: MemCgroup) -> Outcome {

@@ -39,6 +39,8 @@ struct ReadRun {
   /// The window that is open while the stage is `filling`.
   private var fill: WindowFill
   private var cost: UInt64 = 0
+  /// What was read belongs to the working set: the task has waited for memory, not for the file.
+  private var isStall = false
 
   /// - Parameter buffer: of twice `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
@@ -65,7 +67,12 @@ struct ReadRun {
         if cost != 0 {
           let spent = cost
           cost = 0
+          if isStall { memory.beginStall(task) }
           if !task.trySpend(spent) { return .spend(spent) }
+        }
+        if isStall {
+          memory.endStall(task)
+          isStall = false
         }
         if let pause = hits(memory, task) { return pause }
       case .look:
@@ -189,6 +196,7 @@ struct ReadRun {
   private mutating func finish(_ then: After, _ memory: Memory) {
     let inserted = UInt64(fill.inserted)
     if !open.isRandom { cost &+= inserted &* memory.profile.costs.readaheadPage }
+    isStall = isStall || fill.hasWorkingset
     memory.node.counters.add(4 * Int(inserted), to: .pgpgin)
     switch then {
     case .lookAgain:

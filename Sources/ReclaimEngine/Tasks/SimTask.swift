@@ -22,6 +22,10 @@ final class SimTask {
   /// Set while the task reclaims: its own allocations then do not recurse into reclaim
   /// (PF_MEMALLOC).
   var isReclaiming = false
+  /// How pressure sees it.
+  var pressure = PressureState()
+  /// Triggers it has waited for.
+  var triggers: [(memcg: UInt16, trigger: PressureTrigger, state: TriggerState)] = []
   /// Pages charged above a memory.high that it has to answer for before it leaves the kernel.
   var overHigh = 0
   private var isInKernel = false

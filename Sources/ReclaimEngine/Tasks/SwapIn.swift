@@ -127,7 +127,12 @@ extension Memory {
     }
     area.swapReadahead.last = index
     while slot.pointee.content.folio == frame, row.pointee.flags.contains(.locked) {
+      let isWorkingset = row.pointee.flags.contains(.workingset)
+      if isWorkingset { beginStall(task) }
+      setRunnable(false, task)
       try await swap!.device!.waitForCompletion(task.fiber)
+      setRunnable(true, task)
+      if isWorkingset { endStall(task) }
     }
     guard slot.pointee.content.folio == frame, entries[area.base + index].isSwap else { return }
     if write, !row.pointee.flags.contains(.lru) { batches.drain() }
