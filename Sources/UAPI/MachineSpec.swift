@@ -140,10 +140,16 @@ package struct DiskSpec: Sendable {
   /// whose I/O is no copy made by whoever submits it.
   package var latency: Nanoseconds
   package var depth: Int
+  /// Requests that the queue before the device holds (nr_requests).
+  package var queueRequests: Int
+  /// Bytes that zram takes for a page that can be compressed: an assumption, for the simulator
+  /// keeps no contents. A page stored to in full with `fill` cannot be.
+  package var compressedPage: Int
 
   package init(
     name: String, kind: Kind, use: Use = .fileSystem, size: Bytes, readAheadPages: Int = 32,
-    requestPages: Int = 320, latency: Nanoseconds = 100_000, depth: Int = 64
+    requestPages: Int = 320, latency: Nanoseconds = 100_000, depth: Int = 64,
+    queueRequests: Int = 64, compressedPage: Int = 1365
   ) {
     self.name = name
     self.kind = kind
@@ -153,6 +159,8 @@ package struct DiskSpec: Sendable {
     self.requestPages = requestPages
     self.latency = latency
     self.depth = depth
+    self.queueRequests = queueRequests
+    self.compressedPage = compressedPage
   }
 }
 

@@ -30,7 +30,8 @@ extension Memory {
   }
 
   func invariantProblems(inFlight: Int) -> [String] {
-    listProblems() + slotProblems() + chargeProblems(inFlight) + zoneProblems()
+    listProblems() + slotProblems() + chargeProblems(inFlight + parkedBatches.waitingToBeFreed)
+      + zoneProblems()
       + statisticProblems()
   }
 
@@ -106,12 +107,13 @@ extension Memory {
   /// Charges: what a subtree uses, its stock included, is what its counter says.
   private func chargeProblems(_ inFlight: Int) -> [String] {
     var problems: [String] = []
+    let unmapped = unmappedSwapCache()
     var used = [Int](repeating: 0, count: tree.numbers)
     for group in tree.all {
       let counters = tree.counters(group.number)
       used[Int(group.number)] =
         counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
-        + tree.rows[Int(group.number)].kernelPages
+        + tree.rows[Int(group.number)].kernelPages + unmapped[Int(group.number)]
         + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
     }
     for group in tree.all.reversed() {
@@ -137,6 +139,18 @@ extension Memory {
       "'\(group.path)': children's protected usage is \(min) and \(low), counted "
         + "\(row.childrenMinUsage) and \(row.childrenLowUsage)"
     ]
+  }
+
+  /// Folios of each cgroup that are in the swap cache and mapped by nobody: charged, and neither
+  /// anon nor file in memory.stat.
+  private func unmappedSwapCache() -> [Int] {
+    var counts = [Int](repeating: 0, count: tree.numbers)
+    guard let area = swap?.area else { return counts }
+    for offset in 1...area.total {
+      let row = frames.rows[Int(area.slots[offset].content.folio)]
+      if row.flags.contains(.swapCache), row.slot == 0 { counts[Int(row.memcg)] += 1 }
+    }
+    return counts
   }
 
   /// Accumulators: of what a cgroup counts itself, all is published or waits to be.

@@ -70,6 +70,11 @@ final class Pressure {
 
   // MARK: triggers
 
+  /// A trigger that has just been set.
+  func newState(of memcg: UInt16, _ trigger: PressureTrigger) -> TriggerState {
+    TriggerState(total: total(of: memcg, isFull: trigger.isFull), at: timeline.now)
+  }
+
   /// Returns when the trigger has an event: the stall time within a window has reached its
   /// threshold (reference 28 §28.5).
   func wait(for trigger: PressureTrigger, of memcg: UInt16, _ state: TriggerState, _ fiber: Fiber)

@@ -31,6 +31,7 @@ final class Area {
   /// anonymous page has been seen.
   var payer = MemcgTree.rootNumber
   var reverseMapPayer: UInt16?
+  var hasReverseMap: Bool { reverseMapPayer != nil }
   /// MADV_SEQUENTIAL, MADV_RANDOM: how it will be read.
   var advice = Advice.normal
   enum Advice { case normal, sequential, random }

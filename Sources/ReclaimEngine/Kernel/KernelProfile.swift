@@ -27,6 +27,7 @@ package struct KernelProfile: Sendable {
   var limitWrite: LimitWrite
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
+  var swapCacheRead: SwapCacheRead
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]
@@ -63,6 +64,11 @@ struct Numbers: Sendable {
   var highestAreaPage: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
+  /// Requests that a plug collects; one more sends them off (recordings).
+  var plugRequests: Int
+  /// How often a device's write throttle has been widened before the machine is handed over: read
+  /// off recordings, which do not show what widened it.
+  var writeThrottleSteps: Int
   /// Scheduler ticks a second.
   var hz: Int
   /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
@@ -123,14 +129,25 @@ struct Costs: Sendable {
   var markCgroup: UInt64
   var reclaimBatch: UInt64
   var cleanPageReclaimed: UInt64
+  /// An anonymous page whose copy in swap is still good.
+  var cleanSwapReclaimed: UInt64
+  /// More for such a page that was mapped until now.
+  var pageUnmappedByReclaim: UInt64
   var pageKept: UInt64
   /// An anonymous page written to a synchronous device and freed.
   var pageSwappedOut: UInt64
   /// An anonymous page handed to a timed device.
   var pageSubmitted: UInt64
-  /// One priority outside of the batches: of the whole machine, and inside a cgroup.
+  /// A request put into a device's queue; the interrupt that works it off, and each page of it.
+  var requestSent: UInt64
+  var requestFinished: UInt64
+  var pageFinished: UInt64
   var priorityRound: UInt64
-  var limitRound: UInt64
+  /// The same inside a cgroup without shrinkers worth asking, from one batch of a list to its next,
+  /// and from the last batch to the end.
+  var memcgRound: UInt64
+  var nextBatch: UInt64
+  var memcgReclaimEnd: UInt64
   var reclaimBegin: UInt64
   var reclaimEnd: UInt64
   var open: UInt64

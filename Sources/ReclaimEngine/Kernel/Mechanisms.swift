@@ -129,3 +129,11 @@ package enum FilePlacement: String, Sendable {
   /// At the boundary of a page table; 6.1.
   case atTableBoundary
 }
+
+/// What reading a page through the swap cache says about it (reference 22 §22.4).
+package enum SwapCacheRead: String, Sendable {
+  /// It belonged to the working set: when it is evicted, its shadow says so; 5.4, 5.10.
+  case marksWorkingset
+  /// Nothing; 6.1.
+  case marksNothing
+}

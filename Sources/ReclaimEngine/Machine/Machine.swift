@@ -82,13 +82,17 @@ package final class Machine: Backend {
     memory.tasks.append(
       SimTask(
         handle, spec, memcg: cgroup.number, profile: memory.profile, fiber: fiber,
-        now: timeline.now))
+        interrupts: memory.interrupts, now: timeline.now))
     return handle
   }
 
   func task(_ handle: TaskHandle) -> SimTask { memory.tasks[handle.number] }
 
   package func report(on task: TaskHandle) -> TaskReport { self.task(task).report }
+
+  package func latencies(of task: TaskHandle) -> [LatencyCounts] {
+    self.task(task).latencies.counts
+  }
 
   /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the
   /// kernel stops all tasks.

@@ -31,6 +31,11 @@ package final class Memory {
   let entries: UnsafeMutablePointer<PageTableEntry>
   /// nil where the machine has no swap area.
   let swap: SwapSpace?
+  /// The same, for where a reference would be counted for each page; `swap` keeps it alive.
+  let swapSpace: Unmanaged<SwapSpace>?
+  /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
+  let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
+  let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
   let swappiness: Int
@@ -44,6 +49,7 @@ package final class Memory {
   let freed: UnsafeMutablePointer<UInt32>
   /// The folios of the two batches behind it, while they are fetched.
   let upcoming: UnsafeMutablePointer<UInt32>
+  let parkedBatches = ParkedBatches(capacity: Memory.batchCapacity)
   /// Two of the file system's own pages that boot left in the root cgroup: the block of the
   /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
@@ -72,6 +78,7 @@ package final class Memory {
   ) throws(BootError) {
     self.profile = profile
     self.timeline = timeline
+    interrupts = InterruptTime(timeline)
     self.tracer = tracer
     let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)
@@ -110,8 +117,14 @@ package final class Memory {
       throw BootError("\(swapDisks.count) swap areas: several are not built yet, expected 1")
     }
     swap =
-      swapDisks.isEmpty ? nil : try SwapSpace(swapDisks[0], tree: tree, profile: profile)
-    workingset.swap = swap
+      swapDisks.isEmpty
+      ? nil
+      : try SwapSpace(
+        swapDisks[0], tree: tree, allocator: allocator, slabs: slabs, frames: frames,
+        profile: profile)
+    swapSpace = swap.map { Unmanaged.passUnretained($0) }
+    workingset.swap = swapSpace
+    synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     seed = spec.seed
     pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
     swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
@@ -126,9 +139,9 @@ package final class Memory {
     populate(layout, spec)
     if let swap, swap.area.device.kind == .null {
       swap.attach(
-        BlockDevice(swap.area.device, timeline: timeline) { [unowned self] request in
-          swapRequestFinished(request)
-        })
+        BlockDevice(
+          swap.area.device, profile, timeline: timeline, interrupts: interrupts
+        ) { [unowned self] request in swapRequestFinished(request) })
     }
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
@@ -181,6 +194,9 @@ package final class Memory {
   func touchMetadata() {
     for frame in metadataFolios { batches.markAccessed(frame) }
   }
+
+  /// Pages of the machine that its swap device has taken for what was written to it.
+  package var pagesOnSwapDevice: Int { swap?.pagesOnDevice ?? 0 }
 
   // MARK: the end of what is built
 

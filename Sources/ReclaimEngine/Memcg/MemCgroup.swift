@@ -5,6 +5,7 @@
 // by the cgroup's number, so that charging a page follows parent numbers through rows and touches
 // no object.
 
+import Timeline
 package import UAPI
 
 /// The hot half of a cgroup. Amounts in pages.
@@ -92,6 +93,8 @@ package final class MemCgroup {
   /// memory.events.local and memory.events.
   package var localEvents: [Int] { localCounts }
   package var events: [Int] { eventCounts }
+  /// Who waits for memory.events to change.
+  let changed = WaitQueue()
   /// memory.swap.events, those below included: indexed by SwapEvent.
   private var swapCounts = [Int](repeating: 0, count: SwapEvent.count)
   package var swapEvents: [Int] { swapCounts }
@@ -113,6 +116,7 @@ package final class MemCgroup {
   /// It has no name from now on.
   func goOffline() {
     isOnline = false
+    changed.wakeAll()
     parent?.childList.removeAll { $0 === self }
   }
 
@@ -126,6 +130,7 @@ package final class MemCgroup {
     var at: MemCgroup? = self
     while let cgroup = at, !cgroup.isRoot {
       cgroup.eventCounts[event.rawValue] += 1
+      cgroup.changed.wakeAll()
       at = cgroup.parent
     }
   }

@@ -18,6 +18,8 @@ package final class MemcgTree {
   /// One lruvec for each cgroup of the node.
   let lruvecs: UnsafeMutablePointer<Lruvec>
   private let counterRows: UnsafeMutablePointer<Int>
+  /// How many counters a cgroup has, at hand because the counters are another module's.
+  private let width = MemcgCounter.count
   private let accumulatorArena: Arena<Int>?
   /// Where shadow lists live; set once the page cache exists.
   var leaves: LeafTable?
@@ -61,7 +63,7 @@ package final class MemcgTree {
 
   /// The cgroup's own part of memory.stat.
   @inline(__always) package func counters(_ number: UInt16) -> UnsafeMutablePointer<Int> {
-    counterRows + Int(number) &* MemcgCounter.count
+    counterRows + Int(number) &* width
   }
 
   /// One update of a statistic; the flush is told by `statistics`.

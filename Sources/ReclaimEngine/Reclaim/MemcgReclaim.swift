@@ -23,7 +23,7 @@ extension Memory {
     tracer.memcgReclaimBegin(control.gfp, memcg: target.number)
     try await task.spend(profile.costs.reclaimBegin)
     try await doTryToFreePages(&control)
-    try await task.spend(profile.costs.reclaimEnd)
+    try await task.spend(profile.costs.memcgReclaimEnd)
     tracer.memcgReclaimEnd(reclaimed: control.reclaimed)
     return control.reclaimed
   }

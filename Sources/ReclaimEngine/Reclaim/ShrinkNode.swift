@@ -15,7 +15,7 @@ extension Memory {
       try await shrinkLruvec(memcg, &control)
       shrinkSlab(memcg, &control)
     }
-    try await control.task.spend(profile.costs.limitRound)
+    try await control.task.spend(profile.costs.memcgRound)
   }
 
   /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04

@@ -41,6 +41,12 @@ struct ReadRun {
   private var cost: UInt64 = 0
   /// What was read belongs to the working set: the task has waited for memory, not for the file.
   private var isStall = false
+  /// When the access that is not a plain hit began.
+  private var begun = Instant.boot
+  /// Hits by what they cost: pages seen for the first time, again, and active ones.
+  private var firstHits: UInt64 = 0
+  private var secondHits: UInt64 = 0
+  private var activeHits: UInt64 = 0
 
   /// - Parameter buffer: of twice `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
@@ -51,8 +57,14 @@ struct ReadRun {
     self.buffer = buffer
   }
 
-  /// Leaves position and stream where the next operation on this file goes on.
-  func settle() {
+  /// Leaves position and stream where the next operation on this file goes on; hits are counted as
+  /// reads of the task.
+  func settle(_ memory: Memory, _ task: SimTask) {
+    let costs = memory.profile.costs
+    for (hits, price) in [
+      (firstHits, costs.readFirstReference), (secondHits, costs.readSecondReference),
+      (activeHits, costs.readActive),
+    ] where hits > 0 { task.latencies.note(.read, price, count: hits) }
     open.position = cursor.position
     open.stream = cursor.stream
   }
@@ -84,6 +96,7 @@ struct ReadRun {
         finish(then, memory)
       case .accessed:
         access(memory)
+        task.latencies.note(.read, (memory.timeline.now - begun).count &+ cost)
       case .refused:
         return .failed
       }
@@ -111,19 +124,28 @@ struct ReadRun {
       at &+= 1
       let frame = slots[base &+ page].folio
       if frame == 0 {
+        begun = memory.timeline.now
         stage = .missed
         return nil
       }
       let flags = rows[Int(frame)].flags
       if flags.contains(.readahead) {
+        begun = memory.timeline.now
         stage = .look
         return nil
       }
-      let read =
-        flags.contains(.active)
-        ? costs.readActive
-        : flags.contains(.referenced) ? costs.readSecondReference : costs.readFirstReference
-      let price = read &+ draw
+      var price: UInt64
+      if flags.contains(.active) {
+        price = costs.readActive
+        activeHits &+= 1
+      } else if flags.contains(.referenced) {
+        price = costs.readSecondReference
+        secondHits &+= 1
+      } else {
+        price = costs.readFirstReference
+        firstHits &+= 1
+      }
+      price &+= draw
       mark(frame, memory)
       if !task.trySpend(price) { return .spend(price) }
     }
@@ -251,7 +273,7 @@ extension Memory {
       pattern, size: open.file.pages, position: open.position, stream: open.stream,
       tables: zipfTables)
     var run = ReadRun(open, cursor, buffer: buffer)
-    defer { run.settle() }
+    defer { run.settle(self, task) }
     while true {
       switch run.advance(self, task) {
       case .finished: return true
