@@ -75,6 +75,7 @@ package struct CgroupSnapshot: Sendable, Equatable {
   package var swapEvents = [Int](repeating: 0, count: SwapEvent.count)
   /// memory.peak in pages; nil where there is no such file.
   package var peak: Int?
+  package var pressure = PressureSnapshot()
 
   package init(path: String, stat: [Int], events: [Int], current: Int?, swapCurrent: Int?) {
     self.path = path

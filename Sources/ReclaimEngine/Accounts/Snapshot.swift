@@ -74,6 +74,7 @@ extension Memory {
     var snapshot = CgroupSnapshot(
       path: group.path, stat: published(group) ?? stat, events: group.events,
       current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : row.swapUsage)
+    snapshot.pressure = pressure.snapshot(of: group.number)
     snapshot.localEvents = group.localEvents
     snapshot.swapEvents = group.swapEvents
     switch profile.memoryPeak {
