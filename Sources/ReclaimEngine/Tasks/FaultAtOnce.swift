@@ -32,7 +32,7 @@ extension Memory {
       let slot = slots + Int(entry.swapOffset)
       guard slot.pointee.content.folio == 0 else { return .other }
       beginFault(task)
-      if stock.tryCharge(slot.pointee.memcg, 1) != 0 { return .begun(charged: false) }
+      if stock.tryCharge(payer(of: slot, task), 1) != 0 { return .begun(charged: false) }
       if stock.isOverHigh { return .begun(charged: true) }
       return .done(try finishSwapIn(area, index, slot, write: write, task))
     }
@@ -55,7 +55,7 @@ extension Memory {
     if charged {
       try await settleHigh(task, gfp)
     } else {
-      let payer = slot?.pointee.memcg ?? task.memcg
+      let payer = slot.map { payer(of: $0, task) } ?? task.memcg
       guard try await charge(payer, 1, gfp, task) else { return false }
     }
     let cost =
@@ -89,7 +89,7 @@ extension Memory {
   func finishSwapIn(
     _ area: Area, _ index: Int, _ slot: UnsafeMutablePointer<SwapSlot>, write: Bool, _ task: SimTask
   ) throws(Killed) -> UInt64 {
-    let memcg = slot.pointee.memcg
+    let memcg = payer(of: slot, task)
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)
