@@ -55,8 +55,8 @@ extension Memory {
     if charged {
       try await settleHigh(task, gfp)
     } else {
-      let payer = slot.map { payer(of: $0, task) } ?? task.memcg
-      guard try await charge(payer, 1, gfp, task) else { return false }
+      let memcg = slot.map { payer(of: $0, task) } ?? task.memcg
+      guard try await charge(memcg, 1, gfp, task) else { return false }
     }
     let cost =
       if let slot {
