@@ -137,14 +137,19 @@ package final class Memory {
     nextPeriodicFlush =
       Instant(nanoseconds: spec.bootedAt) + Nanoseconds(profile.numbers.statFlushPeriod)
     populate(layout, spec)
+    attachTimedDevice()
+    for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
+      throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
+    }
+  }
+
+  /// Where swap's device takes time it gets its place on the timeline.
+  private func attachTimedDevice() {
     if let swap, swap.area.device.kind == .null {
       swap.attach(
         BlockDevice(
           swap.area.device, profile, timeline: timeline, interrupts: interrupts
         ) { [unowned self] request in swapRequestFinished(request) })
-    }
-    for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
-      throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }
   }
 
