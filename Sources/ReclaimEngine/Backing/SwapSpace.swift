@@ -10,6 +10,7 @@ final class SwapSpace {
   private(set) var device: BlockDevice?
   /// Pages of the machine that a RAM disk holds.
   var pagesOnDevice = 0
+  var clusterReadahead = ClusterReadahead()
   private let tree: MemcgTree
 
   /// - Throws: BootError where the device is of no use.

@@ -21,14 +21,21 @@ final class Area {
   let number: UInt16
   let name: String
   let kind: Kind
+  let isShmem: Bool
   let pages: Int
   /// First entry in the slot table.
   let base: Int
   /// Virtual page number of its first page.
   let start: Int
   unowned let task: SimTask
+  /// The cgroup that was charged for the area when it was made.
+  let payer: UInt16
+  /// Who was charged for the further areas that the kernel keeps of one that is locked in part.
+  var piecePayers: [UInt16] = []
+  /// Who was charged for the objects of the reverse map.
+  var reverseMapPayer: UInt16 = 0
   /// Whether its first anonymous page has been seen: the reverse map's objects exist then.
-  var hasReverseMap = false
+  var hasReverseMap: Bool { reverseMapPayer != 0 }
   /// MADV_SEQUENTIAL, MADV_RANDOM: how it will be read.
   var advice = Advice.normal
   enum Advice { case normal, sequential, random }
@@ -48,10 +55,12 @@ final class Area {
     self.number = number
     self.name = name
     self.kind = kind
+    isShmem = if case .shmem = kind { true } else { false }
     self.pages = pages
     self.base = base
     self.start = start
     self.task = task
+    payer = task.memcg
     self.stream = stream
   }
 

@@ -5,6 +5,9 @@ final class FileMapping {
   let number: UInt16
   let name: String
   let pages: Int
+  /// Anonymous memory that is shared: a file without a name, whose pages are swap-backed. What was
+  /// swapped out is in its slots as swap entries; they hold no shadows.
+  let isShmem: Bool
   /// First slot; slot base + index belongs to page index.
   let base: Int
   /// Whether anybody opened it since boot: the first one pays for its dentry and inode.
@@ -20,11 +23,12 @@ final class FileMapping {
   private let inner: [UnsafeMutablePointer<InnerNode>]
   private let innerCounts: [Int]
 
-  init(number: UInt16, name: String, pages: Int, base: Int) {
+  init(number: UInt16, name: String, pages: Int, base: Int, isShmem: Bool = false) {
     self.number = number
     self.name = name
     self.pages = pages
     self.base = base
+    self.isShmem = isShmem
     var counts: [Int] = []
     var covered = 12
     repeat {
@@ -49,6 +53,9 @@ final class FileMapping {
     precondition(level >= 2 && level - 2 < inner.count && position < innerCounts[level - 2])
     return inner[level - 2] + position
   }
+
+  /// How many nodes level `level` (1 and above) has in a full tree.
+  func nodeCount(_ level: Int) -> Int { ((max(pages, 1) - 1) >> (6 * level)) + 1 }
 
   /// Levels needed for a tree that holds page `index`.
   static func levels(for index: Int) -> Int {

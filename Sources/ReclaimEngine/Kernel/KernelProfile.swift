@@ -69,6 +69,8 @@ struct ObjectSizes: Sendable {
   var structFile: Int
   var dentry: Int
   var inode: Int
+  /// The inode of a nameless file: shared anonymous memory.
+  var shmemInode: Int
   var area: Int
   /// What leads from a page back to its area: made at the area's first anonymous page.
   var reverseMap: [Int]

@@ -27,6 +27,7 @@ extension KernelProfile {
       structFile: 264,
       dentry: 200,
       inode: 1192,
+      shmemInode: 728,
       area: 208,
       reverseMap: [72, 112],
       datagram: [264, 520],

@@ -27,6 +27,7 @@ extension KernelProfile {
       structFile: 264,
       dentry: 200,
       inode: 1200,
+      shmemInode: 792,
       area: 160,
       reverseMap: [72, 112],
       datagram: [264, 520],

@@ -77,7 +77,7 @@ package final class Memory {
     lists = listArena.lists
     node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
-    slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
+    slabs = SlabCaches(allocator: allocator, frames: frames, node: node, profile: profile)
     tree = try MemcgTree(profile: profile)
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)

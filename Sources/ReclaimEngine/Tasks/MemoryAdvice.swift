@@ -36,8 +36,9 @@ extension Memory {
       if let (file, offset) = area.mapping, case .file = area.kind {
         try await readAhead(
           file, from: range.lowerBound + offset, to: range.upperBound + offset, task)
+      } else {
+        try await readSwapped(area, range, task)
       }
-    // Swapped pages of a synchronous device are not read ahead.
     }
     return .done
   }
@@ -88,7 +89,6 @@ extension Memory {
   /// MADV_PAGEOUT: reclaimed at once, a table's worth of pages at a time. No scan is counted; pages
   /// that something still needs go back.
   private func pageOut(_ area: Area, _ range: Range<Int>, _ task: SimTask) async throws(Killed) {
-    if case .file(_, _, let shared) = area.kind, shared { return }
     var index = range.lowerBound
     while index < range.upperBound {
       let end = min(range.upperBound, index + Self.batchCapacity)

@@ -21,8 +21,8 @@ extension Memory {
     case .file(let file, let offset, let shared):
       return try await fileFault(
         area, index, file, index + offset, write: write, shared: shared, task)
-    case .shmem:
-      preconditionFailure("shared anonymous memory is refused at the front door")
+    case .shmem(let file):
+      return try await shmemFault(area, index, file, write: write, task)
     }
   }
 
@@ -88,8 +88,11 @@ extension Memory {
   /// The objects that lead from a page back to its areas, made at the area's first anonymous page.
   func makeReverseMap(_ area: Area, _ task: SimTask) async throws(Killed) -> Bool {
     if area.hasReverseMap { return true }
-    area.hasReverseMap = try await chargeObjects(task.memcg, profile.objects.reverseMap, task)
-    return area.hasReverseMap
+    guard try await chargeObjects(task.memcg, profile.objects.reverseMap, task) else {
+      return false
+    }
+    area.reverseMapPayer = task.memcg
+    return true
   }
 
   private func anonymousPage(_ area: Area, _ index: Int, _ task: SimTask)
