@@ -15,6 +15,7 @@ package struct KernelProfile: Sendable {
   var readaheadGrowth: ReadaheadGrowth
   var memcgStatistics: MemcgStatistics
   var deferredShrink: DeferredShrink
+  var slabDrop: SlabDrop
   var objectStock: ObjectStock
   var oomReport: OomReportForm
   var perCPULists: PerCPULists

@@ -71,6 +71,7 @@ extension KernelProfile {
     readaheadGrowth: .next,
     memcgStatistics: .accumulated,
     deferredShrink: .whole,
+    slabDrop: .whileMoreThanTen,
     objectStock: .emptiedBeyondPage,
     oomReport: .pidOnly,
     perCPULists: .orderZero,

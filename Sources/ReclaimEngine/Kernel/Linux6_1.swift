@@ -70,6 +70,7 @@ extension KernelProfile {
     readaheadGrowth: .neverSmaller,
     memcgStatistics: .flushedWhenPending,
     deferredShrink: .shifted,
+    slabDrop: .whileEverMore,
     objectStock: .mayExceedPage,
     oomReport: .sizes,
     perCPULists: .toOrderThree,

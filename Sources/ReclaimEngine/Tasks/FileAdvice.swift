@@ -61,14 +61,21 @@ extension Memory {
     try await task.spend(UInt64(fill.inserted) * profile.costs.readaheadPage)
   }
 
-  /// Drops the clean pages of a range and forgets the shadows in it: after the CPU's batches are
-  /// drained nothing else holds a page that is not locked. Freed folios are uncharged a batch at a
-  /// time (reference 26 §26.3).
+  /// Drops the clean pages of a range: after the CPU's batches are drained nothing else holds a
+  /// page that is not locked.
   private func drop(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
     async throws(Killed)
   {
     guard from < end else { return }
     batches.drain()
+    try await invalidate(file, from: from, to: end, task)
+  }
+
+  /// Drops clean pages that nobody maps, locks or holds, and forgets the shadows among them. Freed
+  /// folios are uncharged a batch at a time (reference 26 §26.3).
+  func invalidate(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
+    async throws(Killed)
+  {
     var dropped = 0
     for index in from..<end {
       if cache.slots[file.base + index].isShadow {
