@@ -3,8 +3,8 @@
 //
 // Anonymous memory on a timed device is read ahead by virtual address: each area remembers how many
 // pages read ahead were wanted, its last window and its last fault. Shared memory is read ahead by
-// place on the device, in aligned blocks, and all of it shares one memory. The more hits, the larger
-// the window, up to 2^page-cluster; it never shrinks below half of the last one.
+// place on the device, in aligned blocks, and all of it shares one memory. The more hits, the
+// larger the window, up to 2^page-cluster; it never shrinks below half of the last one.
 
 /// What an area knows about its swap-ins.
 struct SwapReadaheadState: Equatable {

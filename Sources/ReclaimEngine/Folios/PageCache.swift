@@ -55,7 +55,11 @@ final class PageCache {
     let number = spareNumbers.popLast() ?? UInt16(mappings.count + 1)
     let file = FileMapping(
       number: number, name: name, pages: pages, base: base, isShmem: isShmem)
-    if Int(number) > mappings.count { mappings.append(file) } else { mappings[Int(number) - 1] = file }
+    if Int(number) > mappings.count {
+      mappings.append(file)
+    } else {
+      mappings[Int(number) - 1] = file
+    }
     // Page 0 may lie there without a node: the block says whose it is all the same.
     leaves.rows[base >> 6].file = number
     return file

@@ -87,7 +87,8 @@ extension Memory {
       }
       row.pointee.flags.remove(.readahead)
       row.pointee.flags.insert(.held)
-      let next = window(open, page, requested: open.readAheadPages, marker: true)
+      let next = open.nextWindow(
+        at: page, requested: open.readAheadPages, marker: true, self)
       try await fill(file, next, gfp: ReadRun.readaheadFlags, task)
       row.pointee.flags.remove(.held)
       return true
@@ -109,7 +110,8 @@ extension Memory {
     case .random:
       return nil
     case .sequential:
-      return window(open, page, requested: open.readAheadPages, marker: false)
+      return open.nextWindow(
+        at: page, requested: open.readAheadPages, marker: false, self)
     case .normal:
       open.readMisses = min(open.readMisses + 1, 10 * Self.missLimit)
       if open.readMisses > Self.missLimit { return nil }
@@ -119,17 +121,6 @@ extension Memory {
       return ReadaheadWindow(
         start: open.readahead.start, size: size, lookahead: open.readahead.lookahead)
     }
-  }
-
-  private func window(_ open: OpenFile, _ page: Int, requested: Int, marker: Bool)
-    -> ReadaheadWindow
-  {
-    let slots = cache.slots, file = open.file
-    return Readahead.window(
-      at: page, requested: requested, marker: marker, state: &open.readahead,
-      previousPage: open.previousEnd < 0 ? -1 : open.previousEnd >> 12, max: open.readAheadPages,
-      growth: profile.readaheadGrowth
-    ) { $0 < file.pages && slots[file.base + $0].folio != 0 }
   }
 
   /// The first write to a page of a private mapping: an anonymous page of the task's own takes its

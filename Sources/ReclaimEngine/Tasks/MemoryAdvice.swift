@@ -80,6 +80,13 @@ extension Memory {
       } else if entry.isPresent, !entry.isZeroPage,
         frames.rows[Int(entry.frame)].flags.isSuperset(of: [.anon, .swapBacked])
       {
+        let row = frames.rows + Int(entry.frame)
+        if row.pointee.flags.contains(.swapCache) {
+          // Busy ones are left as they are.
+          if row.pointee.flags.hasAny(.writeback, .locked) { continue }
+          leaveSwapCache(entry.frame, keeping: .empty)
+          row.pointee.flags.remove(.dirty)
+        }
         entries[area.base + index] = entry.old.clean
         batches.lazyFree(entry.frame)
       }

@@ -45,7 +45,8 @@ extension Memory {
   }
 
   /// Charges the areas that the kernel keeps besides, or frees those that were joined.
-  private func keepPieces(of area: Area, _ more: Int, _ task: SimTask) async throws(Killed) -> Bool {
+  private func keepPieces(of area: Area, _ more: Int, _ task: SimTask) async throws(Killed) -> Bool
+  {
     let size = profile.objects.area
     for _ in 0..<max(0, more) {
       guard try await chargeObject(task.memcg, size, reclaimable: false, task) else { return false }
