@@ -92,7 +92,7 @@ extension Memory {
     for (counter, found) in [(MemcgCounter.file, cached), (.shmem, shared)] {
       let counted = tree.all.reduce(0) { $0 + tree.counters($1.number)[counter.rawValue] }
       if counted != found {
-        problems.append("\(found) pages are cached, cgroups count \(counter.name) \(counted)")
+        problems.append("\(found) \(counter.name) pages are cached, cgroups count \(counted)")
       }
     }
     return problems

@@ -7,16 +7,20 @@
 // larger the window, up to 2^page-cluster; it never shrinks below half of the last one.
 
 /// What an area knows about its swap-ins.
-struct SwapReadaheadState: Equatable {
-  var hits = 4
-  var window = 0
+package struct SwapReadaheadState: Equatable {
+  package var hits = 4
+  package var window = 0
   /// Page of the last fault on a swap entry.
-  var last = 0
+  package var last = 0
+
+  package init(hits: Int = 4, window: Int = 0, last: Int = 0) {
+    (self.hits, self.window, self.last) = (hits, window, last)
+  }
 }
 
-enum SwapReadahead {
+package enum SwapReadahead {
   /// Pages to read at a fault (reference 31 §31.7).
-  static func windowSize(hits: Int, isAdjacent: Bool, previous: Int, max: Int) -> Int {
+  package static func windowSize(hits: Int, isAdjacent: Bool, previous: Int, max: Int) -> Int {
     var pages = hits + 2
     if hits == 0 {
       if !isAdjacent { pages = 1 }
@@ -30,7 +34,9 @@ enum SwapReadahead {
 
   /// The window around a fault on page `index`; the state is renewed.
   /// - Parameter bounds: pages that may be read: the area's, within one page table.
-  static func window(at index: Int, _ state: inout SwapReadaheadState, max: Int, bounds: Range<Int>)
+  package static func window(
+    at index: Int, _ state: inout SwapReadaheadState, max: Int, bounds: Range<Int>
+  )
     -> Range<Int>
   {
     let size = windowSize(
@@ -50,16 +56,18 @@ enum SwapReadahead {
 }
 
 /// What the machine knows about reads by place on the device.
-struct ClusterReadahead: Equatable {
+package struct ClusterReadahead: Equatable {
   /// Pages read ahead and wanted since the last window.
-  var hits = 4
-  private(set) var window = 0
+  package var hits = 4
+  package private(set) var window = 0
   /// Offset of the last read that followed no hit.
-  private(set) var last = 0
+  private var last = 0
+
+  package init() {}
 
   /// The slots to read for one of them, itself among them; offset 0 is the header.
   /// - Parameter total: the last usable offset.
-  mutating func window(at offset: Int, max: Int, total: Int) -> ClosedRange<Int> {
+  package mutating func window(at offset: Int, max: Int, total: Int) -> ClosedRange<Int> {
     let size = SwapReadahead.windowSize(
       hits: hits, isAdjacent: abs(offset - last) == 1, previous: window, max: max)
     if hits == 0 { last = offset }
