@@ -47,9 +47,8 @@ private let kernels = ["5.10", "6.1"]
 
   /// "Write 2: shrinks slab; drop_slab += 1": here the nodes that hold nothing but shadows, as far
   /// as they exceed an eighth of the cgroup's pages. Pages stay.
-  @Test(arguments: kernels)
-  func slabLosesNodesOfShadows(kernel: String) throws {
-    let seen = try AreaMachine(kernel, max: 1000, file: 24576).looks(
+  @Test func slabLosesNodesOfShadows() throws {
+    let seen = try AreaMachine(max: 1000, file: 24576).looks(
       .readPages("data", 24576), .dropCaches(2))
     #expect(seen[2][.drop_slab] == 1 && seen[2][.drop_pagecache] == 0)
     #expect(seen[2][.workingset_nodes] < seen[1][.workingset_nodes])

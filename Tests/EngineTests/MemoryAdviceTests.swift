@@ -194,6 +194,16 @@ private let kernels = ["5.10", "6.1"]
     #expect(change(.pgmajfault, seen[2], seen[3]) == 1)
   }
 
+  /// Only what is locked: a part before it is given up all the same.
+  @Test func adviceGoesAsFarAsTheFirstLockedPage() throws {
+    let tried = try AreaMachine()
+    let answers = tried.outcomes(
+      .map(40), .store(40), .lock(10, from: 20), .advise(.dontneed, from: 30, 10),
+      .advise(.dontneed, from: 10, 20), .mark(name: "m"))
+    #expect(answers[3] == .done && answers[4] == .failed(.EINVAL))
+    #expect(tried.machine.marks[0].snapshot[.nr_anon_pages] == 20)
+  }
+
   /// Pages that are locked cannot be given up.
   @Test(arguments: [MemoryAdvice.dontneed, .free, .cold, .pageout])
   func lockedMemoryIsNotGivenUp(advice: MemoryAdvice) throws {

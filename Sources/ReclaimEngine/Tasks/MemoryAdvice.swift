@@ -19,19 +19,8 @@ extension Memory {
       area.advice = .sequential
     case .hugepage, .nohugepage:
       break  // Transparent huge pages are off on every machine that boots here.
-    case .dontneed:
-      if !area.locked.isEmpty { return .failed(.EINVAL) }
-      let freed = zap(area, range)
-      try await task.spend(UInt64(freed) * profile.costs.pageUnmapped)
-    case .free:
-      guard case .anonymous = area.kind, area.locked.isEmpty else { return .failed(.EINVAL) }
-      markFree(area, range)
-    case .cold:
-      if !area.locked.isEmpty { return .failed(.EINVAL) }
-      markCold(area, range)
-    case .pageout:
-      if !area.locked.isEmpty { return .failed(.EINVAL) }
-      try await pageOut(area, range, task)
+    case .dontneed, .free, .cold, .pageout:
+      return try await giveUp(area, advice, range, task)
     case .willneed:
       if let (file, offset) = area.mapping, case .file = area.kind {
         try await readAhead(
@@ -41,6 +30,27 @@ extension Memory {
       }
     }
     return .done
+  }
+
+  /// Advice that takes pages away: up to the first page that is locked.
+  private func giveUp(_ area: Area, _ advice: MemoryAdvice, _ range: Range<Int>, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    let locked = area.locked.first { $0.overlaps(range) }?.lowerBound ?? range.upperBound
+    let part = range.lowerBound..<max(range.lowerBound, locked)
+    switch advice {
+    case .dontneed:
+      let freed = part.isEmpty ? 0 : zap(area, part)
+      try await task.spend(UInt64(freed) * profile.costs.pageUnmapped)
+    case .free:
+      guard case .anonymous = area.kind else { return .failed(.EINVAL) }
+      if !part.isEmpty { markFree(area, part) }
+    case .cold:
+      markCold(area, part)
+    default:
+      try await pageOut(area, part, task)
+    }
+    return part == range ? .done : .failed(.EINVAL)
   }
 
   /// Pages of the range that this area alone maps and that are on an LRU list.
