@@ -113,6 +113,21 @@ private let kernels = ["5.10", "6.1"]
     #expect(seen[5][.nr_mapped] == 18 && seen[5][.nr_anon_pages] == 2)
   }
 
+  /// What a task stored to in a private mapping is anonymous memory: it is swapped, comes back from
+  /// swap, read-only where it was read, and is stored to in place.
+  @Test(arguments: kernels)
+  func aCopyIsSwappedLikeAnonymousMemory(kernel: String) throws {
+    let seen = try AreaMachine(kernel).looks(
+      .mapFile(shared: false, 15), .store(15), .advise(.pageout), .load(15), .store(15))
+    // All but those that wait in the LRU-add batch, which the file's own pages filled in part.
+    let swapped = seen[3][.pswpout]
+    #expect(swapped > 10 && seen[3][.nr_anon_pages] == 15 - swapped)
+    #expect(seen[4][.pswpin] == swapped && seen[4][.nr_anon_pages] == 15)
+    #expect(seen[4][.nr_mapped] == 0)
+    #expect(change(.pgfault, seen[4], seen[5]) == swapped)
+    #expect(seen[5][.nr_anon_pages] == 15)
+  }
+
   /// Stores to a shared mapping need dirty pages: refused by name before anything is done.
   @Test func aStoreToASharedMappingIsRefused() throws {
     let tried = try AreaMachine()
