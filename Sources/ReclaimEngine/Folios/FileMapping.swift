@@ -8,6 +8,8 @@ final class FileMapping {
   /// Anonymous memory that is shared: a file without a name, whose pages are swap-backed. What was
   /// swapped out is in its slots as swap entries; they hold no shadows.
   let isShmem: Bool
+  /// Pages of shared memory whose contents cannot be compressed; empty where there are none.
+  private var filledPages: [Bool] = []
   /// First slot; slot base + index belongs to page index.
   let base: Int
   /// Whether anybody opened it since boot: the first one pays for its dentry and inode.
@@ -46,6 +48,14 @@ final class FileMapping {
   deinit { for nodes in inner { nodes.deallocate() } }
 
   func open() { wasOpened = true }
+
+  /// A page of shared memory was filled with what cannot be compressed.
+  func noteFilled(_ index: Int) {
+    if filledPages.isEmpty { filledPages = [Bool](repeating: false, count: pages) }
+    filledPages[index] = true
+  }
+
+  func isFilled(_ index: Int) -> Bool { !filledPages.isEmpty && filledPages[index] }
 
   /// The node of level `level` (2 and above) that covers the page; nil where the file is too small
   /// to have one.

@@ -80,8 +80,8 @@ extension PageCache {
       memcg = inner.pointee.memcg
       inner.pointee = InnerNode()
     }
-    objects.free(memcg, nodeSize, reclaimable: true)
-    slabs.free(.treeNode)
+    gracePeriods.free(
+      KernelObject(kind: .treeNode, size: nodeSize, owner: memcg, isReclaimable: true))
     guard level < file.height else {
       file.height = 0
       return

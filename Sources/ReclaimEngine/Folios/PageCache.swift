@@ -17,8 +17,7 @@ final class PageCache {
   let node: Node
   let batches: FolioBatches
   private let workingset: Workingset
-  let objects: ObjectCharges
-  let slabs: SlabCaches
+  let gracePeriods: GracePeriods
   let nodeSize: Int
   /// By number, from 1 on; nil where a number is free again.
   private var mappings: [FileMapping?] = []
@@ -30,7 +29,7 @@ final class PageCache {
 
   init(
     frames: FrameTable, slots: SlotTable, leaves: LeafTable, tree: MemcgTree, node: Node,
-    batches: FolioBatches, workingset: Workingset, objects: ObjectCharges, slabs: SlabCaches,
+    batches: FolioBatches, workingset: Workingset, gracePeriods: GracePeriods,
     profile: KernelProfile
   ) {
     self.frames = frames
@@ -42,8 +41,7 @@ final class PageCache {
     self.node = node
     self.batches = batches
     self.workingset = workingset
-    self.objects = objects
-    self.slabs = slabs
+    self.gracePeriods = gracePeriods
     nodeSize = profile.objects.treeNode
   }
 

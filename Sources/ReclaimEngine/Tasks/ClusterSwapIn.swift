@@ -27,7 +27,11 @@ extension Memory {
     let row = frames.rows + Int(frame)
     // Who waits for its data may find it gone afterwards: then the fault looks again.
     while slot.pointee.content.folio == frame, row.pointee.flags.hasAny(.locked, .writeback) {
-      try await swap.device!.waitForCompletion(task.fiber)
+      if row.pointee.flags.contains(.locked) {
+        try await swap.device!.waitForRead(task.fiber)
+      } else {
+        try await swap.device!.waitForWrite(task.fiber)
+      }
     }
     guard slot.pointee.content.folio == frame else { return true }
     cache.swapInShmem(file, index, frame)
@@ -64,6 +68,7 @@ extension Memory {
   private func readCluster(around target: UInt32, _ task: SimTask) async throws(Killed) -> Bool {
     let swap = swap!
     var found = true
+    swap.device?.plug()
     let window = swap.clusterReadahead.window(
       at: Int(target), max: 1 << pageCluster, total: swap.total)
     for offset in window {

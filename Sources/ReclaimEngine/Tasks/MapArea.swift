@@ -82,6 +82,7 @@ extension Memory {
     for index in range {
       let entry = entries[area.base + index]
       if entry.isNone { continue }
+      noteFilled(area, area.base + index)
       entries[area.base + index] = .none
       if entry.isSwap {
         releaseSwap(entry.swapOffset)
