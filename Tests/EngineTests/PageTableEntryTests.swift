@@ -28,9 +28,14 @@ import Testing
   @Test func loadsMakeYoungAndStoresDirtyAsWell() {
     let entry = PageTableEntry(frame: 5, writable: true, dirty: false).old
     #expect(!entry.isYoung)
-    #expect(entry.touched(write: false).isYoung && !entry.touched(write: false).isDirty)
-    #expect(entry.touched(write: true).isYoung && entry.touched(write: true).isDirty)
-    #expect(entry.touched(write: true).clean.old == entry)
+    func after(write: Bool, fill: Bool = false) -> PageTableEntry {
+      PageTableEntry(raw: entry.raw | PageTableEntry.marks(write: write, fill: fill))
+    }
+    #expect(after(write: false, fill: true) == after(write: false))
+    #expect(after(write: false).isYoung && !after(write: false).isDirty)
+    #expect(after(write: true).isYoung && after(write: true).isDirty)
+    #expect(!after(write: true).isFilled && after(write: true, fill: true).isFilled)
+    #expect(after(write: true).clean.old == entry)
   }
 
   @Test(arguments: [0, 1, UInt32.max] as [UInt32])

@@ -48,7 +48,7 @@ package struct PageTableEntry: Equatable {
   @inline(__always) package var swapOffset: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
 
   /// What an access of the CPU adds: young; dirty if it wrote.
-  static func marks(write: Bool, fill: Bool) -> UInt64 {
+  package static func marks(write: Bool, fill: Bool) -> UInt64 {
     accessedBit | (write ? dirtyBit : 0) | (write && fill ? filledBit : 0)
   }
   @inline(__always) func filled(_ isFilled: Bool) -> PageTableEntry {
