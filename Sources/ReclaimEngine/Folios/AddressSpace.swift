@@ -28,14 +28,13 @@ final class Area {
   /// Virtual page number of its first page.
   let start: Int
   unowned let task: SimTask
-  /// The cgroup that was charged for the area when it was made.
-  let payer: UInt16
-  /// Who was charged for the further areas that the kernel keeps of one that is locked in part.
+  /// Who pays for the area itself, and for the reverse map's objects, which exist once its first
+  /// anonymous page has been seen.
+  var payer = MemcgTree.rootNumber
+  var reverseMapPayer: UInt16?
+  var hasReverseMap: Bool { reverseMapPayer != nil }
+  /// Who paid for the further areas that the kernel keeps of one that is locked in part.
   var piecePayers: [UInt16] = []
-  /// Who was charged for the objects of the reverse map.
-  var reverseMapPayer: UInt16 = 0
-  /// Whether its first anonymous page has been seen: the reverse map's objects exist then.
-  var hasReverseMap: Bool { reverseMapPayer != 0 }
   /// MADV_SEQUENTIAL, MADV_RANDOM: how it will be read.
   var advice = Advice.normal
   enum Advice { case normal, sequential, random }

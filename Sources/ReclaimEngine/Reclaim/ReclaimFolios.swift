@@ -37,8 +37,7 @@ extension Memory {
     settle(tally, owner)
     // Like new ones: through the CPU's LRU-add batch, and no clock is advanced.
     for k in 0..<kept { batches.add(batch[k]) }
-    let costs = profile.costs
-    return UInt64(tally.reclaimed) * costs.pageSwappedOut + UInt64(kept) * costs.pageKept
+    return cost(of: tally, kept: kept, file: false) - profile.costs.reclaimBatch
   }
 
   /// Frees what a batch reclaimed and counts what it activated.

@@ -25,6 +25,7 @@ extension Memory {
       start: task.space.place(pages, file: offset != nil, offset: offset ?? 0), task: task,
       stream: RandomStreams(seed: seed).stream("\(task.name) touches \(name)"))
     area.open = open
+    area.payer = task.memcg
     areas.add(area, owner: task.memcg)
     area.mapping?.file.areas.append(area)
     task.space.insert(area)
@@ -52,17 +53,15 @@ extension Memory {
     for payer in [area.payer] + area.piecePayers {
       objects.free(payer, profile.objects.area, reclaimable: false)
     }
-    if area.hasReverseMap {
-      for size in profile.objects.reverseMap {
-        objects.free(area.reverseMapPayer, size, reclaimable: false)
-      }
+    if let payer = area.reverseMapPayer {
+      for size in profile.objects.reverseMap { objects.free(payer, size, reclaimable: false) }
     }
     if case .shmem(let file) = area.kind { removeShmem(file, payer: area.payer) }
     return freed
   }
 
   private func freeTable(_ frame: UInt32) {
-    let memcg = frames.rows[Int(frame)].memcg
+    let memcg = tree.kernelPayer(frames.rows[Int(frame)].memcg)
     frames.rows[Int(frame)].flags = []
     if memcg != MemcgTree.rootNumber {
       tree.rows[Int(memcg)].kernelPages -= 1
