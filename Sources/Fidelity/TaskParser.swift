@@ -105,6 +105,12 @@ struct TaskParser {
     switch words.name {
     case "enter": return .enter(path: try words.next("the cgroup"))
     case "open": return .open(file: try words.next("the file"))
+    case "drop_caches":
+      let word = try words.next("what to drop")
+      guard let what = Int(word), (1...3).contains(what) else {
+        throw OpProblem("what to drop is \"\(word)\", expected 1, 2 or 3")
+      }
+      return .dropCaches(what)
     case "oomadj":
       let word = try words.next("the adjustment")
       guard let value = Int(word), (-1000...1000).contains(value) else {

@@ -21,7 +21,6 @@ package enum WorkloadOps {
     "mempolicy": "memory policies are not built",
     "mbind": "memory policies are not built",
     "lockstep": "tasks that take turns by accesses are not built",
-    "drop_caches": "drop_caches is not built",
     "compact": "compaction is not built",
     "sysctl": "changing sysctls while the machine runs is not built",
     "echo": "writing to files of /proc and /sys is not built",
@@ -87,7 +86,7 @@ package enum WorkloadOps {
       "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
       "wait", "loop", "endloop", "anon", "mapfile", "touch", "madvise", "mlock", "munlock",
       "munmap",
-      "oomadj",
+      "oomadj", "drop_caches",
     ].contains(name)
   }
 

@@ -13,7 +13,7 @@ extension LuaKind {
       ("compute", TaskMethods.compute),
       ("now", TaskMethods.now), ("mark", TaskMethods.mark), ("reclaim", TaskMethods.reclaim),
       ("move", TaskMethods.move), ("set", TaskMethods.set),
-      ("oom_score_adj", TaskMethods.oomScoreAdjust),
+      ("oom_score_adj", TaskMethods.oomScoreAdjust), ("drop_caches", TaskMethods.dropCaches),
     ],
     properties: [
       ("name", { .string(($0 as! TaskObject).name) }),
@@ -81,6 +81,15 @@ private enum TaskMethods {
     let path = try cgroup(arguments, of: task)
     let settings = try arguments.fields(2, of: "t:set of '\(path)'").cgroupSettings()
     return try task.ask(call, "t:set", .setCgroup(path: path, settings: settings))
+  }
+
+  /// t:drop_caches(what): as writing 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches.
+  static func dropCaches(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:drop_caches", atMost: 1)
+    guard let n = arguments[1].wholeNumber, 1...3 ~= n else {
+      throw arguments.bad(1, expected: "1 (page cache), 2 (slab) or 3 (both)")
+    }
+    return try task.ask(call, "t:drop_caches", .dropCaches(Int(n)))
   }
 
   /// t:oom_score_adj(n): how much rather this task is killed, or not.

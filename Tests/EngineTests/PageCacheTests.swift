@@ -141,4 +141,40 @@ import UAPI
     }
     #expect(least >= high - 16 * batch && least < high - 15 * batch)
   }
+
+  /// A tree grows with its nodes, not with the wish for them: where the first node was refused,
+  /// page 0 needs none afterwards.
+  @Test func aRefusedNodeLeavesNoHeight() throws {
+    let machine = try SmallMachine.boot(
+      SmallMachine.spec(files: [("data", 4096), ("other", 1)]), trace: .digest)
+    defer { machine.shutdown() }
+    machine.makeCgroup("a", max: 2)
+    machine.makeCgroup("b")
+    // Two files and two areas leave 448 bytes of the page that objects have; the other page is what
+    // the load wants.
+    func map(_ name: String) -> Operation {
+      .map(area: name, .file("data", shared: true, from: 0), pages: nil)
+    }
+    machine.perform(
+      [
+        .open(file: "other"), map("A"), map("B"),
+        .touch(
+          area: "A", write: false, fill: false, AccessPattern(.sequential, from: 4000, length: 1)),
+      ], in: "a")
+    #expect(machine.vmstat(.oom_kill) == 1 && machine.vmstat(.nr_file_pages) == 0)
+    machine.perform([.advise("data", .random), .readPages("data", 1)], in: "b")
+    #expect(machine.stat(.file, of: "b") == 1)
+    #expect(machine.stat(.slab_reclaimable, of: "b") == 0)
+    #expect(machine.invariantProblems() == [])
+  }
+
+  /// An advice that is wrong opens nothing.
+  @Test func wrongAdviceOpensNothing() throws {
+    let machine = try boot(10)
+    defer { machine.shutdown() }
+    let answers = machine.perform(
+      [.adviseFile(file: "data", .willneed, from: -1, length: nil)], in: "a")
+    #expect(answers == [.failed(.EINVAL)])
+    #expect(machine.stat(.slab_reclaimable, of: "a") == 0 && machine.usage(of: "a") == 0)
+  }
 }

@@ -124,7 +124,7 @@ import UAPI
   }
 
   @Test(arguments: [
-    ("drop_caches 1", "drop_caches is not built"),
+    ("compact", "compaction is not built"),
     ("mbind A bind 0", "memory policies are not built"),
     ("write data seq", "writing to files is not built"),
     ("lockstep 64", "tasks that take turns by accesses are not built"),

@@ -121,6 +121,30 @@ import Testing
     return isFlow ? value - (before[field] ?? 0) : value / 4096
   }
 
+  /// What is not built ends a scenario with file and line, from wherever it is asked.
+  @Test func aStoreToASharedFileMappingIsRefusedWithFileAndLine() throws {
+    try Command.withFolder { folder in
+      let bytes = try RecordingFile(path: Self.fileZipf.path).bytes
+      try Data(bytes).write(to: folder.appendingPathComponent("recording.json"))
+      let text = """
+        local m = machine { like = "recording.json" }
+        m:spawn("main", function(t)
+          local area = t:map { file = "data", size = "1 MiB" }
+          area:touch { write = false }
+          area:touch()
+        end)
+        m:run()
+        """
+      try Data(text.utf8).write(to: folder.appendingPathComponent("s.lua"))
+      let run = try Command(["s.lua"], in: folder)
+      #expect(run.status == 1)
+      #expect(
+        run.errors.hasPrefix(
+          "reclaimlua: s.lua:5: writing to a shared file mapping ('area 1') needs dirty pages"),
+        "\(run.errors)")
+    }
+  }
+
   @Test func theRealKernelsNumbersInTheExampleAreTheRecordings() throws {
     let text = try String(
       contentsOf: Command.root.appendingPathComponent("examples/first_reclaim.lua"),

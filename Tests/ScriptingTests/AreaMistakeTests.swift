@@ -103,6 +103,10 @@ import Testing
       "a:unlock of 'area 1': unknown field 'len'; expected from, n"
     ),
     (
+      "t:drop_caches(4)",
+      "bad argument #1 to 't:drop_caches': expected 1 (page cache), 2 (slab) or 3 (both), got 4"
+    ),
+    (
       "t:oom_score_adj(1001)",
       "bad argument #1 to 't:oom_score_adj': expected a whole number from -1000 to 1000, got 1001"
     ),

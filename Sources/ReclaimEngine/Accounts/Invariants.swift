@@ -66,24 +66,17 @@ extension Memory {
   /// Slots: each folio's row names its slot, and leaves count what their slots hold.
   private func slotProblems() -> [String] {
     var problems: [String] = []
-    var cached = 0
-    for file in cache.files {
+    var cached = 0, shared = 0
+    for file in cache.allFiles {
       var inFile = 0
       for first in stride(from: 0, to: file.pages, by: 64) {
-        var entries = 0, shadows = 0
-        for index in first..<min(first + 64, file.pages) {
-          let slot = cache.slots[file.base + index]
-          if slot.raw == 0 { continue }
-          entries += 1
-          if slot.isShadow {
-            shadows += 1
-          } else if Int(frames.rows[Int(slot.folio)].slot) != file.base + index {
-            problems.append("\(file.name) page \(index): its folio names another slot")
-          }
-        }
+        let (entries, folios) = count(file, first..<min(first + 64, file.pages), &problems)
         inFile += entries
-        cached += entries - shadows
+        cached += folios
+        if file.isShmem { shared += folios }
         let leaf = cache.leaves.rows[(file.base + first) >> 6]
+        // What was swapped out of shared memory is no shadow.
+        let shadows = file.isShmem ? 0 : entries - folios
         if leaf.exists, Int(leaf.entries) != entries || Int(leaf.shadows) != shadows {
           problems.append(
             "\(file.name) leaf at \(first): holds \(entries) and \(shadows) shadows, counts "
@@ -97,11 +90,34 @@ extension Memory {
         problems.append("\(file.name) holds \(inFile) entries, counts \(file.entries)")
       }
     }
-    let counted = tree.all.reduce(0) { $0 + tree.counters($1.number)[MemcgCounter.file.rawValue] }
-    if counted != cached {
-      problems.append("\(cached) file pages are cached, cgroups count \(counted)")
+    for (counter, found) in [(MemcgCounter.file, cached), (.shmem, shared)] {
+      let counted = tree.all.reduce(0) { $0 + tree.counters($1.number)[counter.rawValue] }
+      if counted != found {
+        problems.append("\(found) \(counter.name) pages are cached, cgroups count \(counted)")
+      }
     }
     return problems
+  }
+
+  /// Entries and folios in a part of a file.
+  private func count(_ file: FileMapping, _ part: Range<Int>, _ problems: inout [String])
+    -> (entries: Int, folios: Int)
+  {
+    var entries = 0, folios = 0
+    for index in part {
+      let slot = cache.slots[file.base + index]
+      if slot == .empty { continue }
+      entries += 1
+      if slot.folio != 0 {
+        folios += 1
+        if Int(frames.rows[Int(slot.folio)].slot) != file.base + index {
+          problems.append("\(file.name) page \(index): its folio names another slot")
+        }
+      } else if file.isShmem, swap!.area.slots[Int(slot.swapOffset)].references == 0 {
+        problems.append("\(file.name) page \(index): its swap slot is free")
+      }
+    }
+    return (entries, folios)
   }
 
   /// Charges: what a subtree uses, its stock included, is what its counter says.

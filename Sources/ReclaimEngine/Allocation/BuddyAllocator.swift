@@ -222,7 +222,7 @@ package final class BuddyAllocator {
         at += 1 << UInt32(o)
         continue
       }
-      let looksMovable = !row.flags.isDisjoint(with: [.lru, .inAddBatch])
+      let looksMovable = row.flags.hasAny(.lru, .inAddBatch)
       if mobility == .movable ? looksMovable : (donor == .movable && !looksMovable) {
         compatible += 1
       }

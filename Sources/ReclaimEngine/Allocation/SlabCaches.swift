@@ -10,7 +10,10 @@
 import UAPI
 
 enum SlabKind: Int, CaseIterable {
-  case treeNode, dentry, inode, file
+  case treeNode, dentry, inode, file, shmemInode
+
+  /// What a nameless file consists of.
+  static let ofShmem: [SlabKind] = [.shmemInode, .dentry, .file]
 }
 
 final class SlabCaches {
@@ -28,7 +31,7 @@ final class SlabCaches {
   private let rows: UnsafeMutablePointer<FrameRow>
   private let node: Node
 
-  init(allocator: PageAllocator, frames: FrameTable, node: Node) {
+  init(allocator: PageAllocator, frames: FrameTable, node: Node, profile: KernelProfile) {
     self.allocator = allocator
     rows = frames.rows
     self.node = node
@@ -38,6 +41,9 @@ final class SlabCaches {
       case .dentry: Cache(objectsPerSlab: 21, order: 0, reclaimable: true)
       case .inode: Cache(objectsPerSlab: 13, order: 2, reclaimable: true)
       case .file: Cache(objectsPerSlab: 16, order: 0, reclaimable: false)
+      // What is charged is 8 bytes more than the object.
+      case .shmemInode:
+        Cache(objectsPerSlab: 8192 / (profile.objects.shmemInode - 8), order: 1, reclaimable: true)
       }
     }
   }

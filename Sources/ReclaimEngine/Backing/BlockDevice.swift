@@ -40,6 +40,7 @@ final class BlockDevice {
   private var started = 0
   private let reads = WaitQueue()
   private let writers = WaitQueue()
+  private let written = WaitQueue()
   private let work = WaitQueue()
 
   /// - Parameter finished: called as each request is done, in simulated time.
@@ -128,6 +129,7 @@ final class BlockDevice {
       head = 0
     }
     finished(request)
+    if request.isWrite { written.wakeAll() }
     if !request.isWrite {
       reads.wakeAll()
     } else if throttle.finish(at: timeline.now) {
@@ -157,6 +159,13 @@ final class BlockDevice {
         plugged[k].isHeld = false
       }
     }
+  }
+
+  /// Sleeps until a write request is done.
+  func waitForWrite(_ fiber: Fiber) async throws(Killed) {
+    sendOff()
+    try await written.wait(fiber)
+    try await interrupts.waitUntilQuiet(fiber)
   }
 
   /// Sleeps until a read request is done.

@@ -50,6 +50,11 @@ final class SwapArea {
     guard total > 0 else {
       throw BootError("swap on '\(device.name)': \(device.size.text), expected at least 2 pages")
     }
+    guard total < UInt32.max else {
+      throw BootError(
+        "swap on '\(device.name)': \(device.size.text) are \(total + 1) slots, "
+          + "expected fewer than 2^32")
+    }
     arena = try Arena(total + 1, for: "swap slots")
     slots = arena.rows
     self.device = device

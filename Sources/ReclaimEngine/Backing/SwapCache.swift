@@ -46,7 +46,7 @@ extension Memory {
     swap.area.release(offset)
     guard frame != 0, swap.area.slots[Int(offset)].references == 0 else { return }
     let row = frames.rows[Int(frame)]
-    guard row.flags.isDisjoint(with: [.writeback, .locked, .inAddBatch]) else { return }
+    guard !row.flags.hasAny(.writeback, .locked), !row.flags.contains(.inAddBatch) else { return }
     leaveSwapCache(frame, keeping: .empty)
     if row.flags.contains(.lru) {
       lists.remove(frame, from: tree.lruvec(row.memcg).list(row.flags.listIndex))

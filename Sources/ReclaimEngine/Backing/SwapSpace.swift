@@ -8,6 +8,7 @@ final class SwapSpace {
   let area: SwapArea
   /// The device where it takes time; nil for one whose I/O is done by whoever submits it.
   private(set) var device: BlockDevice?
+  var clusterReadahead = ClusterReadahead()
   private let tree: MemcgTree
   private let allocator: PageAllocator
   private let slabs: SlabCaches

@@ -21,6 +21,7 @@ final class Area {
   let number: UInt16
   let name: String
   let kind: Kind
+  let isShmem: Bool
   let pages: Int
   /// First entry in the slot table.
   let base: Int
@@ -32,6 +33,8 @@ final class Area {
   var payer = MemcgTree.rootNumber
   var reverseMapPayer: UInt16?
   var hasReverseMap: Bool { reverseMapPayer != nil }
+  /// Who paid for the further areas that the kernel keeps of one that is locked in part.
+  var piecePayers: [UInt16] = []
   /// MADV_SEQUENTIAL, MADV_RANDOM: how it will be read.
   var advice = Advice.normal
   enum Advice { case normal, sequential, random }
@@ -51,10 +54,12 @@ final class Area {
     self.number = number
     self.name = name
     self.kind = kind
+    isShmem = if case .shmem = kind { true } else { false }
     self.pages = pages
     self.base = base
     self.start = start
     self.task = task
+    payer = task.memcg
     self.stream = stream
   }
 

@@ -5,6 +5,11 @@ final class FileMapping {
   let number: UInt16
   let name: String
   let pages: Int
+  /// Anonymous memory that is shared: a file without a name, whose pages are swap-backed. What was
+  /// swapped out is in its slots as swap entries; they hold no shadows.
+  let isShmem: Bool
+  /// Pages of shared memory whose contents cannot be compressed; empty where there are none.
+  private var filledPages: [Bool] = []
   /// First slot; slot base + index belongs to page index.
   let base: Int
   /// Whether anybody opened it since boot: the first one pays for its dentry and inode.
@@ -20,11 +25,12 @@ final class FileMapping {
   private let inner: [UnsafeMutablePointer<InnerNode>]
   private let innerCounts: [Int]
 
-  init(number: UInt16, name: String, pages: Int, base: Int) {
+  init(number: UInt16, name: String, pages: Int, base: Int, isShmem: Bool = false) {
     self.number = number
     self.name = name
     self.pages = pages
     self.base = base
+    self.isShmem = isShmem
     var counts: [Int] = []
     var covered = 12
     repeat {
@@ -43,12 +49,23 @@ final class FileMapping {
 
   func open() { wasOpened = true }
 
+  /// A page of shared memory was filled with what cannot be compressed.
+  func noteFilled(_ index: Int) {
+    if filledPages.isEmpty { filledPages = [Bool](repeating: false, count: pages) }
+    filledPages[index] = true
+  }
+
+  func isFilled(_ index: Int) -> Bool { !filledPages.isEmpty && filledPages[index] }
+
   /// The node of level `level` (2 and above) that covers the page; nil where the file is too small
   /// to have one.
   func innerNode(_ level: Int, _ position: Int) -> UnsafeMutablePointer<InnerNode> {
     precondition(level >= 2 && level - 2 < inner.count && position < innerCounts[level - 2])
     return inner[level - 2] + position
   }
+
+  /// How many nodes level `level` (1 and above) has in a full tree.
+  func nodeCount(_ level: Int) -> Int { ((max(pages, 1) - 1) >> (6 * level)) + 1 }
 
   /// Levels needed for a tree that holds page `index`.
   static func levels(for index: Int) -> Int {

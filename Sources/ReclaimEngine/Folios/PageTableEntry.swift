@@ -8,8 +8,8 @@
 //   present   frame << 32 | filled : 6 | writable : 4 | dirty : 3 | accessed : 2 | present : 1 | 0
 //   swapped   offset << 32 | 32
 
-struct PageTableEntry: Equatable {
-  var raw: UInt64
+package struct PageTableEntry: Equatable {
+  package var raw: UInt64
 
   private static let presentBit: UInt64 = 2
   private static let accessedBit: UInt64 = 4
@@ -19,44 +19,46 @@ struct PageTableEntry: Equatable {
   /// All of the page was written, with contents that cannot be compressed.
   private static let filledBit: UInt64 = 64
 
-  static let none = PageTableEntry(raw: 0)
+  package static let none = PageTableEntry(raw: 0)
   /// The shared page of zeros, read-only.
-  static let zeroPage = PageTableEntry(raw: presentBit | accessedBit)
+  package static let zeroPage = PageTableEntry(raw: presentBit | accessedBit)
 
-  @inline(__always) init(raw: UInt64) { self.raw = raw }
+  @inline(__always) package init(raw: UInt64) { self.raw = raw }
 
   /// A frame that was just mapped: young; dirty and writable as said.
-  @inline(__always) init(frame: UInt32, writable: Bool, dirty: Bool) {
+  @inline(__always) package init(frame: UInt32, writable: Bool, dirty: Bool) {
     raw =
       UInt64(frame) << 32 | Self.presentBit | Self.accessedBit
       | (writable ? Self.writableBit : 0) | (dirty ? Self.dirtyBit : 0)
   }
 
-  @inline(__always) init(swapOffset: UInt32) { raw = UInt64(swapOffset) << 32 | Self.swapBit }
+  @inline(__always) package init(swapOffset: UInt32) {
+    raw = UInt64(swapOffset) << 32 | Self.swapBit
+  }
 
-  @inline(__always) var isNone: Bool { raw == 0 }
-  @inline(__always) var isPresent: Bool { raw & Self.presentBit != 0 }
-  @inline(__always) var isZeroPage: Bool { isPresent && raw >> 32 == 0 }
-  @inline(__always) var isYoung: Bool { raw & Self.accessedBit != 0 }
-  @inline(__always) var isDirty: Bool { raw & Self.dirtyBit != 0 }
-  @inline(__always) var isWritable: Bool { raw & Self.writableBit != 0 }
-  @inline(__always) var isSwap: Bool { raw & Self.swapBit != 0 }
-  @inline(__always) var isFilled: Bool { raw & Self.filledBit != 0 }
-  @inline(__always) var frame: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
-  @inline(__always) var swapOffset: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
+  @inline(__always) package var isNone: Bool { raw == 0 }
+  @inline(__always) package var isPresent: Bool { raw & Self.presentBit != 0 }
+  @inline(__always) package var isZeroPage: Bool { isPresent && raw >> 32 == 0 }
+  @inline(__always) package var isYoung: Bool { raw & Self.accessedBit != 0 }
+  @inline(__always) package var isDirty: Bool { raw & Self.dirtyBit != 0 }
+  @inline(__always) package var isWritable: Bool { raw & Self.writableBit != 0 }
+  @inline(__always) package var isSwap: Bool { raw & Self.swapBit != 0 }
+  @inline(__always) package var isFilled: Bool { raw & Self.filledBit != 0 }
+  @inline(__always) package var frame: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
+  @inline(__always) package var swapOffset: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
 
   /// What an access of the CPU adds: young; dirty if it wrote.
-  static func marks(write: Bool, fill: Bool) -> UInt64 {
+  package static func marks(write: Bool, fill: Bool) -> UInt64 {
     accessedBit | (write ? dirtyBit : 0) | (write && fill ? filledBit : 0)
   }
   @inline(__always) func filled(_ isFilled: Bool) -> PageTableEntry {
     PageTableEntry(raw: isFilled ? raw | Self.filledBit : raw)
   }
-  @inline(__always) var old: PageTableEntry { PageTableEntry(raw: raw & ~Self.accessedBit) }
-  @inline(__always) var clean: PageTableEntry { PageTableEntry(raw: raw & ~Self.dirtyBit) }
+  @inline(__always) package var old: PageTableEntry { PageTableEntry(raw: raw & ~Self.accessedBit) }
+  @inline(__always) package var clean: PageTableEntry { PageTableEntry(raw: raw & ~Self.dirtyBit) }
 
   /// Whether an access needs no fault.
-  @inline(__always) func permits(write: Bool) -> Bool {
+  @inline(__always) package func permits(write: Bool) -> Bool {
     raw & (Self.presentBit | (write ? Self.writableBit : 0))
       == Self.presentBit | (write ? Self.writableBit : 0)
   }

@@ -51,12 +51,19 @@ extension Memory {
   /// Takes every mapping of a file's folio away. True when one of them had written.
   func unmapFile(_ frame: UInt32) -> Bool {
     var dirty = false
-    forEachMapping(frame) { _, entry in
+    forEachMapping(frame) { area, entry in
       dirty = dirty || entries[entry].isDirty
+      noteFilled(area, entry)
       entries[entry] = .none
     }
     noteUnmapped(frame)
     return dirty
+  }
+
+  /// What is known of the contents of shared memory is known by its file once it is unmapped.
+  func noteFilled(_ area: Area, _ entry: Int) {
+    guard entries[entry].isFilled, case .shmem(let file) = area.kind else { return }
+    file.noteFilled(entry - area.base)
   }
 
   /// The last mapping of a file's folio is gone.

@@ -3,6 +3,7 @@
 //
 //   folio    PFN << 32                         (bit 0 clear, not zero)
 //   shadow   clock : 36 | cgroup : 16 | node : 10 | workingset : 1 | 1
+//   swapped  offset << 32 | 1                  (files of shmem only, which have no shadows)
 //
 // The shadow packs what reference 09 §9.2 packs, in the same widths, so it wraps where the kernel's
 // wraps. Slots of one file lie side by side and start at a multiple of 64: slot >> 6 is the row of
@@ -15,6 +16,10 @@ package struct Slot: Equatable {
 
   @inline(__always) package init(raw: UInt64) { self.raw = raw }
   @inline(__always) package init(folio: UInt32) { raw = UInt64(folio) << 32 }
+
+  /// In a file of shmem: the page lies in this swap slot.
+  @inline(__always) init(swapOffset: UInt32) { raw = UInt64(swapOffset) << 32 | 1 }
+  @inline(__always) var swapOffset: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
 
   @inline(__always) package var isShadow: Bool { raw & 1 != 0 }
   /// The folio's frame number; 0 when the slot holds none.

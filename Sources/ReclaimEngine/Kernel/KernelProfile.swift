@@ -17,6 +17,7 @@ package struct KernelProfile: Sendable {
   var readaheadGrowth: ReadaheadGrowth
   var memcgStatistics: MemcgStatistics
   var deferredShrink: DeferredShrink
+  var slabDrop: SlabDrop
   var objectStock: ObjectStock
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
@@ -82,6 +83,8 @@ struct ObjectSizes: Sendable {
   var structFile: Int
   var dentry: Int
   var inode: Int
+  /// The inode of a nameless file: shared anonymous memory.
+  var shmemInode: Int
   /// An inode of a file system without one of its own kind, as cgroup2's.
   var plainInode: Int
   /// What a control file is read and written through, while it is open.

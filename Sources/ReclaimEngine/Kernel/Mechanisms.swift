@@ -47,6 +47,14 @@ package enum DeferredShrink: String, Sendable {
   case shifted
 }
 
+/// How long drop_caches goes on shrinking slab (reference 10 §10.6).
+package enum SlabDrop: String, Sendable {
+  /// As long as a pass frees more than ten objects; 5.4, 5.10.
+  case whileMoreThanTen
+  /// As long as the k-th pass (from 0) frees at least 2^(k + 1); 6.1.
+  case whileEverMore
+}
+
 /// What an object charge does with a stock that grows beyond a page (reference 13 §13.7).
 package enum ObjectStock: String, Sendable {
   /// Emptied as at a switch whenever it exceeds a page; 5.10.

@@ -130,7 +130,9 @@ final class FolioBatches {
     for k in 0..<n {
       let frame = deactivatedFile.frames[k]
       let flags = unqueue(frame)
-      guard flags.contains(.lru), !flags.contains(.unevictable) else { continue }
+      guard flags.contains(.lru), !flags.contains(.unevictable), rows[Int(frame)].link == 0 else {
+        continue
+      }
       // Clean, as every file folio here: the next to be scanned.
       move(frame, to: flags.subtracting([.active, .referenced]), atTail: true)
       node.counters.add(1, to: .pgrotated)

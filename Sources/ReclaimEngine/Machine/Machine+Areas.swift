@@ -36,8 +36,7 @@ extension Machine {
     case .unlock(let name, let from, let length):
       guard let (area, range) = stretch(name, from, length, task) else { return .failed(.EINVAL) }
       noteOperation(15, task, [UInt64(area.number), UInt64(range.lowerBound)])
-      try await memory.unlock(area, range, task)
-      return .done
+      return try await memory.unlock(area, range, task) ? .done : .failed(.ENOMEM)
     default:
       preconditionFailure("not an operation on an area")
     }
@@ -59,10 +58,10 @@ extension Machine {
     switch kind {
     case .anonymous(let shared):
       guard let pages, pages > 0 else { return .failed(.EINVAL) }
-      if shared {
-        return .unsupported("shared anonymous memory ('\(name)') is not built yet")
-      }
-      let area = try await memory.mapArea(name, .anonymous, pages: pages, open: nil, task)
+      let area =
+        shared
+        ? try await memory.mapShmem(name, pages: pages, task)
+        : try await memory.mapArea(name, .anonymous, pages: pages, open: nil, task)
       return area == nil ? .failed(.ENOMEM) : .done
     case .file(let fileName, let shared, let from):
       guard let open = try await open(fileName, task) else { return .failed(.ENOENT) }

@@ -48,11 +48,11 @@ extension Machine {
       noteOperation(5, task, [UInt64(open.file.number)] + pattern.words)
       return try await memory.read(open, pattern, for: task) ? .done : .failed(.ENOMEM)
     case .adviseFile(let name, let advice, let from, let length):
+      if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
       guard let open = try await open(name, task) else { return .failed(.ENOENT) }
       noteOperation(
         6, task,
         [UInt64(open.file.number), advice.number, word(from), word(length ?? -1)])
-      if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
       try await memory.advise(open, advice, from: from, length: length, task)
       return .done
     case .reclaim(let path, let pages, let swappiness):
@@ -73,8 +73,9 @@ extension Machine {
       return try await awaitEvents(of: cgroup, task)
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
-    case .dropCaches:
-      return .unsupported("drop_caches is not built yet")
+    case .dropCaches(let what):
+      noteOperation(17, task, [UInt64(bitPattern: Int64(what))])
+      return try await memory.dropCaches(what, task)
     case .setOomScoreAdjust(let value):
       guard (-1000...1000).contains(value) else { return .failed(.EINVAL) }
       noteOperation(16, task, [UInt64(bitPattern: Int64(value))])

@@ -53,6 +53,8 @@ package final class Memory {
   /// Two of the file system's own pages that boot left in the root cgroup: the block of the
   /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
+  /// All of them: the root cgroup's file pages at boot.
+  private(set) var bootFilePages: Range<UInt32> = 0..<0
 
   /// What boot left of the programs of tasks: pages on the unevictable list, and behind them pages
   /// of the kernel.
@@ -87,7 +89,7 @@ package final class Memory {
     lists = listArena.lists
     node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
-    slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
+    slabs = SlabCaches(allocator: allocator, frames: frames, node: node, profile: profile)
     tree = try MemcgTree(
       profile: profile, recursiveProtection: spec.hasRecursiveProtection)
     stock = ChargeStock(tree, profile)
@@ -177,10 +179,12 @@ package final class Memory {
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)
     put(state.activeAnon, [.swapBacked, .active], ListIndex.activeAnon)
+    let firstFile = frame
     put(state.inactiveFile, [], ListIndex.inactiveFile)
     let lastInactive = frame
     put(state.activeFile, .active, ListIndex.activeFile)
     let firstLocked = frame
+    bootFilePages = firstFile..<firstLocked
     put(state.unevictable, .unevictable, ListIndex.unevictable)
     bootLocked = firstLocked..<frame
     bootKernel = frame..<layout.usedEnd

@@ -35,7 +35,8 @@ extension Memory {
     let purpose = ShrinkPurpose(owner: owner, clock: MemcgTree.rootNumber, references: 0)
     let kept = shrinkFolioList(folios.count, purpose, &tally)
     settle(tally, owner)
-    putBack(batch, kept, owner)
+    // Like new ones: through the CPU's LRU-add batch, and no clock is advanced.
+    for k in 0..<kept { batches.add(batch[k]) }
     return cost(of: tally, kept: kept, file: false) - profile.costs.reclaimBatch
   }
 

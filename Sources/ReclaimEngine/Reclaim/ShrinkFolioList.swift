@@ -32,7 +32,7 @@ extension Memory {
     let special: FolioFlags = [
       .locked, .held, .swapBacked, .anon, .dirty, .writeback, .unevictable,
     ]
-    var kept = 0, gone = 0, processed = 0, files = 0
+    var kept = 0, gone = 0, processed = 0, files = 0, remembered = 0
     var evicted: UInt64 = 0
     var k = 0
     while k < n {
@@ -40,12 +40,17 @@ extension Memory {
       k &+= 1
       let row = rows + Int(frame)
       let flags = row.pointee.flags
-      let clock = clockBefore &+ UInt64(truncatingIfNeeded: gone) &+ readsAfter
+      let clock = clockBefore &+ UInt64(truncatingIfNeeded: remembered) &+ readsAfter
       let slot = Int(row.pointee.slot)
       if _slowPath(!flags.isDisjoint(with: special) || row.pointee.link != 0 || slot == 0) {
         let shadow = shadowBase | (clock & Shadow.clockMask) &<< 28
         switch verdict(on: frame, shadow: shadow, purpose, &tally) {
         case .free:
+          evicted = Self.fold(evicted, slot)
+          freed[gone] = frame
+          gone &+= 1
+          remembered &+= 1
+        case .vanish:
           evicted = Self.fold(evicted, slot)
           freed[gone] = frame
           gone &+= 1
@@ -73,13 +78,14 @@ extension Memory {
       row.pointee.flags = []
       freed[gone] = frame
       gone &+= 1
+      remembered &+= 1
       files &+= 1
     }
     tally.processed &+= processed
     tally.reclaimed = gone
     tally.evicted = evicted
     if files > 0 { countEvicted(files, purpose.owner) }
-    if gone > 0 { workingset.age(purpose.clock, by: gone) }
+    if remembered > 0 { workingset.age(purpose.clock, by: remembered) }
     return kept
   }
 

@@ -49,22 +49,27 @@ extension Memory {
   /// whole machine.
   func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) {
     if memcg.isRoot { return }
+    _ = shrinkSlab(memcg, priority: control.priority, gfp: control.gfp)
+  }
+
+  /// Asks the shadow shrinker of one cgroup; answers how many nodes it freed.
+  func shrinkSlab(_ memcg: MemCgroup, priority: Int, gfp: GfpFlags) -> Int {
     let row = tree.rows + Int(memcg.number)
     let nodes = row.pointee.shadowLeaves.count
-    if nodes == 0 { return }
+    if nodes == 0 { return 0 }
     let sizes = tree.lruvec(memcg.number).pointee.sizes
     let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
     let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
-    if freeable <= 0 { return }
+    if freeable <= 0 { return 0 }
 
     // A count for each cgroup, or one that all share.
     let deferrer = profile.deferredShrink == .whole ? tree.rows + Int(MemcgTree.rootNumber) : row
     let deferred = deferrer.pointee.deferredShadows
     let batch = profile.numbers.shrinkBatch
     var scan = SlabScan(
-      freeable: freeable, deferred: deferred, priority: control.priority, seeks: 0,
+      freeable: freeable, deferred: deferred, priority: priority, seeks: 0,
       behaviour: profile.deferredShrink)
-    traceStart(scan, deferred, freeable, control)
+    traceStart(scan, deferred, freeable, priority, gfp)
     let total = scan.total
     var scanned = 0, freedNodes = 0
     while let n = scan.step(freeable, batch: batch) {
@@ -86,14 +91,17 @@ extension Memory {
         shrinker: Self.shadowShrinker, node: node.number, unusedScan: deferred, newScan: left,
         totalScan: total, returned: freedNodes),
       [deferred, left, total, freedNodes])
+    return freedNodes
   }
 
-  private func traceStart(_ scan: SlabScan, _ deferred: Int, _ freeable: Int, _ c: ScanControl) {
+  private func traceStart(
+    _ scan: SlabScan, _ deferred: Int, _ freeable: Int, _ priority: Int, _ gfp: GfpFlags
+  ) {
     tracer.shrinkSlab(
       .shrinkSlabStart(
-        shrinker: Self.shadowShrinker, node: node.number, deferred: deferred, gfp: c.gfp,
-        cacheItems: freeable, delta: scan.delta, totalScan: scan.total, priority: c.priority),
-      [deferred, freeable, scan.delta, scan.total, c.priority])
+        shrinker: Self.shadowShrinker, node: node.number, deferred: deferred, gfp: gfp,
+        cacheItems: freeable, delta: scan.delta, totalScan: scan.total, priority: priority),
+      [deferred, freeable, scan.delta, scan.total, priority])
   }
 
   private static let shadowShrinker = "scan_shadow_nodes"

@@ -7,7 +7,11 @@
 
 import UAPI
 
-enum Verdict { case keep, activate, free }
+enum Verdict {
+  case keep, activate, free
+  /// Freed like one, but nothing remembers it: no clock advances.
+  case vanish
+}
 
 extension Memory {
   /// - Parameter shadow: what the slot of an evicted folio will hold, but for its workingset bit.
@@ -37,13 +41,16 @@ extension Memory {
     if row.pointee.flags.contains(.anon) {
       return anonymousVerdict(frame, row, shadow, &tally)
     }
-    if row.pointee.flags.contains(.swapBacked) || row.pointee.slot == 0 { return .keep }
+    if row.pointee.slot == 0 { return .keep }
+    if row.pointee.flags.contains(.swapBacked) {
+      return sharedVerdict(frame, row, shadow, &tally)
+    }
     if row.pointee.link != 0 { _ = unmapFile(frame) }
     evict(row, shadow, purpose.owner)
     return .free
   }
 
-  @inline(__always) private func activate(
+  @inline(__always) func activate(
     _ row: UnsafeMutablePointer<FrameRow>, _ tally: inout ShrinkTally
   ) -> Verdict {
     row.pointee.flags.insert(.active)
@@ -89,8 +96,18 @@ extension Memory {
       // Nobody wants it back: gone without a trace.
       leaveSwapCache(frame, keeping: .empty)
       row.pointee.flags = []
-      return .free
+      return .vanish
     }
+    return finishSwapOut(frame, row, shadow, &tally)
+  }
+
+  /// Writes an unmapped folio of the swap cache where it is dirty, and frees it where its data has
+  /// arrived.
+  private func finishSwapOut(
+    _ frame: UInt32, _ row: UnsafeMutablePointer<FrameRow>, _ shadow: UInt64,
+    _ tally: inout ShrinkTally
+  ) -> Verdict {
+    let slot = swap!.area.slots + Int(row.pointee.link)
     if row.pointee.flags.contains(.dirty), !writeOut(frame, row, slot, &tally) { return .keep }
     leaveSwapCache(
       frame, keeping: Slot(raw: shadow | (row.pointee.flags.contains(.workingset) ? 2 : 0)))
@@ -151,6 +168,36 @@ extension Memory {
     tree.add(1, to: .pglazyfreed, of: row.pointee.memcg)
     tree.statistics.note(1)
     row.pointee.flags = []
-    return .free
+    return .vanish
+  }
+
+  // MARK: shared anonymous memory
+
+  /// An unreferenced folio of shmem: unmapped, then given a swap slot that takes its place in its
+  /// file, and written. One that nobody ever wrote to holds zeros, as the hole does that it leaves.
+  private func sharedVerdict(
+    _ frame: UInt32, _ row: UnsafeMutablePointer<FrameRow>, _ shadow: UInt64,
+    _ tally: inout ShrinkTally
+  ) -> Verdict {
+    let file = cache.file(ofSlot: Int(row.pointee.slot))
+    let index = Int(row.pointee.slot) - file.base
+    if row.pointee.link != 0 {
+      if unmapFile(frame) { row.pointee.flags.insert(.dirty) }
+      tally.unmapped += 1
+    }
+    guard row.pointee.flags.contains(.dirty) else {
+      cache.drop(file, index)
+      row.pointee.flags = []
+      return .vanish
+    }
+    guard let swap, let offset = swap.take(for: row.pointee.memcg) else {
+      return activate(row, &tally)
+    }
+    cache.swapOutShmem(frame, to: offset)
+    enterSwapCache(frame, offset)
+    swap.area.slots[Int(offset)].references = 1
+    swap.area.slots[Int(offset)].isFilled = file.isFilled(index)
+    tree.statistics.note(1)
+    return finishSwapOut(frame, row, shadow, &tally)
   }
 }

@@ -65,14 +65,21 @@ extension Memory {
     try await task.spend(UInt64(fill.inserted) * profile.costs.readaheadPage)
   }
 
-  /// Drops the clean pages of a range and forgets the shadows in it: after the CPU's batches are
-  /// drained nothing else holds a page that is not locked. Freed folios are uncharged a batch at a
-  /// time (reference 26 §26.3).
+  /// Drops the clean pages of a range: after the CPU's batches are drained nothing else holds a
+  /// page that is not locked.
   private func drop(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
     async throws(Killed)
   {
     guard from < end else { return }
     batches.drain()
+    try await invalidate(file, from: from, to: end, task)
+  }
+
+  /// Drops clean pages that nobody maps, locks or holds, and forgets the shadows among them. Freed
+  /// folios are uncharged a batch at a time (reference 26 §26.3).
+  func invalidate(_ file: FileMapping, from: Int, to end: Int, _ task: SimTask)
+    async throws(Killed)
+  {
     var next = from
     while next < end {
       let cost = dropSome(file, &next, to: end)
@@ -105,7 +112,8 @@ extension Memory {
     if frame == 0 { return false }
     let row = frames.rows + Int(frame)
     guard row.pointee.link == 0 else { return false }
-    guard row.pointee.flags.isDisjoint(with: [.locked, .held, .inAddBatch, .queued])
+    guard !row.pointee.flags.hasAny(.locked, .held),
+      !row.pointee.flags.hasAny(.inAddBatch, .queued)
     else {
       batches.deactivateFile(frame)
       return false

@@ -36,7 +36,7 @@ extension Memory {
   }
 
   /// Maps cached pages of the window around a fault; answers how many.
-  private func mapAround(_ area: Area, _ index: Int, _ file: FileMapping, _ page: Int) -> Int {
+  func mapAround(_ area: Area, _ index: Int, _ file: FileMapping, _ page: Int) -> Int {
     let virtual = area.start + index
     let begin = max(virtual & ~(Self.faultAround - 1), area.start)
     // Where the area begins inside of an aligned window, 16 pages from there, not what is left of
@@ -50,9 +50,7 @@ extension Memory {
       let wanted = page + at - index
       guard wanted >= 0, wanted < file.pages else { continue }
       let frame = cache.slots[file.base + wanted].folio
-      guard frame != 0,
-        frames.rows[Int(frame)].flags.isDisjoint(with: [.locked, .readahead, .swapBacked])
-      else { continue }
+      guard frame != 0, !frames.rows[Int(frame)].flags.hasAny(.locked, .readahead) else { continue }
       map(frame, area, at)
       if let open = area.open { open.readMisses = max(0, open.readMisses - 1) }
       mapped += 1
@@ -60,11 +58,14 @@ extension Memory {
     return mapped
   }
 
-  /// Maps a folio of a file for reading; it is young.
-  func map(_ frame: UInt32, _ area: Area, _ index: Int) {
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: false, dirty: false)
+  /// Maps a folio of a file; it is young. Only memory whose first store nobody has to be told of is
+  /// writable at once.
+  func map(_ frame: UInt32, _ area: Area, _ index: Int, dirty: Bool = false) {
+    entries[area.base + index] = PageTableEntry(
+      frame: frame, writable: area.isShmem, dirty: dirty)
     let row = frames.rows + Int(frame)
     row.pointee.link += 1
+    if area.isLocked(index) { makeUnevictable(frame) }
     guard row.pointee.link == 1 else { return }
     node.counters.add(1, to: .nr_mapped)
     tree.add(1, to: .file_mapped, of: row.pointee.memcg)
@@ -86,7 +87,8 @@ extension Memory {
       }
       row.pointee.flags.remove(.readahead)
       row.pointee.flags.insert(.held)
-      let next = window(open, page, requested: open.readAheadPages, marker: true)
+      let next = open.nextWindow(
+        at: page, requested: open.readAheadPages, marker: true, self)
       try await fill(file, next, gfp: ReadRun.readaheadFlags, task)
       row.pointee.flags.remove(.held)
       return true
@@ -108,7 +110,8 @@ extension Memory {
     case .random:
       return nil
     case .sequential:
-      return window(open, page, requested: open.readAheadPages, marker: false)
+      return open.nextWindow(
+        at: page, requested: open.readAheadPages, marker: false, self)
     case .normal:
       open.readMisses = min(open.readMisses + 1, 10 * Self.missLimit)
       if open.readMisses > Self.missLimit { return nil }
@@ -118,17 +121,6 @@ extension Memory {
       return ReadaheadWindow(
         start: open.readahead.start, size: size, lookahead: open.readahead.lookahead)
     }
-  }
-
-  private func window(_ open: OpenFile, _ page: Int, requested: Int, marker: Bool)
-    -> ReadaheadWindow
-  {
-    let slots = cache.slots, file = open.file
-    return Readahead.window(
-      at: page, requested: requested, marker: marker, state: &open.readahead,
-      previousPage: open.previousEnd < 0 ? -1 : open.previousEnd >> 12, max: open.readAheadPages,
-      growth: profile.readaheadGrowth
-    ) { $0 < file.pages && slots[file.base + $0].folio != 0 }
   }
 
   /// The first write to a page of a private mapping: an anonymous page of the task's own takes its
@@ -146,7 +138,9 @@ extension Memory {
     frames.rows[Int(copy)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: memcg)
     let entry = entries + (area.base + index)
     if entry.pointee.isPresent {
-      unmapOne(entry.pointee.frame)
+      let original = entry.pointee.frame
+      entry.pointee = .none
+      unmapOne(original)
     } else if cache.slots[file.base + page].folio == 0, try await !bring(file, page, area, task) {
       freeLater(copy, memcg)
       settleFreed()
@@ -160,9 +154,10 @@ extension Memory {
     return true
   }
 
-  /// One mapping of a file's folio is gone.
+  /// One mapping of a file's folio is gone, and its entry empty.
   func unmapOne(_ frame: UInt32) {
     frames.rows[Int(frame)].link -= 1
+    if frames.rows[Int(frame)].flags.contains(.unevictable) { munlock(frame) }
     if frames.rows[Int(frame)].link == 0 { noteUnmapped(frame) }
   }
 }

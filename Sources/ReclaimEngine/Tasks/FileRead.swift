@@ -207,12 +207,7 @@ struct ReadRun {
 
   private mutating func window(_ memory: Memory, marker: Bool) -> ReadaheadWindow {
     cost &+= memory.profile.costs.readaheadWindow
-    let slots = memory.cache.slots, base = file.base, pages = file.pages
-    return Readahead.window(
-      at: page, requested: 1, marker: marker, state: &open.readahead,
-      previousPage: open.previousEnd < 0 ? -1 : open.previousEnd >> 12, max: open.readAheadPages,
-      growth: memory.profile.readaheadGrowth
-    ) { $0 < pages && slots[base &+ $0].folio != 0 }
+    return open.nextWindow(at: page, requested: 1, marker: marker, memory)
   }
 
   private mutating func finish(_ then: After, _ memory: Memory) {

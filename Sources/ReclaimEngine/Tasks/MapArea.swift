@@ -50,10 +50,13 @@ extension Memory {
     task.space.remove(area)
     if let file = area.mapping?.file { file.areas.removeAll { $0 === area } }
     areas.remove(area)
-    objects.free(area.payer, profile.objects.area, reclaimable: false)
+    for payer in [area.payer] + area.piecePayers {
+      objects.free(payer, profile.objects.area, reclaimable: false)
+    }
     if let payer = area.reverseMapPayer {
       for size in profile.objects.reverseMap { objects.free(payer, size, reclaimable: false) }
     }
+    if case .shmem(let file) = area.kind { removeShmem(file, payer: area.payer) }
     return freed
   }
 
@@ -78,6 +81,7 @@ extension Memory {
     for index in range {
       let entry = entries[area.base + index]
       if entry.isNone { continue }
+      noteFilled(area, area.base + index)
       entries[area.base + index] = .none
       if entry.isSwap {
         releaseSwap(entry.swapOffset)
@@ -89,6 +93,7 @@ extension Memory {
         zapAnonymous(entry.frame)
       } else {
         if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
+        if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
         unmapOne(entry.frame)
       }
     }
@@ -100,7 +105,7 @@ extension Memory {
     let row = frames.rows[Int(frame)]
     countAnonymous(-1, row.memcg)
     if row.flags.contains(.swapCache) {
-      if !row.flags.isDisjoint(with: [.writeback, .locked]) {
+      if row.flags.hasAny(.writeback, .locked) {
         // Busy: it stays in the swap cache, mapped by nobody, until reclaim meets it.
         frames.rows[Int(frame)].slot = 0
         return

@@ -19,27 +19,38 @@ extension Memory {
       areas.advise(area, .sequential)
     case .hugepage, .nohugepage:
       break  // Transparent huge pages are off on every machine that boots here.
-    case .dontneed:
-      if !area.locked.isEmpty { return .failed(.EINVAL) }
-      let freed = zap(area, range)
-      try await task.spend(UInt64(freed) * profile.costs.pageUnmapped)
-    case .free:
-      guard case .anonymous = area.kind, area.locked.isEmpty else { return .failed(.EINVAL) }
-      markFree(area, range)
-    case .cold:
-      if !area.locked.isEmpty { return .failed(.EINVAL) }
-      markCold(area, range)
-    case .pageout:
-      if !area.locked.isEmpty { return .failed(.EINVAL) }
-      try await pageOut(area, range, task)
+    case .dontneed, .free, .cold, .pageout:
+      return try await giveUp(area, advice, range, task)
     case .willneed:
       if let (file, offset) = area.mapping, case .file = area.kind {
         try await readAhead(
           file, from: range.lowerBound + offset, to: range.upperBound + offset, task)
+      } else {
+        try await readSwapped(area, range, task)
       }
-    // Swapped pages of a synchronous device are not read ahead.
     }
     return .done
+  }
+
+  /// Advice that takes pages away: up to the first page that is locked.
+  private func giveUp(_ area: Area, _ advice: MemoryAdvice, _ range: Range<Int>, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    let locked = area.locked.first { $0.overlaps(range) }?.lowerBound ?? range.upperBound
+    let part = range.lowerBound..<max(range.lowerBound, locked)
+    switch advice {
+    case .dontneed:
+      let freed = part.isEmpty ? 0 : zap(area, part)
+      try await task.spend(UInt64(freed) * profile.costs.pageUnmapped)
+    case .free:
+      guard case .anonymous = area.kind else { return .failed(.EINVAL) }
+      if !part.isEmpty { markFree(area, part) }
+    case .cold:
+      markCold(area, part)
+    default:
+      try await pageOut(area, part, task)
+    }
+    return part == range ? .done : .failed(.EINVAL)
   }
 
   /// Pages of the range that this area alone maps and that are on an LRU list.
@@ -79,6 +90,13 @@ extension Memory {
       } else if entry.isPresent, !entry.isZeroPage,
         frames.rows[Int(entry.frame)].flags.isSuperset(of: [.anon, .swapBacked])
       {
+        let row = frames.rows + Int(entry.frame)
+        if row.pointee.flags.contains(.swapCache) {
+          // Busy ones are left as they are.
+          if row.pointee.flags.hasAny(.writeback, .locked) { continue }
+          leaveSwapCache(entry.frame, keeping: .empty)
+          row.pointee.flags.remove(.dirty)
+        }
         entries[area.base + index] = entry.old.clean
         batches.lazyFree(entry.frame)
       }
@@ -88,7 +106,6 @@ extension Memory {
   /// MADV_PAGEOUT: reclaimed at once, a table's worth of pages at a time. No scan is counted; pages
   /// that something still needs go back.
   private func pageOut(_ area: Area, _ range: Range<Int>, _ task: SimTask) async throws(Killed) {
-    if case .file(_, _, let shared) = area.kind, shared { return }
     var index = range.lowerBound
     while index < range.upperBound {
       let end = min(range.upperBound, index + Self.batchCapacity)

@@ -17,12 +17,20 @@ extension Memory {
     switch area.kind {
     case .anonymous:
       return try await anonymousFault(area, index, write: write, task)
+    case .file where isOwn(entries[area.base + index]):
+      return try await anonymousFault(area, index, write: write, task)
     case .file(let file, let offset, let shared):
       return try await fileFault(
         area, index, file, index + offset, write: write, shared: shared, task)
-    case .shmem:
-      preconditionFailure("shared anonymous memory is refused at the front door")
+    case .shmem(let file):
+      return try await shmemFault(area, index, file, write: write, task)
     }
+  }
+
+  /// Whether an entry is anonymous memory already: of a private file mapping, a page that the task
+  /// has stored to, or where in swap it lies.
+  private func isOwn(_ entry: PageTableEntry) -> Bool {
+    entry.isSwap || entry.isPresent && frames.rows[Int(entry.frame)].flags.contains(.anon)
   }
 
   @inline(__always) func countFault(_ event: VmCounter, _ stat: MemcgCounter, _ memcg: UInt16) {

@@ -10,6 +10,7 @@ struct UnsettledCounts {
   private static let interval = 66
   private var faults: Int
   private(set) var anonymous = 0
+  private(set) var shmem = 0
   private(set) var swapped = 0
 
   /// - Parameter faults: how many there were since the program settled.
@@ -22,6 +23,8 @@ struct UnsettledCounts {
   }
 
   @inline(__always) mutating func mappedAnonymous() { anonymous &+= 1 }
+
+  mutating func mappedShmem() { shmem &+= 1 }
 
   @inline(__always) mutating func swappedIn() {
     anonymous &+= 1
@@ -69,6 +72,7 @@ extension Memory {
       }
     }
     pages.anonymous = max(0, pages.anonymous - task.unsettled.anonymous)
+    pages.shmem = max(0, pages.shmem - task.unsettled.shmem)
     pages.swapped = max(0, pages.swapped - task.unsettled.swapped)
     return pages
   }

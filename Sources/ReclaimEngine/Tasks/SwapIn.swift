@@ -66,17 +66,27 @@ extension Memory {
     return found
   }
 
-  private func readIntoCache(
-    _ offset: UInt32, ahead: Bool, _ device: BlockDevice, _ task: SimTask
+  /// Reads one slot into the swap cache.
+  /// - Parameter device: where the data arrives later; nil where it is there at once.
+  /// - Returns: false when there was no memory for it.
+  func readIntoCache(
+    _ offset: UInt32, ahead: Bool, _ device: BlockDevice?, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let slot = swap!.area.slots + Int(offset)
     let memcg = payer(of: slot, task)
     guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
+    guard slot.pointee.references > 0, slot.pointee.content.folio == 0 else {
+      // Another task read it, or freed it, while this one waited.
+      stock.uncharge(memcg, 1)
+      tree.statistics.note(1)
+      return true
+    }
     let frame = try allocate(.movable)
     let shadow = slot.pointee.content
     frames.rows[Int(frame)] = FrameRow(
-      position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked, .locked], memcg: memcg)
+      position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
+    if device != nil { frames.rows[Int(frame)].flags.insert(.locked) }
     enterSwapCache(frame, offset)
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
     switch profile.swapCacheRead {
@@ -89,6 +99,10 @@ extension Memory {
     }
     batches.add(frame)
     node.counters.add(1, to: .pswpin)
+    guard let device else {
+      try await task.spend(profile.costs.swapInRead)
+      return true
+    }
     node.counters.add(4, to: .pgpgin)
     device.submit(offset, write: false)
     try await task.spend(profile.costs.swapReadSubmitted)
