@@ -11,6 +11,8 @@ extension Machine {
   {
     var parent = memory.tree.root
     for part in CgroupPath.parts(path) {
+      // Whoever was made or found before may have been removed while this one waited.
+      guard parent.isOnline else { return .failed(.ENOENT) }
       if let known = memory.tree.child(of: parent, named: part) {
         parent = known
         continue
@@ -33,8 +35,13 @@ extension Machine {
     async throws(Killed) -> Outcome
   {
     for setting in settings {
+      guard cgroup.isOnline else { return .failed(.ENOENT) }
       guard let file = try await memory.open(.of(setting), of: cgroup, task) else {
         return .failed(.ENOMEM)
+      }
+      guard cgroup.isOnline else {
+        memory.close(file)
+        return .failed(.ENODEV)
       }
       try await memory.write(setting, to: cgroup, task)
       memory.close(file)
@@ -65,6 +72,11 @@ extension Machine {
     case .afterGracePeriod: try await memory.moves.begin(task.fiber)
     }
     try await task.spend(memory.profile.costs.enterCgroup)
+    guard cgroup.isOnline else {
+      memory.moves.end()
+      memory.close(file)
+      return .failed(.ENODEV)
+    }
     memory.pressure.change(task, to: task.pressure, in: cgroup.number)
     task.memcg = cgroup.number
     for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
