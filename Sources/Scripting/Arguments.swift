@@ -147,9 +147,6 @@ struct Fields {
   func duration(_ name: String) throws(LuaError) -> Nanoseconds? { try take(name) { $0.duration } }
   func limit(_ name: String) throws(LuaError) -> Pages?? { try take(name) { $0.limit } }
   func pages(_ name: String) throws(LuaError) -> Int? { try take(name) { $0.pages } }
-  func duration(_ name: String) throws(LuaError) -> Nanoseconds? {
-    try take(name) { $0.duration }
-  }
 
   /// The field's value; nil when it is absent.
   private func take<Value>(_ name: String, _ reading: (LuaValue) -> Reading<Value>) throws(LuaError)
