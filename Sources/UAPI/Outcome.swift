@@ -11,7 +11,7 @@ package enum Outcome: Sendable, Equatable {
 
 /// Error numbers as the kernel names them.
 package enum Errno: String, Sendable {
-  case ENOENT, ENOMEM, EAGAIN, EINVAL, EBUSY, EINTR, EEXIST, ENOSPC
+  case ENOENT, ENOMEM, EAGAIN, EINVAL, EBUSY, EINTR, EEXIST, ENODEV, ENOSPC
 
   /// The number on x86-64.
   package var number: Int {
@@ -22,6 +22,7 @@ package enum Errno: String, Sendable {
     case .ENOMEM: 12
     case .EBUSY: 16
     case .EEXIST: 17
+    case .ENODEV: 19
     case .EINVAL: 22
     case .ENOSPC: 28
     }

@@ -87,5 +87,5 @@ package struct CgroupSnapshot: Sendable, Equatable {
 
   package subscript(_ counter: MemcgCounter) -> Int { stat[counter.rawValue] }
   package subscript(_ event: MemcgEvent) -> Int { events[event.rawValue] }
-  package subscript(_ event: SwapEvent) -> Int { swapEvents[event.rawValue] }
+  package func swapEvent(_ event: SwapEvent) -> Int { swapEvents[event.rawValue] }
 }

@@ -26,7 +26,7 @@ extension Memory {
     case .eventsLocal: return Self.lines(events(snapshot.localEvents))
     case .swapCurrent: return "\(row.swapUsage * Pages.size)"
     case .swapEvents:
-      return Self.lines(SwapEvent.allCases.map { ($0.name, snapshot[$0]) })
+      return Self.lines(SwapEvent.allCases.map { ($0.name, snapshot.swapEvent($0)) })
     case .pressure: return pressure.snapshot(of: cgroup.number).text
     case .min: return Self.limit(row.min)
     case .low: return Self.limit(row.low)

@@ -9,14 +9,6 @@
 import Timeline
 import UAPI
 
-/// A task as pressure sees it.
-struct PressureState: Equatable {
-  /// It runs, or could if it had the CPU.
-  var isRunnable = false
-  /// It waits for memory, asleep or reclaiming.
-  var isStalled = false
-}
-
 final class Pressure {
   private let tree: MemcgTree
   private let timeline: Timeline

@@ -4,14 +4,27 @@
 //   some   at least one task waits for memory
 //   full   no task of the group does anything else: whoever runs is reclaiming itself
 //
-// Times are added up when a count changes or somebody looks. Averages move once in two seconds while
-// the group does anything; periods in which nobody looked only let them fade. Fixed point with 11
-// binary places, integer per cent, as the kernel prints them.
+// Times are added up when a count changes or somebody looks. Averages move once in two seconds
+// while the group does anything; periods in which nobody looked only let them fade. Fixed point
+// with 11 binary places, integer per cent, as the kernel prints them.
 
-import Timeline
-import UAPI
+package import Timeline
+package import UAPI
 
-struct PressureGroup {
+/// A task as pressure sees it.
+package struct PressureState: Equatable {
+  /// It runs, or could if it had the CPU.
+  var isRunnable: Bool
+  /// It waits for memory, asleep or reclaiming.
+  var isStalled: Bool
+
+  package init(isRunnable: Bool = false, isStalled: Bool = false) {
+    self.isRunnable = isRunnable
+    self.isStalled = isStalled
+  }
+}
+
+package struct PressureGroup {
   /// Tasks that wait for memory, that run or could, and that do both.
   private var stalled = 0
   private var runnable = 0
@@ -37,7 +50,7 @@ struct PressureGroup {
   /// What is left of an average after a period.
   fileprivate static let decays = (1677, 1981, 2034)
 
-  init(_ profile: KernelProfile, now: Instant) {
+  package init(_ profile: KernelProfile, now: Instant) {
     fullTime = profile.pressureFull
     tick = 1_000_000_000 / UInt64(profile.numbers.hz)
     changedAt = now
@@ -52,7 +65,7 @@ struct PressureGroup {
   var isSome: Bool { stalled > 0 }
 
   /// A task comes (1) or goes (−1) in that state.
-  mutating func count(_ state: PressureState, _ change: Int, now: Instant) {
+  package mutating func count(_ state: PressureState, _ change: Int, now: Instant) {
     advance(to: now)
     let wasIdle = isIdle
     if state.isStalled { stalled += change }
@@ -67,7 +80,7 @@ struct PressureGroup {
     return Nanoseconds(isFull ? full.total : some.total)
   }
 
-  mutating func snapshot(now: Instant) -> PressureSnapshot {
+  package mutating func snapshot(now: Instant) -> PressureSnapshot {
     advance(to: now)
     if now >= nextUpdate { update(at: now) }
     var snapshot = PressureSnapshot()

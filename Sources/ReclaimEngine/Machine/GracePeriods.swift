@@ -31,19 +31,20 @@ final class GracePeriods {
   private static let ticks: UInt64 = 3
   private let timeline: Timeline
   private let tick: UInt64
-  private let release: (KernelObject, Int) -> Void
+  private let objects: ObjectCharges
+  private let slabs: SlabCaches
   /// In the order in which they were let go; those before `first` are gone.
   private var pending: [Freed] = []
   private var first = 0
   private let work = WaitQueue()
 
-  /// - Parameter release: called once an object may be freed, with how many of its like.
   init(
-    _ timeline: Timeline, _ profile: KernelProfile, release: @escaping (KernelObject, Int) -> Void
+    _ timeline: Timeline, _ profile: KernelProfile, objects: ObjectCharges, slabs: SlabCaches
   ) {
     self.timeline = timeline
     tick = 1_000_000_000 / UInt64(profile.numbers.hz)
-    self.release = release
+    self.objects = objects
+    self.slabs = slabs
     timeline.spawn("rcu") { [weak self] fiber throws(Killed) in
       while let periods = self { try await periods.endNext(fiber) }
     }
@@ -72,6 +73,11 @@ final class GracePeriods {
     try await fiber.sleep(end(from: timeline.now) - timeline.now)
   }
 
+  private func release(_ object: KernelObject) {
+    objects.free(object.owner, object.size, reclaimable: object.isReclaimable)
+    if let kind = object.kind { slabs.free(kind) }
+  }
+
   private func endNext(_ fiber: Fiber) async throws(Killed) {
     guard first < pending.count else {
       try await work.wait(fiber)
@@ -82,7 +88,7 @@ final class GracePeriods {
     while first < pending.count, pending[first].due <= timeline.now {
       let freed = pending[first]
       first += 1
-      release(freed.object, freed.count)
+      for _ in 0..<freed.count { release(freed.object) }
     }
     if first == pending.count {
       pending.removeAll(keepingCapacity: true)

@@ -98,12 +98,7 @@ package final class Memory {
     batches = FolioBatches(
       frames: frames, lists: lists, tree: tree, workingset: workingset, node: node,
       profile: profile)
-    gracePeriods = GracePeriods(timeline, profile) { [objects, slabs] object, count in
-      for _ in 0..<count {
-        objects.free(object.owner, object.size, reclaimable: object.isReclaimable)
-        if let kind = object.kind { slabs.free(kind) }
-      }
-    }
+    gracePeriods = GracePeriods(timeline, profile, objects: objects, slabs: slabs)
     moves = CgroupMoves(timeline, gracePeriods)
     pressure = Pressure(tree, timeline, profile)
     let slots = try SlotTable(capacity: layout.slotCount)

@@ -22,17 +22,26 @@ package enum Protection {
     recursive: Bool
   ) -> Int {
     let own = min(usage, setting)
-    if siblings > parentEffective { return own * parentEffective / siblings }
+    if siblings > parentEffective { return part(own, parentEffective, of: siblings) }
     guard recursive, parentEffective > siblings, parentUsage > siblings, usage > own else {
       return own
     }
-    return own + (parentEffective - siblings) * (usage - own) / (parentUsage - siblings)
+    return min(
+      own + part(parentEffective - siblings, usage - own, of: parentUsage - siblings),
+      MemcgRow.unlimited)
+  }
+
+  /// a · b / c, also where the product is beyond a word: protection may be without limit.
+  private static func part(_ a: Int, _ b: Int, of c: Int) -> Int {
+    let product = a.multipliedFullWidth(by: b)
+    guard product.high < c / 4 else { return MemcgRow.unlimited }
+    return min(c.dividingFullWidth(product).quotient, MemcgRow.unlimited)
   }
 
   /// Of `size` pages of a list, those a scan may take into account where `protected` of `usage`
   /// pages are to be kept; never fewer than a batch (reference 05 §5.4).
   package static func unprotected(size: Int, protected: Int, usage: Int, batch: Int) -> Int {
-    max(size - size * protected / (max(usage, protected) + 1), batch)
+    max(size - part(size, protected, of: max(usage, protected) + 1), batch)
   }
 }
 

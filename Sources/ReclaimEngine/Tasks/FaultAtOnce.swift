@@ -32,9 +32,10 @@ extension Memory {
       let slot = slots + Int(entry.swapOffset)
       guard slot.pointee.content.folio == 0 else { return .other }
       beginFault(task)
-      if stock.tryCharge(payer(of: slot, task), 1) != 0 { return .begun(charged: false) }
+      let payer = payer(of: slot, task)
+      if stock.tryCharge(payer, 1) != 0 { return .begun(charged: false) }
       if stock.isOverHigh { return .begun(charged: true) }
-      return .done(try finishSwapIn(area, index, slot, write: write, task))
+      return .done(try finishSwapIn(area, index, slot, payer, write: write, task))
     }
     guard write, entry.isNone || entry.isZeroPage, area.hasReverseMap else { return .other }
     beginFault(task)
@@ -52,15 +53,16 @@ extension Memory {
     let entry = entries[area.base + index]
     let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
     let gfp: GfpFlags = slot == nil ? .kernel : .highUserMovable
+    // Whose cgroup is removed while this one waits pays all the same: it has been charged.
+    let payer = slot.map { self.payer(of: $0, task) } ?? task.memcg
     if charged {
       try await settleHigh(task, gfp)
     } else {
-      let memcg = slot.map { payer(of: $0, task) } ?? task.memcg
-      guard try await charge(memcg, 1, gfp, task) else { return false }
+      guard try await charge(payer, 1, gfp, task) else { return false }
     }
     let cost =
       if let slot {
-        try finishSwapIn(area, index, slot, write: write, task)
+        try finishSwapIn(area, index, slot, payer, write: write, task)
       } else {
         try finishAnonymous(area, index, task)
       }
@@ -87,9 +89,9 @@ extension Memory {
 
   /// A page that comes straight into its own folio, charged already; answers its cost.
   func finishSwapIn(
-    _ area: Area, _ index: Int, _ slot: UnsafeMutablePointer<SwapSlot>, write: Bool, _ task: SimTask
+    _ area: Area, _ index: Int, _ slot: UnsafeMutablePointer<SwapSlot>, _ memcg: UInt16,
+    write: Bool, _ task: SimTask
   ) throws(Killed) -> UInt64 {
-    let memcg = payer(of: slot, task)
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)

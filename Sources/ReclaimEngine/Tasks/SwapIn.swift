@@ -20,10 +20,9 @@ extension Memory {
     }
     guard let device = swap.device else {
       let slot = swap.area.slots + Int(offset)
-      guard try await chargePage(payer(of: slot, task), gfp: .highUserMovable, task) else {
-        return false
-      }
-      try await task.spend(finishSwapIn(area, index, slot, write: write, task))
+      let payer = payer(of: slot, task)
+      guard try await chargePage(payer, gfp: .highUserMovable, task) else { return false }
+      try await task.spend(finishSwapIn(area, index, slot, payer, write: write, task))
       return true
     }
     guard try await readAround(area, index, device, task) else { return false }
