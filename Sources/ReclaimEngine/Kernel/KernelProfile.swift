@@ -4,6 +4,8 @@
 // Each kernel is written out in full in a file of its own, without defaults: who reads
 // Linux6_1.swift sees all of 6.1, and a new field makes the compiler ask every kernel.
 
+import Timeline
+
 package struct KernelProfile: Sendable {
   /// The generation, such as "6.1".
   package var name: String
@@ -20,6 +22,8 @@ package struct KernelProfile: Sendable {
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
   var filePlacement: FilePlacement
+  /// How runnable threads share the CPU.
+  var scheduling: FairRules
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]

@@ -3,6 +3,8 @@
 // steps of 33, deferred shrinker work comes back whole, only single pages pass through per-CPU
 // lists.
 
+import Timeline
+
 extension KernelProfile {
   package static let linux5_10 = KernelProfile(
     name: "5.10",
@@ -74,5 +76,9 @@ extension KernelProfile {
     oomReport: .pidOnly,
     perCPULists: .orderZero,
     memoryReclaim: .absent,
-    filePlacement: .belowThePrevious)
+    filePlacement: .belowThePrevious,
+    scheduling: FairRules(
+      sleeperCredit: .milliseconds(3), wakeupGranularity: .milliseconds(1),
+      latency: .milliseconds(6), leastSlice: .microseconds(750), tick: .milliseconds(4),
+      tickOffset: .microseconds(5)))
 }

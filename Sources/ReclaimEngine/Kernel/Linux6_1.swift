@@ -2,6 +2,8 @@
 // Linux 6.1, classic LRU. Shadows hold the clock before the eviction, statistics are flushed when
 // enough are pending, deferred shrinker work is shifted by the priority.
 
+import Timeline
+
 extension KernelProfile {
   package static let linux6_1 = KernelProfile(
     name: "6.1",
@@ -73,5 +75,9 @@ extension KernelProfile {
     oomReport: .sizes,
     perCPULists: .toOrderThree,
     memoryReclaim: .untilReclaimed,
-    filePlacement: .atTableBoundary)
+    filePlacement: .atTableBoundary,
+    scheduling: FairRules(
+      sleeperCredit: .milliseconds(3), wakeupGranularity: .milliseconds(1),
+      latency: .milliseconds(6), leastSlice: .microseconds(750), tick: .milliseconds(4),
+      tickOffset: .microseconds(5)))
 }

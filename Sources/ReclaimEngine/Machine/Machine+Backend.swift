@@ -12,6 +12,7 @@ extension Machine {
     if memory.endReason != nil { throw Killed() }
     // One that was killed after its last sleep had ended asks for nothing more.
     try task.leaveKernel()
+    try await task.acquireProcessor()
     memory.flushPeriodically()
     task.enterKernel()
     let outcome = try await carryOut(operation, task)

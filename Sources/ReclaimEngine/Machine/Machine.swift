@@ -81,7 +81,7 @@ package final class Machine: Backend {
     memory.tasks.append(
       SimTask(
         handle, spec, memcg: cgroup.number, profile: memory.profile, fiber: fiber,
-        now: timeline.now))
+        on: memory.processor, now: timeline.now))
     return handle
   }
 

@@ -10,6 +10,7 @@ import UAPI
 package final class Memory {
   let profile: KernelProfile
   let timeline: Timeline
+  let processor: FairProcessor
   let tracer: Tracer
   package let frames: FrameTable
   let lists: FolioLists
@@ -69,6 +70,7 @@ package final class Memory {
   ) throws(BootError) {
     self.profile = profile
     self.timeline = timeline
+    processor = FairProcessor(timeline, profile.scheduling)
     self.tracer = tracer
     let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)

@@ -4,10 +4,8 @@
 import Timeline
 import UAPI
 
-final class SimTask {
+final class SimTask: SimThread {
   let handle: TaskHandle
-  let name: String
-  let fiber: Fiber
   let program: ProgramSpec
   private let started: Instant
   private var ended: Instant?
@@ -19,27 +17,21 @@ final class SimTask {
   let space: AddressSpace
   /// −1000 (never chosen) to 1000.
   var oomScoreAdjust = 0
-  /// Set while the task reclaims: its own allocations then do not recurse into reclaim
-  /// (PF_MEMALLOC).
-  var isReclaiming = false
   private var isInKernel = false
   private var killReason: String?
-  private var cpuTime: Nanoseconds = 0
-  private var reclaimTime: Nanoseconds = 0
   private var openFiles: [OpenFile] = []
 
   init(
     _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
-    now: Instant
+    on processor: FairProcessor, now: Instant
   ) {
     self.handle = handle
-    name = spec.name
     program = spec.program
     unsettled = UnsettledCounts(faults: spec.program.unsettledFaults)
     space = AddressSpace(programPages: spec.programPages, profile: profile)
     self.memcg = memcg
-    self.fiber = fiber
     started = now
+    super.init(name: spec.name, fiber: fiber, on: processor)
   }
 
   /// The number the kernel's messages know it by; 1 is init's.
@@ -79,27 +71,6 @@ final class SimTask {
     enterKernel()
   }
 
-  /// Uses the CPU; gives way only when something else is due meanwhile.
-  func spend(_ nanoseconds: UInt64) async throws(Killed) {
-    let duration = Nanoseconds(nanoseconds)
-    note(duration)
-    if fiber.trySpend(duration) { return }
-    try await fiber.spend(duration)
-  }
-
-  /// The synchronous half of `spend`: false when somebody else is due first, and nothing was spent.
-  @inline(__always) func trySpend(_ nanoseconds: UInt64) -> Bool {
-    let duration = Nanoseconds(nanoseconds)
-    guard fiber.trySpend(duration) else { return false }
-    note(duration)
-    return true
-  }
-
-  @inline(__always) private func note(_ duration: Nanoseconds) {
-    cpuTime.count &+= duration.count
-    if isReclaiming { reclaimTime.count &+= duration.count }
-  }
-
   func openFile(_ file: FileMapping) -> OpenFile? { openFiles.first { $0.file === file } }
   func remember(_ open: OpenFile) { openFiles.append(open) }
 
@@ -112,8 +83,8 @@ final class SimTask {
 
   var report: TaskReport {
     TaskReport(
-      name: name, state: ended == nil ? .running : fiber.isKilled ? .killed : .done, cpu: cpuTime,
-      reclaiming: reclaimTime, started: started, ended: ended, killReason: killReason)
+      name: name, state: ended == nil ? .running : fiber.isKilled ? .killed : .done, cpu: cpu,
+      reclaiming: reclaiming, started: started, ended: ended, killReason: killReason)
   }
 }
 
