@@ -76,6 +76,24 @@ extension Memory {
     return true
   }
 
+  /// out_of_memory: kills for the whole machine, unless somebody is dying already.
+  /// - Returns: false when nobody may be killed.
+  func killGlobally(_ request: AllocationRequest, _ thread: SimThread) -> Bool {
+    if let task = thread as? SimTask, task.isDying { return true }
+    let candidates = livingTasks(below: tree.root)
+    if candidates.contains(where: \.isDying) { return true }
+    let total = node.zones.reduce(0) { $0 + $1.managed } + (swap?.total ?? 0)
+    let sizes = candidates.map { residentPages(of: $0) }
+    let points = zip(candidates, sizes).map { candidate, size in
+      Badness.points(
+        pages: size.resident + size.swapped + size.tables,
+        oomScoreAdjust: candidate.oomScoreAdjust, totalPages: total)
+    }
+    guard let chosen = Badness.victim(of: points) else { return false }
+    kill(candidates[chosen], sizes[chosen], "out of memory")
+    return true
+  }
+
   /// Tasks that have begun and not ended, cgroups in pre-order, each one's tasks in order of
   /// creation.
   private func livingTasks(below top: MemCgroup) -> [SimTask] {

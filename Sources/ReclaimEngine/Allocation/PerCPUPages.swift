@@ -20,7 +20,9 @@ package final class PerCPUPages {
   private let rows: UnsafeMutablePointer<FrameRow>
   private let buddy: BuddyAllocator
   let batch: Int
-  let high: Int
+  /// Pages from which pages are given back, and what that is while nobody reclaims in the zone.
+  private(set) var high: Int
+  private let fullHigh: Int
   /// How much a drain has grown: batch << freeFactor.
   private var freeFactor = 0
   private let growthLimit: Int
@@ -41,6 +43,7 @@ package final class PerCPUPages {
     self.buddy = buddy
     self.batch = batch
     self.high = high
+    fullHigh = high
     listCount = (orders + 1) * Mobility.allCases.count
     lists = .allocate(capacity: listCount)
     for l in 0..<listCount { (lists + l).initialize(to: FrameDeque()) }
@@ -70,6 +73,12 @@ package final class PerCPUPages {
     lists[l].pushHead(frame)
     count &+= 1 &<< order
     if _slowPath(count >= high) { drain(first: l) }
+  }
+
+  /// While kswapd reclaims in the zone less is kept from it (6.1).
+  func isReclaimed(_ reclaims: Bool) {
+    guard behaviour == .toOrderThree else { return }
+    high = reclaims ? min(4 * batch, fullHigh) : fullHigh
   }
 
   /// Puts a page on a list at boot.

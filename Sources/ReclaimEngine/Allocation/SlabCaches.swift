@@ -65,10 +65,21 @@ final class SlabCaches {
   }
 
   private func grow(_ kind: SlabKind) -> Bool {
-    let cache = caches[kind.rawValue]
-    let slab = allocator.allocate(
-      order: cache.order, cache.reclaimable ? .reclaimable : .unmovable)
+    let slab = allocator.allocate(order: order(kind), mobility(kind))
     if slab == 0 { return false }
+    adopt(slab, kind)
+    return true
+  }
+
+  /// The order of a slab, and the mobility it is asked for with.
+  func order(_ kind: SlabKind) -> Int { caches[kind.rawValue].order }
+  func mobility(_ kind: SlabKind) -> Mobility {
+    caches[kind.rawValue].reclaimable ? .reclaimable : .unmovable
+  }
+
+  /// A new slab of that kind: frames that were allocated for it.
+  func adopt(_ slab: UInt32, _ kind: SlabKind) {
+    let cache = caches[kind.rawValue]
     let pages = 1 << cache.order
     for k in 0..<pages {
       rows[Int(slab) + k] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)
@@ -77,7 +88,6 @@ final class SlabCaches {
     caches[kind.rawValue].free += cache.objectsPerSlab
     node.counters.add(
       pages, to: cache.reclaimable ? .nr_slab_reclaimable : .nr_slab_unreclaimable)
-    return true
   }
 
   /// Pages in slabs taken since boot: for the invariants.

@@ -126,5 +126,14 @@ struct Costs: Sendable {
   var pageInvalidated: UInt64
   /// munmap, for each present page.
   var pageUnmapped: UInt64
+  /// A page of a higher zone set aside by a walk for a lower one.
+  var pageSkipped: UInt64
+  /// kswapd from being woken to its run, from there to its first batch, and from its last round to
+  /// its sleep.
+  var kswapdWake: UInt64
+  var kswapdBegin: UInt64
+  var kswapdEnd: UInt64
+  /// The worker that evaluates a window of vmpressure, with its two switches.
+  var pressureWork: UInt64
   var map: UInt64
 }

@@ -182,7 +182,7 @@ extension Machine {
       if try await !memory.chargeObject(task.memcg, size, reclaimable: reclaimable, task) {
         try memory.giveUpForMemory(task)
       }
-      if !memory.slabs.take(kind) { try memory.endForShortage(.memory(.unmovable)) }
+      if try await !memory.takeObject(kind, task) { try memory.giveUpForMemory(task) }
     }
     let open = OpenFile(
       file, memcg: task.memcg, readAheadPages: memory.readAheadPages,

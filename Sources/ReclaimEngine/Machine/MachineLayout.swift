@@ -30,6 +30,7 @@ struct MachineLayout {
   private let scaleFactor: Int
   private let minFreeKilobytes: Int?
   private let cpus: Int
+  private let boostFactor: Int
 
   init(_ spec: MachineSpec) throws(BootError) {
     guard spec.nodes.count == 1, let node = spec.nodes.first else {
@@ -41,6 +42,7 @@ struct MachineLayout {
     }
     guard !node.zones.isEmpty else { throw BootError("node 0 has no zone") }
     cpus = spec.cpus
+    boostFactor = spec.sysctls.last { $0.name == "vm.watermark_boost_factor" }?.value ?? 15_000
     var plans: [ZonePlan] = []
     var next: UInt32 = 1024
     for zone in node.zones {
@@ -162,7 +164,8 @@ struct MachineLayout {
       }
       return Zone(
         kind: plan.spec.kind, managed: plan.spec.managed, watermarks: marks,
-        protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU)
+        protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU,
+        boostFactor: boostFactor)
     }
     return Node(number: 0, zones: zones)
   }

@@ -57,6 +57,12 @@ package final class Memory {
 
   /// All tasks of the machine, by number.
   var tasks: [SimTask] = []
+  /// The node's background reclaim.
+  let kswapd: Kswapd
+  /// The window of the machine's own reclaim.
+  var pressure = VmPressure()
+  /// Tasks whose direct reclaim waits for kswapd.
+  var throttled: [SimThread] = []
   /// The kernel's log.
   var messages: [KernelMessage] = []
 
@@ -70,7 +76,15 @@ package final class Memory {
   ) throws(BootError) {
     self.profile = profile
     self.timeline = timeline
-    processor = FairProcessor(timeline, profile.scheduling)
+    let processor = FairProcessor(timeline, profile.scheduling)
+    self.processor = processor
+    let starter = KernelThreadStarter()
+    kswapd = Kswapd(
+      SimThread(
+        name: "kswapd0",
+        fiber: timeline.spawn("kswapd0") { fiber throws(Killed) in
+          try await starter.memory?.runKswapd()
+        }, on: processor))
     self.tracer = tracer
     let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)
@@ -113,6 +127,11 @@ package final class Memory {
     nextPeriodicFlush =
       Instant(nanoseconds: spec.bootedAt) + Nanoseconds(profile.numbers.statFlushPeriod)
     populate(layout, spec)
+    starter.memory = self
+    allocator.boosted = { [unowned self] zone in
+      zone.kswapdWasWoken()
+      wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
+    }
     if let swap, swap.area.device.kind == .null {
       swap.attach(
         BlockDevice(swap.area.device, timeline: timeline) { [unowned self] request in
@@ -179,18 +198,9 @@ package final class Memory {
     throw Killed()
   }
 
-  func endForShortage(_ need: Need) throws(Killed) -> Never {
-    guard case .memory(let mobility) = need else { preconditionFailure("not a shortage: \(need)") }
-    noteShortage(mobility)
-    throw Killed()
-  }
-
-  /// The zones cannot give a page: the run ends as soon as whoever works now gives way.
-  func noteShortage(_ mobility: Mobility) {
-    if endReason != nil { return }
-    endReason =
-      "reclaim of the whole machine is not built yet (\(allocator.shortage(mobility))); "
-      + "give the task a cgroup with memory.max"
+  /// Even reclaim found no page for itself: the run ends as soon as whoever works now gives way.
+  func noteExhaustion(_ what: String) {
+    if endReason == nil { endReason = "no page is left for \(what), not even in the reserves" }
   }
 
   // MARK: the periodic flush
@@ -203,4 +213,9 @@ package final class Memory {
     tree.statistics.wasFlushed()
     nextPeriodicFlush = timeline.now + Nanoseconds(profile.numbers.statFlushPeriod)
   }
+}
+
+/// What kernel threads find their machine by: it is made after them.
+private final class KernelThreadStarter {
+  weak var memory: Memory?
 }

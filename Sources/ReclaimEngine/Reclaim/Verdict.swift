@@ -37,7 +37,13 @@ extension Memory {
     if row.pointee.flags.contains(.anon) {
       return anonymousVerdict(frame, row, shadow, &tally)
     }
-    if row.pointee.flags.contains(.swapBacked) || row.pointee.slot == 0 { return .keep }
+    // Of a program that was locked before its pages had left their list.
+    if row.pointee.flags.contains(.swapBacked) {
+      row.pointee.flags.insert(.unevictable)
+      return .keep
+    }
+    // Of the block device: its buffers are in use, and cannot be released.
+    if row.pointee.slot == 0 { return activate(row, &tally) }
     if row.pointee.link != 0 { _ = unmapFile(frame) }
     evict(row, shadow, purpose.owner)
     return .free
@@ -135,10 +141,12 @@ extension Memory {
   /// tree for every 64, and never gives them back.
   private func growDevice() {
     guard swap!.area.device.kind == .brd else { return }
-    let frame = allocator.allocate(order: 0, .unmovable)
+    let frame = allocator.allocate(
+      order: 0, .unmovable, classZone: PageAllocator.normalClass
+    ) { -$0.managed }
     swap!.pagesOnDevice += 1
     if frame == 0 || (swap!.pagesOnDevice % 64 == 1 && !slabs.take(.treeNode)) {
-      noteShortage(.unmovable)
+      noteExhaustion("the RAM disk")
       return
     }
     frames.rows[Int(frame)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)

@@ -37,6 +37,8 @@ struct ReadRun {
   /// The window that is open while the stage is `filling`.
   private var fill: WindowFill
   private var cost: UInt64 = 0
+  /// Pages of the open window whose time is part of `cost` or was used.
+  private var paidPages = 0
 
   /// - Parameter buffer: of twice `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
@@ -80,11 +82,21 @@ struct ReadRun {
     }
   }
 
-  /// The answer to a charge that was needed.
-  mutating func charged(_ granted: Bool, _ memory: Memory, _ memcg: UInt16) -> Need? {
+  /// Fulfils what a window needs. Where others may run meanwhile, the time it took so far is used
+  /// first.
+  mutating func meet(_ need: Need, _ memory: Memory, _ task: SimTask) async throws(Killed) {
     guard case .filling = stage else { preconditionFailure("no window open") }
-    return fill.charged(granted, memory, memcg)
+    if case .charge = need {} else {
+      if !open.isRandom { cost &+= pagesNotPaid * memory.profile.costs.readaheadPage }
+      paidPages = fill.inserted
+      let spent = cost
+      cost = 0
+      try await task.spend(spent)
+    }
+    try await memory.meet(need, &fill, task)
   }
+
+  private var pagesNotPaid: UInt64 { UInt64(fill.inserted - paidPages) }
 
   // MARK: the quick way: present, no marker
 
@@ -168,6 +180,7 @@ struct ReadRun {
     _ window: ReadaheadWindow, gfp: GfpFlags = Self.readaheadFlags, then: After
   ) {
     fill.begin(window, gfp: gfp)
+    paidPages = 0
     stage = .filling(then: then)
   }
 
@@ -182,9 +195,8 @@ struct ReadRun {
   }
 
   private mutating func finish(_ then: After, _ memory: Memory) {
-    let inserted = UInt64(fill.inserted)
-    if !open.isRandom { cost &+= inserted &* memory.profile.costs.readaheadPage }
-    memory.node.counters.add(4 * Int(inserted), to: .pgpgin)
+    if !open.isRandom { cost &+= pagesNotPaid &* memory.profile.costs.readaheadPage }
+    memory.node.counters.add(4 * fill.inserted, to: .pgpgin)
     switch then {
     case .lookAgain:
       if memory.cache.slots[file.base &+ page].folio != 0 { stage = .look } else { secondTry() }
@@ -245,9 +257,7 @@ extension Memory {
       case .failed: return false
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
       case .needs(let need):
-        guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
-        let granted = try await charge(task.memcg, pages, gfp, task)
-        if let need = run.charged(granted, self, task.memcg) { try endForShortage(need) }
+        try await run.meet(need, self, task)
       }
     }
   }

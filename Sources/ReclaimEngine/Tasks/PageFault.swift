@@ -40,7 +40,15 @@ extension Memory {
       tree.add(1, to: .pagetables, of: task.memcg)
       tree.statistics.noteOnes(2)
     }
-    let frame = try allocate(.unmovable)
+    let frame = try await allocate(.unmovable, .kernelAccount, task)
+    if frame == 0 {
+      if task.memcg != MemcgTree.rootNumber {
+        tree.rows[Int(task.memcg)].kernelPages -= 1
+        tree.add(-1, to: .pagetables, of: task.memcg)
+      }
+      stock.uncharge(task.memcg, 1)
+      return false
+    }
     frames.rows[Int(frame)] = FrameRow(
       position: 0, slot: 0, link: 0, flags: .kernel, memcg: task.memcg)
     node.counters.add(1, to: .nr_page_table_pages)
@@ -54,13 +62,6 @@ extension Memory {
   {
     if stock.tryCharge(memcg, 1) == 0 { return true }
     return try await charge(memcg, 1, gfp, task)
-  }
-
-  /// A frame, or the end of the run where no zone can give one.
-  @inline(__always) func allocate(_ mobility: Mobility) throws(Killed) -> UInt32 {
-    let frame = allocator.allocate(order: 0, mobility)
-    if _slowPath(frame == 0) { try endForShortage(.memory(mobility)) }
-    return frame
   }
 
   // MARK: anonymous memory
@@ -98,7 +99,11 @@ extension Memory {
     let memcg = task.memcg
     guard try await chargePage(memcg, gfp: .kernel, task) else { return false }
     tree.statistics.note(1)
-    let frame = try allocate(.movable)
+    let frame = try await allocate(.movable, Self.anonymousFlags, task)
+    if frame == 0 {
+      stock.uncharge(memcg, 1)
+      return false
+    }
     enter(frame, area, index, memcg)
     entries[area.base + index] = PageTableEntry(frame: frame, writable: true, dirty: true)
     countAnonymous(1, memcg)
@@ -106,6 +111,8 @@ extension Memory {
     try await task.spend(profile.costs.anonymousFault)
     return true
   }
+
+  static let anonymousFlags: GfpFlags = [.highUserMovable, .zero]
 
   /// A new anonymous folio goes into the LRU-add batch.
   /// - Parameter keeping: what a refault has decided about it already.

@@ -38,7 +38,11 @@ extension Memory {
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)
-    let frame = try allocate(.movable)
+    let frame = try await allocate(.movable, .highUserMovable, task)
+    if frame == 0 {
+      stock.uncharge(memcg, 1)
+      return false
+    }
     let shadow = slot.pointee.content
     frames.rows[Int(frame)] = FrameRow(
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
@@ -87,7 +91,11 @@ extension Memory {
     let memcg = slot.pointee.memcg
     guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
-    let frame = try allocate(.movable)
+    let frame = try await allocate(.movable, .highUserMovable, task)
+    if frame == 0 {
+      stock.uncharge(memcg, 1)
+      return false
+    }
     let shadow = slot.pointee.content
     frames.rows[Int(frame)] = FrameRow(
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked, .locked], memcg: memcg)
