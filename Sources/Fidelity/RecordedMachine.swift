@@ -24,7 +24,8 @@ package enum RecordedMachine {
     var nodes: [NodeSpec] = []
     for number in question.machine.zoneinfo.keys.sorted() {
       nodes.append(
-        NodeSpec(zones: try zones(of: number, question), lists: lists(of: number, question)))
+        NodeSpec(zones: try zones(of: number, question), lists: lists(of: number, question),
+          freeTreeNodes: freeTreeNodes(question)))
     }
     let base = question.base
     return MachineSpec(
@@ -101,6 +102,13 @@ package enum RecordedMachine {
       lists.pendingDeactivateFile = pendingDeactivateFile
     }
     return lists
+  }
+
+  /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
+  /// in all; where the first slabs after it were allocated (traces of fallbacks) says which of them
+  /// were free: 13 on a machine without swap, some 8 on one that has activated swap.
+  private static func freeTreeNodes(_ question: RecordingQuestion) -> Int {
+    (question.machine.devices ?? []).contains { $0.use == "swap" } ? 8 : 13
   }
 
   private static func disks(_ question: RecordingQuestion) -> [DiskSpec] {

@@ -42,10 +42,15 @@ package struct NodeSpec: Sendable {
   package var zones: [ZoneSpec]
   /// What the node's lists hold at boot, all of it charged to the root cgroup.
   package var lists: NodeListState
+  /// Free objects in slabs of page-cache tree nodes at boot.
+  package var freeTreeNodes: Int
 
-  package init(zones: [ZoneSpec], lists: NodeListState = NodeListState()) {
+  package init(
+    zones: [ZoneSpec], lists: NodeListState = NodeListState(), freeTreeNodes: Int = 0
+  ) {
     self.zones = zones
     self.lists = lists
+    self.freeTreeNodes = freeTreeNodes
   }
 }
 

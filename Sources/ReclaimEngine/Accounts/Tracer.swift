@@ -136,11 +136,28 @@ final class Tracer {
         referenced: referenced, priority: priority, file: file))
   }
 
-  func shrinkSlab(_ start: TraceEvent, _ numbers: [Int]) {
+  func shrinkSlabStart(
+    _ shrinker: String, node: Int, _ scan: SlabScan, deferred: Int, freeable: Int, _ c: ScanControl
+  ) {
     guard isOn else { return }
-    if case .shrinkSlabStart = start { begin(.shrinkSlabStart) } else { begin(.shrinkSlabEnd) }
-    for n in numbers { digest.fold(UInt64(bitPattern: Int64(n))) }
-    keep(start)
+    begin(.shrinkSlabStart)
+    for n in [deferred, freeable, scan.delta, scan.total, c.priority] { digest.fold(word(n)) }
+    keep(
+      .shrinkSlabStart(
+        shrinker: shrinker, node: node, deferred: deferred, gfp: c.gfp, cacheItems: freeable,
+        delta: scan.delta, totalScan: scan.total, priority: c.priority))
+  }
+
+  func shrinkSlabEnd(
+    _ shrinker: String, node: Int, unused: Int, new: Int, total: Int, freed: Int
+  ) {
+    guard isOn else { return }
+    begin(.shrinkSlabEnd)
+    for n in [unused, new, total, freed] { digest.fold(word(n)) }
+    keep(
+      .shrinkSlabEnd(
+        shrinker: shrinker, node: node, unusedScan: unused, newScan: new, totalScan: total,
+        returned: freed))
   }
 
   func markVictim(_ task: SimTask, _ size: ResidentPages, _ form: OomReportForm) {

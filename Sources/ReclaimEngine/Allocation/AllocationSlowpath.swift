@@ -116,6 +116,15 @@ extension Memory {
 
   // MARK: for whom it is done
 
+  /// A frame for who must not wait (GFP_NOWAIT): kswapd is woken where none is above its low mark.
+  func allocateWithoutWaiting(_ mobility: Mobility) -> UInt32 {
+    let frame = allocator.allocate(order: 0, mobility)
+    if frame != 0 { return frame }
+    let request = AllocationRequest(mobility: mobility, gfp: .noWait)
+    wakeKswapd(order: 0, highest: request.classZone, gfp: request.gfp)
+    return take(request, .none)
+  }
+
   /// A frame, by the slow path where the fast one finds none. 0: there is no memory for it.
   @inline(__always) func allocate(_ mobility: Mobility, _ gfp: GfpFlags, _ task: SimTask)
     async throws(Killed) -> UInt32

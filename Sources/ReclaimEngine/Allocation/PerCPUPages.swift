@@ -91,7 +91,7 @@ package final class PerCPUPages {
   }
 
   @inline(never) private func refill(_ order: Int, _ mobility: Mobility) {
-    let wanted = order == 0 ? batch : max(batch >> order, 2)
+    let wanted = order == 0 || batch == 1 ? batch : max(batch >> order, 2)
     let l = order * 3 + Int(mobility.rawValue)
     for _ in 0..<wanted {
       let frame = buddy.take(order: order, mobility)

@@ -28,7 +28,8 @@ final class SlabCaches {
   private let rows: UnsafeMutablePointer<FrameRow>
   private let node: Node
 
-  init(allocator: PageAllocator, frames: FrameTable, node: Node) {
+  /// - Parameter freeTreeNodes: objects free in slabs that boot has left.
+  init(allocator: PageAllocator, frames: FrameTable, node: Node, freeTreeNodes: Int) {
     self.allocator = allocator
     rows = frames.rows
     self.node = node
@@ -40,6 +41,9 @@ final class SlabCaches {
       case .file: Cache(objectsPerSlab: 16, order: 0, reclaimable: false)
       }
     }
+    caches[SlabKind.treeNode.rawValue].free = freeTreeNodes
+    caches[SlabKind.dentry.rawValue].free = 10
+    caches[SlabKind.inode.rawValue].free = 6
   }
 
   /// Takes one object. False: the zones have no pages for another slab.

@@ -22,6 +22,8 @@ package struct KernelProfile: Sendable {
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
   var filePlacement: FilePlacement
+  /// Small caches that any machine has after boot, and their shrinkers (recordings).
+  var bootShrinkers: [Shrinker]
   /// How runnable threads share the CPU.
   var scheduling: FairRules
 

@@ -203,6 +203,7 @@ extension Machine {
     }
     keepMark(name, observe())
     memory.publishForReader()
+    for k in memory.shrinkers.indices { memory.shrinkers[k].wasRead() }
     try await task.spend(memory.profile.costs.mark)
   }
 }

@@ -73,10 +73,10 @@ package final class Machine: Backend {
       do throws(Killed) {
         try await body(handle, fiber)
       } catch {
-        self.exit(self.task(handle))
+        await self.exit(self.task(handle))
         throw error
       }
-      self.exit(self.task(handle))
+      await self.exit(self.task(handle))
     }
     memory.tasks.append(
       SimTask(
@@ -91,10 +91,9 @@ package final class Machine: Backend {
 
   /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the
   /// kernel stops all tasks.
-  private func exit(_ task: SimTask) {
+  private func exit(_ task: SimTask) async {
     memory.batches.drain()
-    memory.freeProgramData(task.program)
-    memory.unmapAll(task)
+    await memory.unmapAll(task)
     memory.freeProgramTables(task.program)
     for open in task.end(at: timeline.now) {
       memory.objects.free(

@@ -61,6 +61,8 @@ package final class Memory {
   let kswapd: Kswapd
   /// The window of the machine's own reclaim.
   var pressure = VmPressure()
+  /// The machine's shrinkers besides that of shadows, in the order in which they were registered.
+  var shrinkers: [Shrinker]
   /// Tasks whose direct reclaim waits for kswapd.
   var throttled: [SimThread] = []
   /// The kernel's log.
@@ -78,6 +80,7 @@ package final class Memory {
     self.timeline = timeline
     let processor = FairProcessor(timeline, profile.scheduling)
     self.processor = processor
+    shrinkers = profile.bootShrinkers
     let starter = KernelThreadStarter()
     kswapd = Kswapd(
       SimThread(
@@ -86,14 +89,16 @@ package final class Memory {
           try await starter.memory?.runKswapd()
         }, on: processor))
     self.tracer = tracer
-    let layout = try MachineLayout(spec)
+    let layout = try MachineLayout(spec, profile)
     frames = try FrameTable(frames: layout.frameCount)
     listArena = try FolioListArena(
       rows: frames.rows, frames: layout.frameCount, lists: MemcgTree.limit)
     lists = listArena.lists
     node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
-    slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
+    slabs = SlabCaches(
+      allocator: allocator, frames: frames, node: node,
+      freeTreeNodes: spec.nodes[0].freeTreeNodes)
     tree = try MemcgTree(profile: profile)
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)

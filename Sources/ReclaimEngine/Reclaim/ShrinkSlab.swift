@@ -45,10 +45,9 @@ package struct SlabScan: Equatable {
 }
 
 extension Memory {
-  /// shrink_slab for one cgroup. The root's shrinkers (dentries, inodes) come with reclaim of the
-  /// whole machine.
+  /// shrink_slab for one cgroup.
   func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) {
-    if memcg.isRoot { return }
+    if memcg.isRoot { return shrinkRootSlab(control) }
     let row = tree.rows + Int(memcg.number)
     let nodes = row.pointee.shadowLeaves.count
     if nodes == 0 { return }
@@ -64,7 +63,8 @@ extension Memory {
     var scan = SlabScan(
       freeable: freeable, deferred: deferred, priority: control.priority, seeks: 0,
       behaviour: profile.deferredShrink)
-    traceStart(scan, deferred, freeable, control)
+    tracer.shrinkSlabStart(
+      Self.shadowShrinker, node: node.number, scan, deferred: deferred, freeable: freeable, control)
     let total = scan.total
     var scanned = 0, freedNodes = 0
     while let n = scan.step(freeable, batch: batch) {
@@ -81,19 +81,9 @@ extension Memory {
     let left = scan.deferred(
       before: deferred, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
     deferrer.pointee.deferredShadows = left
-    tracer.shrinkSlab(
-      .shrinkSlabEnd(
-        shrinker: Self.shadowShrinker, node: node.number, unusedScan: deferred, newScan: left,
-        totalScan: total, returned: freedNodes),
-      [deferred, left, total, freedNodes])
-  }
-
-  private func traceStart(_ scan: SlabScan, _ deferred: Int, _ freeable: Int, _ c: ScanControl) {
-    tracer.shrinkSlab(
-      .shrinkSlabStart(
-        shrinker: Self.shadowShrinker, node: node.number, deferred: deferred, gfp: c.gfp,
-        cacheItems: freeable, delta: scan.delta, totalScan: scan.total, priority: c.priority),
-      [deferred, freeable, scan.delta, scan.total, c.priority])
+    tracer.shrinkSlabEnd(
+      Self.shadowShrinker, node: node.number, unused: deferred, new: left, total: total,
+      freed: freedNodes)
   }
 
   private static let shadowShrinker = "scan_shadow_nodes"

@@ -46,6 +46,8 @@ final class SimTask: SimThread {
   /// It has been killed and has not exited yet.
   var isDying: Bool { killReason != nil && ended == nil }
 
+  private var wasKilled: Bool { killReason != nil || fiber.isKilled }
+
   /// SIGKILL: dies at once while it is outside the kernel, else when it returns from there.
   func kill(_ reason: String) {
     guard killReason == nil else { return }
@@ -59,9 +61,7 @@ final class SimTask: SimThread {
   /// Whoever was killed meanwhile dies here.
   func leaveKernel() throws(Killed) {
     isInKernel = false
-    if killReason == nil { return }
-    fiber.kill()
-    throw Killed()
+    if killReason != nil { throw Killed() }
   }
 
   /// Uses the CPU outside of the kernel, in the middle of an operation.
@@ -83,7 +83,7 @@ final class SimTask: SimThread {
 
   var report: TaskReport {
     TaskReport(
-      name: name, state: ended == nil ? .running : fiber.isKilled ? .killed : .done, cpu: cpu,
+      name: name, state: ended == nil ? .running : wasKilled ? .killed : .done, cpu: cpu,
       reclaiming: reclaiming, started: started, ended: ended, killReason: killReason)
   }
 }
