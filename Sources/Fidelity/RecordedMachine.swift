@@ -19,17 +19,17 @@ package enum RecordedMachine {
   /// engine can boot.
   /// - Parameter files: what the set-up made, in order (WorkloadProgram.files).
   package static func spec(
-    of question: RecordingQuestion, files: [FileSpec]
+    of question: RecordingQuestion, files: [FileSpec], directories: [DirectorySpec] = []
   ) throws(RecordingError) -> MachineSpec {
     var nodes: [NodeSpec] = []
     for number in question.machine.zoneinfo.keys.sorted() {
       nodes.append(
         NodeSpec(zones: try zones(of: number, question), lists: lists(of: number, question),
-          freeTreeNodes: freeTreeNodes(question)))
+          freeObjects: freeObjects(question, directories)))
     }
     let base = question.base
     return MachineSpec(
-      kernel: question.kernel, nodes: nodes, disks: disks(question), files: files,
+      kernel: question.kernel, nodes: nodes, disks: disks(question), files: files, directories: directories,
       sysctls: sysctls(question),
       vmstat: VmCounter.allCases.compactMap { counter in
         base.vmstat[counter.name].map { (counter.name, $0) }
@@ -107,8 +107,15 @@ package enum RecordedMachine {
   /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
   /// in all; where the first slabs after it were allocated (traces of fallbacks) says which of them
   /// were free: 13 on a machine without swap, some 8 on one that has activated swap.
-  private static func freeTreeNodes(_ question: RecordingQuestion) -> Int {
-    (question.machine.devices ?? []).contains { $0.use == "swap" } ? 8 : 13
+  ///
+  /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
+  /// five slabs of inodes are.
+  private static func freeObjects(
+    _ question: RecordingQuestion, _ directories: [DirectorySpec]
+  ) -> FreeObjects {
+    let hasSwap = (question.machine.devices ?? []).contains { $0.use == "swap" }
+    return FreeObjects(
+      treeNodes: hasSwap ? 8 : 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
   }
 
   private static func disks(_ question: RecordingQuestion) -> [DiskSpec] {

@@ -14,6 +14,7 @@ package struct MachineSpec: Sendable {
   package var nodes: [NodeSpec]
   package var disks: [DiskSpec]
   package var files: [FileSpec]
+  package var directories: [DirectorySpec]
   /// Sysctls by full name ("vm.swappiness"), in the order in which they were set.
   package var sysctls: [(name: String, value: Int)]
   /// Counters as they stood at boot, by their name in /proc/vmstat.
@@ -23,7 +24,7 @@ package struct MachineSpec: Sendable {
 
   package init(
     kernel: String, cpus: Int = 1, seed: UInt64 = 1, nodes: [NodeSpec], disks: [DiskSpec] = [],
-    files: [FileSpec] = [], sysctls: [(name: String, value: Int)] = [],
+    files: [FileSpec] = [], directories: [DirectorySpec] = [], sysctls: [(name: String, value: Int)] = [],
     vmstat: [(name: String, value: Int)] = [], bootedAt: UInt64 = 0
   ) {
     self.kernel = kernel
@@ -32,6 +33,7 @@ package struct MachineSpec: Sendable {
     self.nodes = nodes
     self.disks = disks
     self.files = files
+    self.directories = directories
     self.sysctls = sysctls
     self.vmstat = vmstat
     self.bootedAt = bootedAt
@@ -42,15 +44,16 @@ package struct NodeSpec: Sendable {
   package var zones: [ZoneSpec]
   /// What the node's lists hold at boot, all of it charged to the root cgroup.
   package var lists: NodeListState
-  /// Free objects in slabs of page-cache tree nodes at boot.
-  package var freeTreeNodes: Int
+  /// Objects that are free in slabs which boot has left.
+  package var freeObjects: FreeObjects
 
   package init(
-    zones: [ZoneSpec], lists: NodeListState = NodeListState(), freeTreeNodes: Int = 0
+    zones: [ZoneSpec], lists: NodeListState = NodeListState(),
+    freeObjects: FreeObjects = FreeObjects()
   ) {
     self.zones = zones
     self.lists = lists
-    self.freeTreeNodes = freeTreeNodes
+    self.freeObjects = freeObjects
   }
 }
 
@@ -155,6 +158,24 @@ package struct DiskSpec: Sendable {
     self.requestPages = requestPages
     self.latency = latency
     self.depth = depth
+  }
+}
+
+package struct FreeObjects: Sendable {
+  package var treeNodes = 0, dentries = 0, inodes = 0
+  package init(treeNodes: Int = 0, dentries: Int = 0, inodes: Int = 0) {
+    (self.treeNodes, self.dentries, self.inodes) = (treeNodes, dentries, inodes)
+  }
+}
+
+/// A directory of empty files f0, f1, … that exists at boot; nothing of it is cached.
+package struct DirectorySpec: Sendable, Equatable {
+  package var name: String
+  package var files: Int
+
+  package init(name: String, files: Int) {
+    self.name = name
+    self.files = files
   }
 }
 

@@ -28,8 +28,7 @@ final class SlabCaches {
   private let rows: UnsafeMutablePointer<FrameRow>
   private let node: Node
 
-  /// - Parameter freeTreeNodes: objects free in slabs that boot has left.
-  init(allocator: PageAllocator, frames: FrameTable, node: Node, freeTreeNodes: Int) {
+  init(allocator: PageAllocator, frames: FrameTable, node: Node, free: FreeObjects) {
     self.allocator = allocator
     rows = frames.rows
     self.node = node
@@ -41,9 +40,9 @@ final class SlabCaches {
       case .file: Cache(objectsPerSlab: 16, order: 0, reclaimable: false)
       }
     }
-    caches[SlabKind.treeNode.rawValue].free = freeTreeNodes
-    caches[SlabKind.dentry.rawValue].free = 10
-    caches[SlabKind.inode.rawValue].free = 6
+    caches[SlabKind.treeNode.rawValue].free = free.treeNodes
+    caches[SlabKind.dentry.rawValue].free = free.dentries
+    caches[SlabKind.inode.rawValue].free = free.inodes
   }
 
   /// Takes one object. False: the zones have no pages for another slab.

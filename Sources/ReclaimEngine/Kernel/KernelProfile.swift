@@ -128,6 +128,16 @@ struct Costs: Sendable {
   var pageInvalidated: UInt64
   /// munmap, for each present page.
   var pageUnmapped: UInt64
+  /// A stat of a name that is remembered, of one whose inode is, and of one that is not; and a
+  /// block of the file system's own that is read for it.
+  var statCached: UInt64
+  var statForgotten: UInt64
+  var statNew: UInt64
+  var blockRead: UInt64
+  /// A dentry or inode that reclaim frees.
+  var objectPruned: UInt64
+  /// Passing a turn where tasks take turns by accesses.
+  var turn: UInt64
   /// A page of a higher zone set aside by a walk for a lower one.
   var pageSkipped: UInt64
   /// kswapd from being woken to its run, from there to its first batch, and from its last round to

@@ -32,7 +32,7 @@ extension Machine {
     case .enter(let path):
       guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
       noteOperation(3, task, [UInt64(cgroup.number)])
-      try await task.spend(memory.profile.costs.enterCgroup)
+      try await waitForGracePeriod(task)
       task.memcg = cgroup.number
       for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
       return .done
@@ -44,6 +44,21 @@ extension Machine {
       if pattern.problem(over: open.file.pages) != nil { return .failed(.EINVAL) }
       noteOperation(5, task, [UInt64(open.file.number)] + pattern.words)
       return try await memory.read(open, pattern, for: task) ? .done : .failed(.ENOMEM)
+    case .stat(let name, let pattern):
+      guard let directory = memory.directoryCache.directory(named: name) else {
+        return .failed(.ENOENT)
+      }
+      if pattern.problem(over: directory.files) != nil { return .failed(.EINVAL) }
+      guard task.memcg == MemcgTree.rootNumber else {
+        return .unsupported("dentries and inodes of a memory cgroup are not built")
+      }
+      noteOperation(17, task, pattern.words)
+      return try await memory.stat(directory, pattern, task) ? .done : .failed(.ENOMEM)
+    case .takeTurns(let every, let order):
+      guard every > 0, order.contains(task.name) else { return .failed(.EINVAL) }
+      noteOperation(18, task, [UInt64(every)])
+      try await takeTurns(task, every, order)
+      return .done
     case .adviseFile(let name, let advice, let from, let length):
       guard let open = try await open(name, task) else { return .failed(.ENOENT) }
       noteOperation(
@@ -81,6 +96,31 @@ extension Machine {
       try await mark(name, task)
       return .done
     }
+  }
+
+  /// Moving a task waits until everybody has passed a tick or two, unless somebody was moved just
+  /// before.
+  private func waitForGracePeriod(_ task: SimTask) async throws(Killed) {
+    try await task.spend(memory.profile.costs.enterCgroup)
+    let tick = memory.profile.scheduling.tick.count
+    let now = timeline.now.nanoseconds
+    guard now >= quietUntil else { return }
+    let end = (now / tick + 2) * tick
+    quietUntil = end + tick
+    _ = try await task.sleep(atMost: Nanoseconds(end - now))
+  }
+
+  private func takeTurns(_ task: SimTask, _ every: Int, _ order: [String]) async throws(Killed) {
+    let turns = turns ?? TurnTaking(order)
+    self.turns = turns
+    task.turnLength = every
+    task.accessesLeft = every
+    memory.nextTurn = { [unowned self] task throws(Killed) in
+      try await task.spend(memory.profile.costs.turn)
+      try await turns.wait(task, among: memory.tasks)
+      task.accessesLeft = task.turnLength
+    }
+    try await turns.wait(task, among: memory.tasks)
   }
 
   // MARK: cgroups

@@ -16,6 +16,10 @@ package final class Machine: Backend {
   private let tracer: Tracer
   private var markList: [(name: String, snapshot: Snapshot)] = []
   private let seed: UInt64
+  /// Those that take turns by accesses.
+  var turns: TurnTaking?
+  /// Until then moving a task needs no grace period.
+  var quietUntil: UInt64 = 0
 
   /// Boots the machine a spec describes.
   /// - Parameters:
@@ -100,6 +104,7 @@ package final class Machine: Backend {
         open.memcg, memory.profile.objects.structFile, reclaimable: false)
       memory.slabs.free(.file)
     }
+    turns?.leave(task, among: memory.tasks)
     if memory.endReason != nil {
       for other in memory.tasks where other !== task { other.fiber.kill() }
     }

@@ -45,6 +45,9 @@ package final class Memory {
   /// Two of the file system's own pages that boot left in the root cgroup: the block of the
   /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
+  /// Pages of the block device that boot has left and every look-up in a directory uses: maps and
+  /// descriptors.
+  private var bootBlocks: [UInt32] = []
 
   /// What boot left of the programs of tasks: pages on the unevictable list, and behind them pages
   /// of the kernel.
@@ -63,6 +66,13 @@ package final class Memory {
   var pressure = VmPressure()
   /// The machine's shrinkers besides that of shadows, in the order in which they were registered.
   var shrinkers: [Shrinker]
+  /// Passes the turn of a task that takes turns by accesses, and waits for its next.
+  var nextTurn: ((SimTask) async throws(Killed) -> Void)?
+  var directoryCache: DirectoryCache
+  /// Nodes of the block device's tree that were made since boot.
+  var blockLeaves: [Int] = []
+  /// vm.vfs_cache_pressure.
+  let vfsCachePressure: Int
   /// Tasks whose direct reclaim waits for kswapd.
   var throttled: [SimThread] = []
   /// The kernel's log.
@@ -81,6 +91,8 @@ package final class Memory {
     let processor = FairProcessor(timeline, profile.scheduling)
     self.processor = processor
     shrinkers = profile.bootShrinkers
+    directoryCache = DirectoryCache(spec.directories)
+    vfsCachePressure = spec.sysctls.last { $0.name == "vm.vfs_cache_pressure" }?.value ?? 100
     let starter = KernelThreadStarter()
     kswapd = Kswapd(
       SimThread(
@@ -98,7 +110,7 @@ package final class Memory {
     allocator = PageAllocator(node: node)
     slabs = SlabCaches(
       allocator: allocator, frames: frames, node: node,
-      freeTreeNodes: spec.nodes[0].freeTreeNodes)
+      free: spec.nodes[0].freeObjects)
     tree = try MemcgTree(profile: profile)
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
@@ -152,6 +164,7 @@ package final class Memory {
     batch.deallocate()
     freed.deallocate()
     upcoming.deallocate()
+    directoryCache.release()
   }
 
   /// Puts the pages that were on lists at boot there, in the root cgroup, and copies the counters.
@@ -186,6 +199,8 @@ package final class Memory {
     // recordings in which a second file is opened before and after the first drain tell them apart.
     if state.inactiveFile > max(state.pendingDeactivateFile, 1) {
       metadataFolios = [lastInactive - UInt32(state.inactiveFile), lastInactive - 1]
+      let unused = UInt32(state.pendingDeactivateFile + 1)
+      bootBlocks = Array((lastInactive - UInt32(state.inactiveFile))..<(lastInactive - unused))
     }
   }
 
@@ -193,6 +208,15 @@ package final class Memory {
   /// boot.
   func touchMetadata() {
     for frame in metadataFolios { batches.markAccessed(frame) }
+  }
+
+  /// The first look-up in a directory uses most of them, often.
+  func touchBootBlocks() {
+    for frame in bootBlocks {
+      batches.markAccessed(frame)
+      batches.markAccessed(frame)
+    }
+    bootBlocks = []
   }
 
   // MARK: the end of what is built

@@ -11,7 +11,8 @@ extension Memory {
     prepareScan(&control)
     for memcg in tree.subtree(of: control.target) {
       try await shrinkLruvec(memcg, &control)
-      shrinkSlab(memcg, &control)
+      let cost = shrinkSlab(memcg, &control)
+      if cost > 0 { try await control.task.spend(cost) }
     }
     if control.isGlobal {
       notePressure(

@@ -46,15 +46,16 @@ package struct SlabScan: Equatable {
 
 extension Memory {
   /// shrink_slab for one cgroup.
-  func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) {
+  /// - Returns: CPU time that freeing took beyond what a round takes anyway.
+  func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) -> UInt64 {
     if memcg.isRoot { return shrinkRootSlab(control) }
     let row = tree.rows + Int(memcg.number)
     let nodes = row.pointee.shadowLeaves.count
-    if nodes == 0 { return }
+    if nodes == 0 { return 0 }
     let sizes = tree.lruvec(memcg.number).pointee.sizes
     let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
     let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
-    if freeable <= 0 { return }
+    if freeable <= 0 { return 0 }
 
     // A count for each cgroup, or one that all share.
     let deferrer = profile.deferredShrink == .whole ? tree.rows + Int(MemcgTree.rootNumber) : row
@@ -84,6 +85,7 @@ extension Memory {
     tracer.shrinkSlabEnd(
       Self.shadowShrinker, node: node.number, unused: deferred, new: left, total: total,
       freed: freedNodes)
+    return 0
   }
 
   private static let shadowShrinker = "scan_shadow_nodes"

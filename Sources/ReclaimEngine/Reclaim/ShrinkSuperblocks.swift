@@ -37,8 +37,10 @@ struct Shrinker: Sendable {
 
 extension Memory {
   /// shrink_slab of the root: every registered shrinker in its turn.
-  func shrinkRootSlab(_ control: ScanControl) {
+  /// - Returns: CPU time that freeing took.
+  func shrinkRootSlab(_ control: ScanControl) -> UInt64 {
     for k in shrinkers.indices where shrinkers[k].freeable > 0 { shrink(k, control) }
+    return shrinkDirectories(control)
   }
 
   private func shrink(_ k: Int, _ control: ScanControl) {

@@ -19,6 +19,7 @@ struct ReadRun {
     case failed
     case needs(Need)
     case spend(UInt64)
+    case turn
   }
 
   /// Accesses that are known, and whose slots are fetched, beyond those being performed.
@@ -32,6 +33,8 @@ struct ReadRun {
   /// Accesses known and performed so far.
   private var known = 0
   private var at = 0
+  /// Accesses of this turn, where turns are taken.
+  private var performed = 0
   private var page = 0
   private var stage = Stage.next
   /// The window that is open while the stage is `filling`.
@@ -61,6 +64,11 @@ struct ReadRun {
       switch stage {
       case .next:
         if task.isDying { return .finished }
+        if task.turnLength != .max { task.accessesLeft = task.turnLength - performed }
+        if task.accessesLeft == 0 {
+          performed = 0
+          return .turn
+        }
         if cost != 0 {
           let spent = cost
           cost = 0
@@ -107,6 +115,8 @@ struct ReadRun {
     while true {
       while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
       if at == known { return .finished }
+      if _slowPath(performed == task.turnLength) { return nil }
+      performed &+= 1
       prefetchRow(memory)
       page = Int(buffer[at & Self.ringMask])
       at &+= 1
@@ -256,6 +266,7 @@ extension Memory {
       case .finished: return true
       case .failed: return false
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
+      case .turn: try await nextTurn?(task)
       case .needs(let need):
         try await run.meet(need, self, task)
       }

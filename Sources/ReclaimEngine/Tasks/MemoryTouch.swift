@@ -13,6 +13,7 @@ struct TouchRun {
     case finished
     case fault(Int)
     case spend(UInt64)
+    case turn
   }
 
   private let area: Area
@@ -50,14 +51,17 @@ struct TouchRun {
         for k in 0..<filled { memory_prefetch(entries + Int(buffer[k])) }
       }
       let begun = at
-      while at < filled {
+      let end = at &+ min(filled &- at, task.accessesLeft)
+      while at < end {
         let entry = entries + Int(buffer[at])
         guard entry.pointee.permits(write: write) else { break }
         entry.pointee = entry.pointee.touched(write: write)
         at &+= 1
       }
       let spent = UInt64(truncatingIfNeeded: at &- begun) &* price
+      if task.turnLength != .max { task.accessesLeft -= at - begun }
       if spent > 0, !task.trySpend(spent) { return .spend(spent) }
+      if task.accessesLeft == 0 { return .turn }
       if at < filled { return .fault(Int(buffer[at])) }
     }
   }
@@ -78,6 +82,7 @@ extension Memory {
       switch run.advance(self, task) {
       case .finished: return
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
+      case .turn: try await nextTurn?(task)
       case .fault(let index):
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
         if task.isDying { return }

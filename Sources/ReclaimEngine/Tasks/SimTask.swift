@@ -17,6 +17,9 @@ final class SimTask: SimThread {
   let space: AddressSpace
   /// −1000 (never chosen) to 1000.
   var oomScoreAdjust = 0
+  /// Accesses of a turn where the task takes turns, and what is left of this one.
+  var turnLength = Int.max
+  var accessesLeft = Int.max
   private var isInKernel = false
   private var killReason: String?
   private var openFiles: [OpenFile] = []
@@ -39,6 +42,7 @@ final class SimTask: SimThread {
   /// The name in the kernel's messages: 15 characters at most.
   var command: String { program.command ?? String(name.prefix(15)) }
   var isAlive: Bool { hasBegun && ended == nil }
+  var hasEnded: Bool { ended != nil }
   func begin() { hasBegun = true }
 
   // MARK: death
