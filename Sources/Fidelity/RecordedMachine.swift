@@ -65,6 +65,9 @@ package enum RecordedMachine {
     of node: Int, _ question: RecordingQuestion
   ) throws(RecordingError) -> [ZoneSpec] {
     var zones: [ZoneSpec] = []
+    let highest = ZoneSpec.Kind.allCases.last {
+      (question.machine.zoneinfo[node]!.zones[$0.name]?.managed ?? 0) > 0
+    }
     for kind in ZoneSpec.Kind.allCases {
       guard let zone = question.machine.zoneinfo[node]!.zones[kind.name], zone.managed > 0
       else { continue }
@@ -73,7 +76,8 @@ package enum RecordedMachine {
           file: question.file, reason: "mark `base` has no buddyinfo of node \(node) \(kind.name)")
       }
       let row = RecordedBuddy.row(
-        kernel: question.kernel, zone: kind.name, managed: zone.managed)
+        kernel: question.kernel, zone: kind.name, managed: zone.managed,
+        isHighest: kind == highest)
       let boost = zone.boost ?? 0
       let state = ZoneState(
         freeBlocks: row.split(free),

@@ -133,7 +133,7 @@ package final class PerCPUPages {
       if freeFactor < growthLimit, grown < high - batch { freeFactor += 1 }
     }
     for k in 0..<listCount where left > 0 {
-      left = giveBack(left, from: (first + 1 + k) % listCount)
+      left = giveBack(left, from: (first + k) % listCount)
     }
   }
 

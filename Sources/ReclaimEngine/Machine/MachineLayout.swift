@@ -32,7 +32,7 @@ struct MachineLayout {
   private let cpus: Int
   private let boostFactor: Int
 
-  init(_ spec: MachineSpec, _ profile: KernelProfile) throws(BootError) {
+  init(_ spec: MachineSpec) throws(BootError) {
     guard spec.nodes.count == 1, let node = spec.nodes.first else {
       throw BootError(
         "\(spec.nodes.count) nodes: machines of several nodes are not built yet, expected 1")
@@ -70,7 +70,7 @@ struct MachineLayout {
     // lists.
     let home = plans.max { $0.spec.managed < $1.spec.managed }!
     firstListFrame =
-      Self.perCPUBlocks(home, profile.perCPULists).map { ($0.frame | 511) + 1 }.max()
+      Self.perCPUBlocks(home).map { ($0.frame | 511) + 1 }.max()
       ?? home.start
     usedEnd = home.freeFrom
     let listed =
@@ -159,8 +159,8 @@ struct MachineLayout {
           ?? Watermarks.perCPUHigh(
             profile.perCPULists, low: marks.low, cpus: cpus, batch: batch),
         profile.perCPULists, growthLimit: profile.numbers.perCPUDrainGrowth)
-      for block in Self.perCPUBlocks(plan, profile.perCPULists) {
-        buddy.setMobility(block.mobility, ofBlockAt: block.frame)
+      for block in Self.perCPUBlocks(plan) {
+        buddy.setMobility(.unmovable, ofBlockAt: block.frame)
         perCPU.adopt(block.frame, order: block.order)
       }
       return Zone(
@@ -173,33 +173,20 @@ struct MachineLayout {
 
   /// Where the pages lie that a zone's per-CPU lists hold at boot. A whole huge page among them is
   /// what recordings suggest (6.1): a drain that comes to it gives it back at once, and kernel
-  /// pages do not come out of it. So do they that of the others some 36 are not single unmovable
-  /// ones: page tables soon need a refill, and the first slabs of tree nodes do not.
-  private static func perCPUBlocks(
-    _ plan: ZonePlan, _ lists: PerCPULists
-  ) -> [(frame: UInt32, order: Int, mobility: Mobility)] {
+  /// pages do not come out of it.
+  private static func perCPUBlocks(_ plan: ZonePlan) -> [(frame: UInt32, order: Int)] {
     var left = plan.spec.state?.perCPU ?? 0
     var next = plan.start
-    var blocks: [(frame: UInt32, order: Int, mobility: Mobility)] = []
-    func add(_ n: Int, _ order: Int, _ mobility: Mobility) {
-      let aligned = (next + (1 << UInt32(order)) - 1) & ~((1 << UInt32(order)) - 1)
-      for k in 0..<n { blocks.append((aligned + UInt32(k << order), order, mobility)) }
-      next = aligned + UInt32(n << order)
-      left -= n << order
+    var blocks: [(frame: UInt32, order: Int)] = []
+    if left >= 512 {
+      let aligned = (plan.start + 511) & ~511
+      blocks.append((aligned, 9))
+      next = aligned + 512
+      left -= 512
     }
-    if left >= 512 { add(1, 9, .unmovable) }
-    guard lists == .toOrderThree else {
-      add(left, 0, .unmovable)
-      return blocks
-    }
-    add(min(left, max(left / 4, left - otherPages)), 0, .unmovable)
-    next = (next + 511) & ~511
-    add(min(left / 2, slabBlocks), 1, .reclaimable)
-    add(left, 0, .reclaimable)
+    for k in 0..<left { blocks.append((next + UInt32(k), 0)) }
     return blocks
   }
-
-  private static let otherPages = 36, slabBlocks = 5
 
   private func protection(of zone: ZoneSpec) -> [Int] {
     let known = zone.state?.protection ?? reserves[zone.kind.rawValue]

@@ -101,7 +101,7 @@ package final class Memory {
           try await starter.memory?.runKswapd()
         }, on: processor))
     self.tracer = tracer
-    let layout = try MachineLayout(spec, profile)
+    let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)
     listArena = try FolioListArena(
       rows: frames.rows, frames: layout.frameCount, lists: MemcgTree.limit)
