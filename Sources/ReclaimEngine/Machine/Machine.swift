@@ -16,6 +16,8 @@ package final class Machine: Backend {
   private let tracer: Tracer
   private var markList: [(name: String, snapshot: Snapshot)] = []
   private let seed: UInt64
+  /// Whether any task has asked for anything.
+  var hasBegun = false
   /// Those that take turns by accesses.
   var turns: TurnTaking?
   /// Until then moving a task needs no grace period.
