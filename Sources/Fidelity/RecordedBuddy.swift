@@ -23,8 +23,15 @@ struct RecordedBuddy {
         ? RecordedBuddy(unmovable: [1, 0, 0, 1, 2, 0, 1, 0, 1, 0, 0], reclaimable: none)
         : RecordedBuddy(unmovable: [0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0], reclaimable: none)
     }
+    // A machine whose memory is divided: what its fallbacks took from where says which large blocks
+    // there were, and that there was little else.
     if !isHighest {
-      return RecordedBuddy(unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], reclaimable: none)
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], reclaimable: [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+    }
+    if zone == "Normal" {
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1], reclaimable: [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
     }
     switch kernel {
     case "5.10":
