@@ -15,12 +15,15 @@ final class MachineObject {
   fileprivate(set) var tasks: [TaskObject] = []
   fileprivate(set) var notes: [(name: String, value: String)] = []
   fileprivate let keepsTrace: Bool
+  /// What was sampled and made use of.
+  let observer: MachineObserver
 
   init(_ made: MadeMachine, host: ScenarioHost, keepsTrace: Bool) {
     self.made = made
     self.host = host
     self.keepsTrace = keepsTrace
     atBoot = made.backend.observe()
+    observer = MachineObserver(made.backend)
   }
 }
 
@@ -31,6 +34,7 @@ extension LuaKind {
       ("cgroup", MachineMethods.cgroup), ("spawn", MachineMethods.spawn),
       ("run", MachineMethods.run), ("vmstat", MachineMethods.vmstat),
       ("marks", MachineMethods.marks), ("note", MachineMethods.note),
+      ("watch", MachineObject.watch),
       ("trace_events", MachineMethods.traceEvents),
     ])
 }
@@ -103,9 +107,12 @@ private enum MachineMethods {
     let host = machine.host
     try host.expectOutsideOfTime("m:run")
     let now = machine.backend.timeline.now
-    machine.backend.run(
-      until: arguments[1].isNil && call.count < 2
-        ? .distantFuture : try arguments.moment(1, after: now))
+    let end =
+      arguments[1].isNil && call.count < 2
+      ? .distantFuture : try arguments.moment(1, after: now)
+    machine.observer.runBegins(until: end)
+    machine.backend.run(until: end)
+    if let stopped = host.stopped { throw LuaError("m:run: \(stopped)") }
     if let failure = host.taskFailure { throw LuaError(placed: failure.text) }
     if let ended = machine.backend.ended { throw LuaError(ended) }
     return .nothing

@@ -20,7 +20,7 @@ extension ScenarioHost {
 
   private static let fromSpec = "comes with machines from a spec; use like = \"FILE\""
 
-  /// machine { like = "FILE", files = { name = size }, swap = { size, on },
+  /// machine { like = "FILE", files = { name = size }, swap = { size, on, … },
   /// sysctl = { [name] = value }, trace = true }
   private func makeMachine(_ call: LuaCall) throws(LuaError) -> LuaAnswer {
     let arguments = try Arguments(call, of: "machine", atMost: 1)
@@ -48,7 +48,7 @@ extension ScenarioHost {
     }
     let trace = try fields.flag("trace") ?? false
     let request = MachineRequest(
-      like: like, seed: seed, files: files, swap: try Self.swap(fields),
+      like: like, seed: seed, files: files, swap: try fields.swap(),
       sysctls: try fields.fields("sysctl").map(Sysctls.read) ?? [], trace: trace)
     switch outside.makeMachine(request) {
     case .failure(let problem): throw LuaError("machine: \(problem.message)")
@@ -57,22 +57,5 @@ extension ScenarioHost {
       add(machine)
       return .values([.object(state.wrap(machine, as: .machine))])
     }
-  }
-
-  /// swap = { size = "256 MiB", on = "pmem" }
-  private static func swap(_ machine: Fields) throws(LuaError) -> DiskSpec? {
-    guard let swap = try machine.fields("swap")?.named("swap of the machine") else { return nil }
-    try swap.expect(only: ["size", "on"])
-    guard let size = try swap.size("size") else {
-      throw swap.bad("size", expected: #"a size such as "256 MiB""#)
-    }
-    guard size.pages.count < UInt32.max else {
-      throw swap.bad("size", expected: "less than 16 TiB")
-    }
-    let kinds: [DiskSpec.Kind] = [.pmem, .null, .brd, .zram]
-    let expected = kinds.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    let name = try swap.string("on", expected) ?? DiskSpec.Kind.pmem.rawValue
-    guard let kind = DiskSpec.Kind(rawValue: name) else { throw swap.bad("on", expected: expected) }
-    return DiskSpec(name: "swap", kind: kind, use: .swap, size: size)
   }
 }

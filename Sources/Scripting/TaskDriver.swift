@@ -27,6 +27,8 @@ final class TaskObject {
   private var pending: PendingOperation?
   private(set) var handle: TaskHandle?
   var hasFailed = false
+  /// Something else ended the run before the task had ended.
+  private var isStopped = false
   /// The areas it has mapped now, and how many got a name of ours.
   var areaNames: Set<String> = []
   var areasNamed = 0
@@ -41,6 +43,7 @@ final class TaskObject {
 
   /// Lets the task begin in that cgroup when time passes; `object` is what its function receives.
   func start(in cgroup: String, as object: LuaObject) {
+    machine.observer.taskBegins()
     handle = machine.backend.spawn(TaskSpec(name: name, cgroup: cgroup)) {
       [self] task, fiber throws(Killed) in try await drive(task, fiber, object)
     }
@@ -48,7 +51,7 @@ final class TaskObject {
 
   /// "running", "done", "killed", or "failed" after an error of its own.
   var state: TaskState {
-    guard let handle, !hasFailed else { return hasFailed ? .failed : .running }
+    guard let handle, !hasFailed, !isStopped else { return hasFailed ? .failed : .running }
     return machine.backend.report(on: handle).state
   }
 
@@ -56,6 +59,7 @@ final class TaskObject {
     _ task: TaskHandle, _ fiber: Fiber, _ object: LuaObject
   ) async throws(Killed) {
     defer { close() }
+    defer { machine.observer.taskEnded() }
     if fiber.isKilled { throw Killed() }
     var resumption = resume { $0.resume(with: [.object(object)]) }
     var refusal: String?
@@ -71,7 +75,11 @@ final class TaskObject {
         return host.fail(self, coroutine.errorHere(mistake))
       }
       pending = nil
-      if host.taskFailure != nil { return }
+      if host.taskFailure != nil || !host.mayGoOn(machine) {
+        isStopped = true
+        return
+      }
+      machine.observer.note(asked.operation)
       let outcome = try await machine.backend.perform(asked.operation, by: task, fiber)
       refusal = nil
       if case .failed(let errno) = outcome { refusal = "\(asked.name) answered \(errno.rawValue)" }

@@ -6,18 +6,16 @@
 // recorded workload itself is left out; the scenario brings its own.
 
 import Fidelity
-import Foundation
+package import Foundation
 import ReclaimEngine
-import Scripting
+package import Scripting
 import Timeline
 import UAPI
 
-enum LikeMachine {
-  /// Kinds of device that can carry swap.
-  private static let builtSwap: [DiskSpec.Kind] = [.pmem]
-
-  static func make(
-    _ request: MachineRequest, beside folder: URL, paranoid: Bool
+package enum LikeMachine {
+  package static func make(
+    _ request: MachineRequest, beside folder: URL, kernel: String?, paranoid: Bool,
+    performs: Bool
   ) -> Result<MadeMachine, MachineProblem> {
     do {
       let path = folder.appendingPathComponent(request.like).path
@@ -34,33 +32,34 @@ enum LikeMachine {
       }
       var spec = try RecordedMachine.spec(of: question, files: files + request.files)
       spec.seed = request.seed
+      let recordedOn = spec.kernel
+      if let kernel { spec.kernel = kernel }
       if let swap = request.swap {
-        guard builtSwap.contains(swap.kind) else {
-          let built = builtSwap.map(\.rawValue).joined(separator: ", ")
-          return .failure(
-            MachineProblem("swap on \(swap.kind.rawValue) is not built; built: \(built)"))
-        }
         spec.disks.removeAll { $0.use == .swap }
         spec.disks.append(swap)
       }
       spec.sysctls += request.sysctls
-      return boot(spec, request, paranoid)
+      return boot(spec, request, recordedOn: recordedOn, paranoid, performs)
     } catch {
       return .failure(MachineProblem("like '\(request.like)': \(error.reason)"))
     }
   }
 
   private static func boot(
-    _ spec: MachineSpec, _ request: MachineRequest, _ paranoid: Bool
+    _ spec: MachineSpec, _ request: MachineRequest, recordedOn: String, _ paranoid: Bool,
+    _ performs: Bool
   ) -> Result<MadeMachine, MachineProblem> {
     do {
       let machine = try Machine(spec, trace: request.trace ? .record : .digest, paranoid: paranoid)
       let pages = spec.nodes.reduce(0) { $0 + $1.zones.reduce(0) { $0 + $1.managed } }
+      let isOther = recordedOn != spec.kernel
+      let whose = isOther ? " (zones, watermarks and lists as \(recordedOn) had them)" : ""
       return .success(
         MadeMachine(
-          backend: machine, kernel: spec.kernel,
+          backend: performs ? machine : IdleBackend(machine), kernel: spec.kernel,
           description: "\(spec.nodes.count) node, \(spec.cpus) CPU, \(pages / 256) MiB managed, "
-            + "like \(request.like)" + changes(request)
+            + "like \(request.like)\(whose)" + changes(request),
+          cpus: spec.cpus, recordedOn: isOther ? recordedOn : nil
         ) { machine.recordedEvents })
     } catch {
       return .failure(MachineProblem("like '\(request.like)': \(error.message)"))

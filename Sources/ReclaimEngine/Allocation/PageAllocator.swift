@@ -53,6 +53,13 @@ package final class PageAllocator {
     return 0
   }
 
+  /// For who reclaims (PF_MEMALLOC): what the marks keep back is there for this. 0: nothing is free.
+  func allocateForReclaim(order: Int, _ mobility: Mobility) -> UInt32 {
+    let frame = allocate(order: order, mobility)
+    if frame != 0 { return frame }
+    return allocate(order: order, mobility, classZone: Self.classZone(mobility)) { -$0.managed }
+  }
+
   @inline(__always) private func take(_ order: Int, _ mobility: Mobility, from zone: Zone) -> UInt32
   {
     let frame = zone.take(order: order, mobility)

@@ -67,6 +67,17 @@ final class SlabCaches {
       -pages, to: cache.reclaimable ? .nr_slab_reclaimable : .nr_slab_unreclaimable)
   }
 
+  /// Takes one object for who reclaims. False: nothing is free.
+  func takeForReclaim(_ kind: SlabKind) -> Bool {
+    if caches[kind.rawValue].free == 0 {
+      let slab = allocator.allocateForReclaim(order: order(kind), mobility(kind))
+      if slab == 0 { return false }
+      adopt(slab, kind)
+    }
+    caches[kind.rawValue].free -= 1
+    return true
+  }
+
   private func grow(_ kind: SlabKind) -> Bool {
     let slab = allocator.allocate(order: order(kind), mobility(kind))
     if slab == 0 { return false }

@@ -57,8 +57,7 @@ struct MachineLayout {
     }
     self.plans = plans
     frameCount = Int(plans.map(\.end).max()!) + 1
-    let filePages = spec.files.reduce(0) { $0 + $1.size.count + 64 }
-    slotCount = max(filePages + (1 << 20), 1 << 22)
+    slotCount = Self.slotCount(spec, node)
     lists = node.lists
     scaleFactor = spec.sysctls.last { $0.name == "vm.watermark_scale_factor" }?.value ?? 10
     minFreeKilobytes = spec.sysctls.last { $0.name == "vm.min_free_kbytes" }?.value
@@ -80,6 +79,16 @@ struct MachineLayout {
       throw BootError(
         "zone \(home.spec.kind.name): \(listed) pages on lists do not fit beside its free blocks")
     }
+  }
+
+  /// Slots for the pages of all files, and entries for areas of twice what memory and swap hold.
+  /// What nobody uses costs address space only.
+  private static func slotCount(_ spec: MachineSpec, _ node: NodeSpec) -> Int {
+    let files = spec.files.reduce(0) { $0 + $1.size.count + 64 }
+    let swap = spec.disks.reduce(0) { $0 + ($1.use == .swap ? $1.size.pages.count : 0) }
+    let memory = node.zones.reduce(0) { $0 + $1.managed }
+    let least = max(files + (1 << 20), 1 << 22)
+    return max(least, min(files + 2 * (memory + swap), Int(UInt32.max) - 64))
   }
 
   private static func plan(_ zone: ZoneSpec, after next: UInt32) throws(BootError) -> ZonePlan {

@@ -59,12 +59,13 @@ package struct ScanCounts: Equatable {
 extension Memory {
   /// shrink_lruvec: runs the scan counts down in batches, every list in its turn.
   func shrinkLruvec(_ memcg: MemCgroup, _ control: inout ScanControl) async throws(Killed) {
-    var left = scanCounts(memcg, control)
+    var left = scanCounts(memcg, &control)
     let targets = left
     var reclaimed = 0
     // A direct reclaim of the machine scans at first all that it set out to.
     let isWhole =
       control.reclaimer == .direct && control.priority == profile.numbers.defaultPriority
+    swap?.device?.plug()
     while left.keepsGoing {
       for list in 0..<4 where left[list] != 0 {
         let n = min(left[list], profile.numbers.swapClusterMax)
@@ -77,11 +78,15 @@ extension Memory {
         let isolation = isolateInactive(memcg, list, n, control)
         if isolation.skipped > 0 { try await passTime(of: isolation, control.task) }
         let batch = beginInactiveBatch(memcg, list, isolation, &control)
-        if let device = swap?.device { try await passTime(of: batch, device, control.task) }
+        var owed = batch.cost + (left.keepsGoing ? profile.costs.nextBatch : 0)
+        if let device = swap?.device {
+          try await passTime(of: batch, device, control.task)
+          owed -= batch.cost
+        }
         endInactiveBatch(batch, control)
         reclaimed += batch.tally.reclaimed
         if endReason != nil { throw Killed() }
-        if swap?.device == nil { try await control.task.spend(batch.cost) }
+        try await control.task.spend(owed)
       }
       if reclaimed < control.toReclaim || isWhole { continue }
       guard left.keepProportion(to: targets) else { break }

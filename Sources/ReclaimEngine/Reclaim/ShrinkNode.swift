@@ -9,15 +9,20 @@ extension Memory {
   func shrinkNode(_ control: inout ScanControl) async throws(Killed) {
     let (reclaimed, scanned) = (control.reclaimed, control.scanned)
     prepareScan(&control)
-    for memcg in tree.subtree(of: control.target) {
+    var walk = tree.walk(below: control.target.number)
+    while let number = walk.next() {
+      guard mayReclaim(number, &control) else { continue }
+      let memcg = tree.cgroup(number)
       try await shrinkLruvec(memcg, &control)
       let cost = shrinkSlab(memcg, &control)
       if cost > 0 { try await control.task.spend(cost) }
     }
-    if control.isGlobal {
-      notePressure(
-        scanned: control.scanned - scanned, reclaimed: control.reclaimed - reclaimed)
+    guard control.isGlobal else {
+      if control.reclaimed > reclaimed { kswapd.madeProgress() }
+      return try await control.task.spend(profile.costs.memcgRound)
     }
+    notePressure(
+      scanned: control.scanned - scanned, reclaimed: control.reclaimed - reclaimed)
     if control.reclaimed > reclaimed { kswapd.madeProgress() }
     try await control.task.spend(profile.costs.priorityRound)
   }

@@ -18,6 +18,8 @@ struct ReadRun {
     /// There was no memory for the page.
     case failed
     case needs(Need)
+    /// A read has ended and the task has charged above a memory.high.
+    case returnOverHigh
     case spend(UInt64)
     case turn
   }
@@ -42,6 +44,12 @@ struct ReadRun {
   private var cost: UInt64 = 0
   /// Pages of the open window whose time is part of `cost` or was used.
   private var paidPages = 0
+  /// When the access that is not a plain hit began.
+  private var begun = Instant.boot
+  /// Hits by what they cost: pages seen for the first time, again, and active ones.
+  private var firstHits: UInt64 = 0
+  private var secondHits: UInt64 = 0
+  private var activeHits: UInt64 = 0
 
   /// - Parameter buffer: of twice `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
@@ -52,8 +60,14 @@ struct ReadRun {
     self.buffer = buffer
   }
 
-  /// Leaves position and stream where the next operation on this file goes on.
-  func settle() {
+  /// Leaves position and stream where the next operation on this file goes on; hits are counted as
+  /// reads of the task.
+  func settle(_ memory: Memory, _ task: SimTask) {
+    let costs = memory.profile.costs
+    for (hits, price) in [
+      (firstHits, costs.readFirstReference), (secondHits, costs.readSecondReference),
+      (activeHits, costs.readActive),
+    ] where hits > 0 { task.latencies.note(.read, price, count: hits) }
     open.position = cursor.position
     open.stream = cursor.stream
   }
@@ -69,6 +83,7 @@ struct ReadRun {
           performed = 0
           return .turn
         }
+        if memory.stock.isOverHigh || task.overHigh != 0 { return .returnOverHigh }
         if cost != 0 {
           let spent = cost
           cost = 0
@@ -80,10 +95,11 @@ struct ReadRun {
       case .missed:
         beginMiss(memory)
       case .filling(let then):
-        if let need = fill.advance(memory, task.memcg) { return .needs(need) }
+        if let need = fill.advance(memory, task) { return .needs(need) }
         finish(then, memory)
       case .accessed:
         access(memory)
+        task.latencies.note(.read, (memory.timeline.now - begun).count &+ cost)
       case .refused:
         return .failed
       }
@@ -112,6 +128,7 @@ struct ReadRun {
   @inline(never) private mutating func hits(_ memory: Memory, _ task: SimTask) -> Pause? {
     let slots = memory.cache.slots, rows = memory.cache.frames.rows, base = file.base
     let costs = memory.profile.costs
+    let draw = costs.draw(cursor.shape)
     while true {
       while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
       if at == known { return .finished }
@@ -122,18 +139,28 @@ struct ReadRun {
       at &+= 1
       let frame = slots[base &+ page].folio
       if frame == 0 {
+        begun = memory.timeline.now
         stage = .missed
         return nil
       }
       let flags = rows[Int(frame)].flags
       if flags.contains(.readahead) {
+        begun = memory.timeline.now
         stage = .look
         return nil
       }
-      let price =
-        flags.contains(.active)
-        ? costs.readActive
-        : flags.contains(.referenced) ? costs.readSecondReference : costs.readFirstReference
+      var price: UInt64
+      if flags.contains(.active) {
+        price = costs.readActive
+        activeHits &+= 1
+      } else if flags.contains(.referenced) {
+        price = costs.readSecondReference
+        secondHits &+= 1
+      } else {
+        price = costs.readFirstReference
+        firstHits &+= 1
+      }
+        price &+= draw
       mark(frame, memory)
       if !task.trySpend(price) { return .spend(price) }
     }
@@ -260,13 +287,14 @@ extension Memory {
       pattern, size: open.file.pages, position: open.position, stream: open.stream,
       tables: zipfTables)
     var run = ReadRun(open, cursor, buffer: buffer)
-    defer { run.settle() }
+    defer { run.settle(self, task) }
     while true {
       switch run.advance(self, task) {
       case .finished: return true
       case .failed: return false
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
       case .turn: try await nextTurn?(task)
+      case .returnOverHigh: try await returnOverHigh(task)
       case .needs(let need):
         try await run.meet(need, self, task)
       }

@@ -12,8 +12,7 @@ extension Memory {
   /// - Returns: false when there was no memory for it.
   func fault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) -> Bool
   {
-    countFault(.pgfault, .pgfault, task.memcg)
-    task.unsettled.beginFault()
+    beginFault(task)
     if !task.space.hasTable(area, index), try await !makeTable(area, index, task) { return false }
     switch area.kind {
     case .anonymous:
@@ -60,8 +59,9 @@ extension Memory {
   @inline(__always) func chargePage(_ memcg: UInt16, gfp: GfpFlags, _ task: SimTask)
     async throws(Killed) -> Bool
   {
-    if stock.tryCharge(memcg, 1) == 0 { return true }
-    return try await charge(memcg, 1, gfp, task)
+    if stock.tryCharge(memcg, 1) != 0 { return try await charge(memcg, 1, gfp, task) }
+    if stock.isOverHigh { try await settleHigh(task, gfp) }
+    return true
   }
 
   // MARK: anonymous memory
@@ -77,10 +77,13 @@ extension Memory {
       try await task.spend(profile.costs.zeroPageFault)
     } else if entry.pointee.isNone || entry.pointee.isZeroPage {
       guard try await makeReverseMap(area, task) else { return false }
-      return try await anonymousPage(area, index, task)
+      guard try await chargePage(task.memcg, gfp: .kernel, task) else { return false }
+      return try await faultAfterShortage(area, index, write: write, task)
     } else {
       // Mapped for reading by a swap-in, and this task's alone: reused in place.
-      entry.pointee = PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
+      entry.pointee =
+        PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
+        .filled(entry.pointee.isFilled)
       try await task.spend(profile.costs.reuseFault)
     }
     return true
@@ -91,25 +94,6 @@ extension Memory {
     if area.hasReverseMap { return true }
     area.hasReverseMap = try await chargeObjects(task.memcg, profile.objects.reverseMap, task)
     return area.hasReverseMap
-  }
-
-  private func anonymousPage(_ area: Area, _ index: Int, _ task: SimTask)
-    async throws(Killed) -> Bool
-  {
-    let memcg = task.memcg
-    guard try await chargePage(memcg, gfp: .kernel, task) else { return false }
-    tree.statistics.note(1)
-    let frame = try await allocate(.movable, Self.anonymousFlags, task)
-    if frame == 0 {
-      stock.uncharge(memcg, 1)
-      return false
-    }
-    enter(frame, area, index, memcg)
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: true, dirty: true)
-    countAnonymous(1, memcg)
-    task.unsettled.mappedAnonymous()
-    try await task.spend(profile.costs.anonymousFault)
-    return true
   }
 
   static let anonymousFlags: GfpFlags = [.highUserMovable, .zero]

@@ -7,6 +7,8 @@ import UAPI
 final class SimTask: SimThread {
   let handle: TaskHandle
   let program: ProgramSpec
+  /// How long its faults, reads and stalls took.
+  let latencies = LatencyRecorder()
   private let started: Instant
   private var ended: Instant?
   private var hasBegun = false
@@ -20,13 +22,15 @@ final class SimTask: SimThread {
   /// Accesses of a turn where the task takes turns, and what is left of this one.
   var turnLength = Int.max
   var accessesLeft = Int.max
+  /// Pages charged above a memory.high that it has to answer for before it leaves the kernel.
+  var overHigh = 0
   private var isInKernel = false
   private var killReason: String?
   private var openFiles: [OpenFile] = []
 
   init(
     _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
-    on processor: FairProcessor, now: Instant
+    on processor: FairProcessor, interrupts: InterruptTime, now: Instant
   ) {
     self.handle = handle
     program = spec.program
@@ -34,7 +38,7 @@ final class SimTask: SimThread {
     space = AddressSpace(programPages: spec.programPages, profile: profile)
     self.memcg = memcg
     started = now
-    super.init(name: spec.name, fiber: fiber, on: processor)
+    super.init(name: spec.name, fiber: fiber, on: processor, interrupts: interrupts)
   }
 
   /// The number the kernel's messages know it by; 1 is init's.

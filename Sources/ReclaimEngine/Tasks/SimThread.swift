@@ -9,6 +9,7 @@ class SimThread {
   let fiber: Fiber
   private let processor: FairProcessor
   private let share: FairProcessor.Share
+  private let interrupts: InterruptTime
   /// Set while the thread reclaims: its own allocations then do not recurse into reclaim and may
   /// take what the marks keep back (PF_MEMALLOC).
   final var isReclaiming = false
@@ -17,19 +18,27 @@ class SimThread {
   final var cpu: Nanoseconds { cpuTime }
   final var reclaiming: Nanoseconds { reclaimTime }
 
-  init(name: String, fiber: Fiber, on processor: FairProcessor) {
+  init(name: String, fiber: Fiber, on processor: FairProcessor, interrupts: InterruptTime) {
     self.name = name
     self.fiber = fiber
     self.processor = processor
+    self.interrupts = interrupts
     share = processor.share(for: fiber)
   }
 
-  /// Uses the CPU, then gives way if that is asked for.
+  /// Uses the CPU, then gives way if that is asked for. What interrupts take of the time is used
+  /// again.
   final func spend(_ nanoseconds: UInt64) async throws(Killed) {
     if trySpend(nanoseconds) { return }
     let duration = Nanoseconds(nanoseconds)
     note(duration)
+    var used = interrupts.used
     try await processor.spend(duration, share)
+    while interrupts.used != used {
+      let lost = interrupts.used - used
+      used += lost
+      try await processor.spend(Nanoseconds(lost), share)
+    }
   }
 
   /// The synchronous half of `spend`: false when somebody else may have a say first, and nothing

@@ -13,6 +13,8 @@ import UAPI
 enum Need {
   /// Pages to be charged to the task's cgroup, with these flags.
   case charge(pages: Int, gfp: GfpFlags)
+  /// The task to answer for what it charged above a memory.high; nothing else.
+  case throttle(gfp: GfpFlags)
   /// No zone can give a page without falling below its low mark.
   case frame(gfp: GfpFlags)
   /// Nor a slab of tree nodes.
@@ -27,7 +29,7 @@ enum Need {
 /// for every page that a random read misses.
 struct WindowFill {
   private enum Phase {
-    case page, nodes, object
+    case page, charged, nodes, object
     /// The object of the missing node is charged.
     case nodeCharged
   }
@@ -60,8 +62,8 @@ struct WindowFill {
   }
 
   /// Goes on until the window is full (nil) or something is needed.
-  mutating func advance(_ memory: Memory, _ memcg: UInt16) -> Need? {
-    let cache = memory.cache
+  mutating func advance(_ memory: Memory, _ task: SimTask) -> Need? {
+    let cache = memory.cache, memcg = task.memcg
     while next < end {
       if _slowPath(memory.processor.wantsSwitch) { return .turn }
       if phase == .page {
@@ -70,6 +72,10 @@ struct WindowFill {
           continue
         }
         if memory.stock.tryCharge(memcg, 1) != 0 { return .charge(pages: 1, gfp: gfp) }
+        phase = .charged
+        if memory.stock.isOverHigh, memory.noteHigh(task, gfp) { return .throttle(gfp: gfp) }
+      }
+      if phase == .charged {
         phase = .nodes
         memory.tree.statistics.note(1)
       }
@@ -199,6 +205,8 @@ extension Memory {
         return fill.supplied(try await allocateSlowly(request, task), self, task.memcg)
       case .slab(let gfp):
         return fill.slabGrew(try await growSlab(.treeNode, gfp, task), self, task.memcg)
+      case .throttle(let gfp):
+        return try await answerForHigh(task, gfp)
       case .turn:
         return try await task.giveWayIfDue()
       }
