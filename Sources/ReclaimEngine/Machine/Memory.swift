@@ -23,6 +23,7 @@ package final class Memory {
   let objects: ObjectCharges
   let gracePeriods: GracePeriods
   let moves: CgroupMoves
+  let pressure: Pressure
   let workingset: Workingset
   let batches: FolioBatches
   let cache: PageCache
@@ -71,7 +72,7 @@ package final class Memory {
   /// The node's background reclaim.
   let kswapd: Kswapd
   /// The window of the machine's own reclaim.
-  var pressure = VmPressure()
+  var pressureWindow = VmPressure()
   /// The machine's shrinkers besides that of shadows, in the order in which they were registered.
   var shrinkers: [Shrinker]
   /// Passes the turn of a task that takes turns by accesses, and waits for its next.
@@ -135,8 +136,10 @@ package final class Memory {
       }
     }
     moves = CgroupMoves(timeline, gracePeriods)
+    pressure = Pressure(tree, timeline, profile)
     let slots = try SlotTable(capacity: layout.slotCount)
     let leaves = try LeafTable(slots: layout.slotCount)
+    tree.leaves = leaves
     cache = PageCache(
       frames: frames, slots: slots, leaves: leaves, tree: tree, node: node, batches: batches,
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)

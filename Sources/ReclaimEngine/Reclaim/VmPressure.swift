@@ -30,7 +30,7 @@ extension Memory {
   /// vmpressure of the machine after a round.
   func notePressure(scanned: Int, reclaimed: Int) {
     if scanned == 0 { return }
-    if pressure.note(scanned: scanned, reclaimed: reclaimed) {
+    if pressureWindow.note(scanned: scanned, reclaimed: reclaimed) {
       processor.interrupt(by: Nanoseconds(profile.costs.pressureWork))
     }
   }

@@ -8,14 +8,16 @@
 
 import CMemory
 import Timeline
+import UAPI
 
 extension Memory {
   enum FaultAtOnce {
     /// The page is mapped; the task has still to pay for it.
     case done(UInt64)
-    /// The fault has begun and its charge was refused: `faultAfterRefusal` goes on.
-    case refused
-    /// The fault has begun and is charged, and no zone gave a frame: `faultAfterShortage` goes on.
+    /// The fault has begun; its charge was refused, or went above memory.high: `finishFault` goes
+    /// on.
+    case begun(charged: Bool)
+    /// The fault has begun and is charged, and no zone gave a frame: `mapPage` goes on.
     case short
     /// Nothing has happened: `fault` knows what to do.
     case other
@@ -32,56 +34,59 @@ extension Memory {
       let slot = slots + Int(entry.swapOffset)
       guard slot.pointee.content.folio == 0 else { return .other }
       beginFault(task)
-      if stock.tryCharge(slot.pointee.memcg, 1) != 0 { return .refused }
+      if stock.tryCharge(payer(of: slot, task), 1) != 0 { return .begun(charged: false) }
+      if stock.isOverHigh { return .begun(charged: true) }
       let frame = allocator.allocate(order: 0, .movable)
       if _slowPath(frame == 0) { return .short }
       return .done(finishSwapIn(area, index, frame, slot, write: write, task))
     }
     guard write, entry.isNone || entry.isZeroPage, area.hasReverseMap else { return .other }
     beginFault(task)
-    if stock.tryCharge(task.memcg, 1) != 0 { return .refused }
+    if stock.tryCharge(task.memcg, 1) != 0 { return .begun(charged: false) }
+    if stock.isOverHigh { return .begun(charged: true) }
     let frame = allocator.allocate(order: 0, .movable)
     if _slowPath(frame == 0) { return .short }
     return .done(finishAnonymous(area, index, frame, task))
   }
 
-  /// A fault that began at once, its charge refused: makes room for it and goes on.
+  /// A fault that began at once: makes room for its charge where that was refused, answers for
+  /// memory.high, and maps the page.
   /// - Returns: false when there was no memory for it.
-  func faultAfterRefusal(
-    _ area: Area, _ index: Int, write: Bool, _ task: SimTask
+  func finishFault(
+    _ area: Area, _ index: Int, write: Bool, charged: Bool, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let entry = entries[area.base + index]
-    if entry.isSwap, let slots = synchronousSlots {
-      let slot = slots + Int(entry.swapOffset)
-      guard try await charge(slot.pointee.memcg, 1, .highUserMovable, task) else { return false }
+    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let gfp: GfpFlags = slot == nil ? .kernel : .highUserMovable
+    if charged {
+      try await settleHigh(task, gfp)
     } else {
-      guard try await charge(task.memcg, 1, .kernel, task) else { return false }
+      let memcg = slot.map { payer(of: $0, task) } ?? task.memcg
+      guard try await charge(memcg, 1, gfp, task) else { return false }
     }
-    return try await faultAfterShortage(area, index, write: write, task)
+    return try await mapPage(area, index, write: write, task)
   }
 
-  /// A fault that is charged: finds a frame and goes on.
+  /// A fault that is charged: finds a frame, by the slow path if need be, and maps it.
   /// - Returns: false when there was no memory for it.
-  func faultAfterShortage(
+  func mapPage(
     _ area: Area, _ index: Int, write: Bool, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let entry = entries[area.base + index]
-    if entry.isSwap, let slots = synchronousSlots {
-      let slot = slots + Int(entry.swapOffset)
-      let frame = try await allocate(.movable, .highUserMovable, task)
-      if frame == 0 {
-        stock.uncharge(slot.pointee.memcg, 1)
-        return false
-      }
-      try await task.spend(finishSwapIn(area, index, frame, slot, write: write, task))
-      return true
-    }
-    let frame = try await allocate(.movable, Self.anonymousFlags, task)
+    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let gfp = slot == nil ? Self.anonymousFlags : .highUserMovable
+    let frame = try await allocate(.movable, gfp, task)
     if frame == 0 {
-      stock.uncharge(task.memcg, 1)
+      stock.uncharge(slot.map { payer(of: $0, task) } ?? task.memcg, 1)
       return false
     }
-    try await task.spend(finishAnonymous(area, index, frame, task))
+    let cost =
+      if let slot {
+        finishSwapIn(area, index, frame, slot, write: write, task)
+      } else {
+        finishAnonymous(area, index, frame, task)
+      }
+    try await task.spend(cost)
     return true
   }
 
@@ -106,7 +111,7 @@ extension Memory {
     _ area: Area, _ index: Int, _ frame: UInt32, _ slot: UnsafeMutablePointer<SwapSlot>,
     write: Bool, _ task: SimTask
   ) -> UInt64 {
-    let memcg = slot.pointee.memcg
+    let memcg = payer(of: slot, task)
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)

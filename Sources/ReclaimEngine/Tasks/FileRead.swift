@@ -44,6 +44,8 @@ struct ReadRun {
   private var cost: UInt64 = 0
   /// Pages of the open window whose time is part of `cost` or was used.
   private var paidPages = 0
+  /// What was read belongs to the working set: the task has waited for memory, not for the file.
+  private var isStall = false
   /// When the access that is not a plain hit began.
   private var begun = Instant.boot
   /// Hits by what they cost: pages seen for the first time, again, and active ones.
@@ -87,7 +89,12 @@ struct ReadRun {
         if cost != 0 {
           let spent = cost
           cost = 0
+          if isStall { memory.beginStall(task) }
           if !task.trySpend(spent) { return .spend(spent) }
+        }
+        if isStall {
+          memory.endStall(task)
+          isStall = false
         }
         if let pause = hits(memory, task) { return pause }
       case .look:
@@ -160,7 +167,7 @@ struct ReadRun {
         price = costs.readFirstReference
         firstHits &+= 1
       }
-        price &+= draw
+      price &+= draw
       mark(frame, memory)
       if !task.trySpend(price) { return .spend(price) }
     }
@@ -233,6 +240,7 @@ struct ReadRun {
 
   private mutating func finish(_ then: After, _ memory: Memory) {
     if !open.isRandom { cost &+= pagesNotPaid &* memory.profile.costs.readaheadPage }
+    isStall = isStall || fill.hasWorkingset
     memory.node.counters.add(4 * fill.inserted, to: .pgpgin)
     switch then {
     case .lookAgain:

@@ -78,7 +78,7 @@ extension Memory {
     } else if entry.pointee.isNone || entry.pointee.isZeroPage {
       guard try await makeReverseMap(area, task) else { return false }
       guard try await chargePage(task.memcg, gfp: .kernel, task) else { return false }
-      return try await faultAfterShortage(area, index, write: write, task)
+      return try await mapPage(area, index, write: write, task)
     } else {
       // Mapped for reading by a swap-in, and this task's alone: reused in place.
       entry.pointee =
@@ -91,9 +91,11 @@ extension Memory {
 
   /// The objects that lead from a page back to its areas, made at the area's first anonymous page.
   func makeReverseMap(_ area: Area, _ task: SimTask) async throws(Killed) -> Bool {
-    if area.hasReverseMap { return true }
-    area.hasReverseMap = try await chargeObjects(task.memcg, profile.objects.reverseMap, task)
-    return area.hasReverseMap
+    if area.reverseMapPayer != nil { return true }
+    let payer = task.memcg
+    guard try await chargeObjects(payer, profile.objects.reverseMap, task) else { return false }
+    area.reverseMapPayer = payer
+    return true
   }
 
   static let anonymousFlags: GfpFlags = [.highUserMovable, .zero]

@@ -22,6 +22,12 @@ final class SimTask: SimThread {
   /// Accesses of a turn where the task takes turns, and what is left of this one.
   var turnLength = Int.max
   var accessesLeft = Int.max
+  /// How pressure sees it.
+  var pressure = PressureState()
+  /// Triggers it has waited for.
+  var triggers: [(memcg: UInt16, trigger: PressureTrigger, state: TriggerState)] = []
+  /// memory.events as they were when it last returned from waiting for a change.
+  var seenEvents: [(memcg: UInt16, events: [Int])] = []
   /// Pages charged above a memory.high that it has to answer for before it leaves the kernel.
   var overHigh = 0
   private var isInKernel = false
@@ -47,6 +53,8 @@ final class SimTask: SimThread {
   var command: String { program.command ?? String(name.prefix(15)) }
   var isAlive: Bool { hasBegun && ended == nil }
   var hasEnded: Bool { ended != nil }
+  /// It runs, or will.
+  var isOnItsWay: Bool { ended == nil && (hasBegun || !fiber.isKilled) }
   func begin() { hasBegun = true }
 
   // MARK: death
