@@ -34,6 +34,9 @@ extension Memory {
       guard request.gfp.contains(.directReclaim), !thread.isReclaiming else { return 0 }
 
       try await thread.giveWayIfDue()
+      let task = thread as? SimTask
+      if let task { beginStall(task) }
+      defer { if let task { endStall(task) } }
       let progress = try await tryToFreePages(request, thread)
       if progress > 0 {
         frame = take(request, reserve)

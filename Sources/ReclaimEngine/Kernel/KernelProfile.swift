@@ -134,6 +134,8 @@ struct Costs: Sendable {
   var markCgroup: UInt64
   var reclaimBatch: UInt64
   var cleanPageReclaimed: UInt64
+  /// The same in reclaim of the whole machine, whose freed pages go to zones that are short.
+  var cleanPageReclaimedGlobally: UInt64
   /// An anonymous page whose copy in swap is still good.
   var cleanSwapReclaimed: UInt64
   /// More for such a page that was mapped until now.

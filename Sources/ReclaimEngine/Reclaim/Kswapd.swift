@@ -81,7 +81,9 @@ extension Memory {
       tracer.kswapdWake(node: node.number, order: request.order)
       try await thread.spend(profile.costs.kswapdBegin)
       thread.isReclaiming = true
+      pressure.kernelThread(stalls: true)
       let order = try await balance(order: request.order, highest: highest)
+      pressure.kernelThread(stalls: false)
       thread.isReclaiming = false
       try await thread.spend(profile.costs.kswapdEnd)
       try await trySleeping(order: order, highest: highest)

@@ -58,7 +58,8 @@ extension Memory {
     }
     return InactiveBatch(
       memcg: number, list: list, isolation: isolation, tally: tally, kept: kept,
-      cost: cost(of: tally, kept: kept, file: ListIndex.isFile(list)))
+      cost: cost(
+        of: tally, kept: kept, file: ListIndex.isFile(list), globally: control.isGlobal))
   }
 
   /// The batch is taken off its list and counted.
@@ -74,14 +75,15 @@ extension Memory {
   }
 
   /// CPU time of a batch.
-  func cost(of tally: ShrinkTally, kept: Int, file: Bool) -> UInt64 {
+  func cost(of tally: ShrinkTally, kept: Int, file: Bool, globally: Bool = false) -> UInt64 {
     let costs = profile.costs
     let isTimed = swap?.device != nil
     // A page handed to a timed device is kept as well, and cost what handing it over costs.
     let submitted = isTimed ? tally.pagedOut : 0
     let unmapped = isTimed ? tally.unmapped - submitted : 0
+    let clean = globally ? costs.cleanPageReclaimedGlobally : costs.cleanPageReclaimed
     let reclaimed =
-      file ? costs.cleanPageReclaimed : isTimed ? costs.cleanSwapReclaimed : costs.pageSwappedOut
+      file ? clean : isTimed ? costs.cleanSwapReclaimed : costs.pageSwappedOut
     return costs.reclaimBatch + UInt64(tally.reclaimed) * reclaimed
       + UInt64(kept - submitted) * costs.pageKept + UInt64(submitted) * costs.pageSubmitted
       + UInt64(max(0, unmapped)) * costs.pageUnmappedByReclaim
