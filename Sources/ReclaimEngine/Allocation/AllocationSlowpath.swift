@@ -27,9 +27,11 @@ extension Memory {
   {
     var fruitless = 0
     while true {
-      wakeKswapd(order: request.order, highest: request.classZone, gfp: request.gfp)
+      let isWoken = wakeKswapd(
+        order: request.order, highest: request.classZone, gfp: request.gfp)
       let reserve = Reserve(of: thread)
       var frame = take(request, reserve)
+      if isWoken { try await thread.spend(profile.costs.kswapdWake) }
       if frame != 0 { return frame }
       guard request.gfp.contains(.directReclaim), !thread.isReclaiming else { return 0 }
 

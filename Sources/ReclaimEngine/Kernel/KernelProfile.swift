@@ -178,11 +178,9 @@ struct Costs: Sendable {
   var turn: UInt64
   /// A page of a higher zone set aside by a walk for a lower one.
   var pageSkipped: UInt64
-  /// kswapd from being woken to its run, from there to its first batch, and from its last round to
-  /// its sleep.
+  /// Waking kswapd, which the waker pays, and kswapd from there to its first batch.
   var kswapdWake: UInt64
   var kswapdBegin: UInt64
-  var kswapdEnd: UInt64
   /// The worker that evaluates a window of vmpressure, with its two switches.
   var pressureWork: UInt64
   var map: UInt64

@@ -61,12 +61,15 @@ final class Kswapd {
 
 extension Memory {
   /// wakeup_kswapd: for an allocation up to a zone index, or for the boost of one zone.
-  func wakeKswapd(order: Int, highest: Int, gfp: GfpFlags) {
-    guard kswapd.request(order: order, highest: highest) else { return }
+  /// - Returns: whether it was woken, which whoever did it pays for.
+  @discardableResult
+  func wakeKswapd(order: Int, highest: Int, gfp: GfpFlags) -> Bool {
+    guard kswapd.request(order: order, highest: highest) else { return false }
     let isBoosted = node.zones(upTo: highest).contains { $0.boost != 0 }
-    if !isBoosted, node.isBalanced(order: order, highest: highest) { return }
+    if !isBoosted, node.isBalanced(order: order, highest: highest) { return false }
     tracer.wakeupKswapd(node: node.number, order: order, gfp)
     kswapd.wake()
+    return true
   }
 
   /// The life of kswapd.
@@ -77,7 +80,6 @@ extension Memory {
     while true {
       let request = kswapd.takeRequest(previous: highest)
       highest = request.highest
-      try await thread.spend(profile.costs.kswapdWake)
       tracer.kswapdWake(node: node.number, order: request.order)
       try await thread.spend(profile.costs.kswapdBegin)
       thread.isReclaiming = true
@@ -85,7 +87,6 @@ extension Memory {
       let order = try await balance(order: request.order, highest: highest)
       pressure.kernelThread(stalls: false)
       thread.isReclaiming = false
-      try await thread.spend(profile.costs.kswapdEnd)
       try await trySleeping(order: order, highest: highest)
     }
   }
