@@ -27,11 +27,13 @@ struct RecordedBuddy {
     // there were, and that there was little else.
     if !isHighest {
       return RecordedBuddy(
-        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], reclaimable: [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
+        reclaimable: [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0])
     }
     if zone == "Normal" {
       return RecordedBuddy(
-        unmovable: [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1], reclaimable: [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
+        unmovable: [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1],
+        reclaimable: [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
     }
     switch kernel {
     case "5.10":

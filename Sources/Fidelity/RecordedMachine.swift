@@ -27,12 +27,14 @@ package enum RecordedMachine {
     var nodes: [NodeSpec] = []
     for number in question.machine.zoneinfo.keys.sorted() {
       nodes.append(
-        NodeSpec(zones: try zones(of: number, question), lists: lists(of: number, question),
+        NodeSpec(
+          zones: try zones(of: number, question), lists: lists(of: number, question),
           freeObjects: freeObjects(question, directories)))
     }
     let base = question.base
     return MachineSpec(
-      kernel: question.kernel, nodes: nodes, disks: disks(question), files: files, directories: directories,
+      kernel: question.kernel, nodes: nodes, disks: disks(question), files: files,
+      directories: directories,
       sysctls: sysctls(question),
       vmstat: VmCounter.allCases.compactMap { counter in
         base.vmstat[counter.name].map { (counter.name, $0) }

@@ -4,8 +4,8 @@
 //
 //   virtual time   the CPU time a fiber has used; who has least runs next
 //   minimum        never falls; a fiber that slept joins at most a credit behind it
-//   giving way     only at the end of a spending: a woken fiber far enough behind, a tick that finds
-//                  the runner's slice over, or a worker of the kernel asks for it
+//   giving way     only at the end of a spending: a woken fiber far enough behind, a tick that
+//                  finds the runner's slice over, or a worker of the kernel asks for it
 //
 // A fiber is asleep, in the queue, or the current one; only the current one spends. Whoever sleeps
 // anywhere else (a disk, a timer) leaves the CPU by that. While nobody waits for the CPU nothing of
@@ -149,7 +149,8 @@ package final class FairProcessor {
 
   /// Sleeps off the processor until `wake`, or until `limit` is over.
   /// - Returns: whether it was woken.
-  package func sleep(_ share: Share, atMost limit: Nanoseconds? = nil) async throws(Killed) -> Bool {
+  package func sleep(_ share: Share, atMost limit: Nanoseconds? = nil) async throws(Killed) -> Bool
+  {
     share.wasWoken = false
     _ = try await share.fiber.suspend(until: limit.map { timeline.now + $0 })
     if current !== share, !share.isQueued { enqueue(share) }

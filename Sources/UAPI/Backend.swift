@@ -118,8 +118,8 @@ package protocol Backend: AnyObject {
   /// The names of the files that exist, with their sizes, in order of creation.
   var files: [FileSpec] { get }
 
-  /// A file of a cgroup as this kernel prints it, without the newline at its end; nil where there is
-  /// no such file.
+  /// A file of a cgroup as this kernel prints it, without the newline at its end; nil where there
+  /// is no such file.
   func text(of file: CgroupFile, in path: String) -> String?
 
   /// Unwinds every task; afterwards nothing of the run is alive.

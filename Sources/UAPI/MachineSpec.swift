@@ -27,7 +27,8 @@ package struct MachineSpec: Sendable {
 
   package init(
     kernel: String, cpus: Int = 1, seed: UInt64 = 1, nodes: [NodeSpec], disks: [DiskSpec] = [],
-    files: [FileSpec] = [], directories: [DirectorySpec] = [], sysctls: [(name: String, value: Int)] = [],
+    files: [FileSpec] = [], directories: [DirectorySpec] = [],
+    sysctls: [(name: String, value: Int)] = [],
     vmstat: [(name: String, value: Int)] = [], bootedAt: UInt64 = 0
   ) {
     self.kernel = kernel

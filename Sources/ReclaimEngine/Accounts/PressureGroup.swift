@@ -4,9 +4,9 @@
 //   some   at least one task waits for memory
 //   full   no task of the group does anything else: whoever runs is reclaiming itself
 //
-// Times are added up when a count changes or somebody looks. Averages move once in two seconds while
-// the group does anything; periods in which nobody looked only let them fade. Fixed point with 11
-// binary places, integer per cent, as the kernel prints them.
+// Times are added up when a count changes or somebody looks. Averages move once in two seconds
+// while the group does anything; periods in which nobody looked only let them fade. Fixed point
+// with 11 binary places, integer per cent, as the kernel prints them.
 
 import Timeline
 import UAPI

@@ -3,7 +3,7 @@
 //
 // Zones are tried from the highest that the request may use to the lowest; each must stay above its
 // low mark plus what it keeps back from such requests (reference 23 §23.6). What to do when none
-// does is somebody else's (AllocationSlowpath.swift): the answer is 0.
+// does is somebody else's (AllocationRequest.swift): the answer is 0.
 
 import UAPI
 
@@ -53,7 +53,8 @@ package final class PageAllocator {
     return 0
   }
 
-  /// For who reclaims (PF_MEMALLOC): what the marks keep back is there for this. 0: nothing is free.
+  /// For who reclaims (PF_MEMALLOC): what the marks keep back is there for this. 0: nothing is
+  /// free.
   func allocateForReclaim(order: Int, _ mobility: Mobility) -> UInt32 {
     let frame = allocate(order: order, mobility)
     if frame != 0 { return frame }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Directories of many files: which names and inodes the kernel remembers, and the blocks of the file
-// system they were read from (reference 10 §10.4, 26 §26.8).
+// Directories of many files: which names and inodes the kernel remembers, and the blocks of the
+// file system they were read from (reference 10 §10.4, 26 §26.8).
 //
 // A name that was looked up is a dentry, which holds its inode. Both lists are in order of use:
 // dentries that are used again are only marked, and survive one scan; an inode joins its list when
@@ -40,8 +40,12 @@ struct DirectoryCache {
   var blocks: [UInt32] = []
   var deferred = 0
 
-  init(_ specs: [DirectorySpec]) {
-    for spec in specs {
+  /// vm.vfs_cache_pressure.
+  let pressure: Int
+
+  init(_ machine: MachineSpec) {
+    pressure = machine.sysctls.last { $0.name == "vm.vfs_cache_pressure" }?.value ?? 100
+    for spec in machine.directories {
       let leaves = Self.leaves(spec.files)
       directories.append(
         Directory(
@@ -81,7 +85,8 @@ struct DirectoryCache {
 
   func hasInode(_ file: Int) -> Bool { states[file].contains(.inode) }
 
-  /// Blocks that a look-up of a file reads: the index, its leaf, and its inode unless that is there.
+  /// Blocks that a look-up of a file reads: the index, its leaf, and its inode unless that is
+  /// there.
   func blocks(of file: Int, _ directory: Directory) -> [Int] {
     let index = file - directory.first
     var random = SplitMix64(seed: UInt64(index))

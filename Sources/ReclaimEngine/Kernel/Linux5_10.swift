@@ -112,11 +112,15 @@ extension KernelProfile {
     swapCacheRead: .marksWorkingset,
     bootShrinkers: [
       Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 39, used: 6, deferred: 4, revived: 7),
+        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 39, used: 6, deferred: 4,
+        revived: 7),
       Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 24, used: 0, deferred: 10, revived: 3),
+        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 24, used: 0, deferred: 10,
+        revived: 3
+      ),
       Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 0, used: 3, deferred: 0, revived: 3),
+        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 0, used: 3, deferred: 0,
+        revived: 3),
     ],
     scheduling: FairRules(
       sleeperCredit: .milliseconds(3), wakeupGranularity: .milliseconds(1),

@@ -114,11 +114,14 @@ extension KernelProfile {
         name: "kfree_rcu_shrink_scan", seeks: 2, batch: 128, idle: 21, used: 0, deferred: 0,
         revived: 5),
       Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 41, used: 0, deferred: 0, revived: 5),
+        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 41, used: 0, deferred: 0,
+        revived: 5),
       Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 12, used: 4, deferred: 0, revived: 4),
+        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 12, used: 4, deferred: 0,
+        revived: 4),
       Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 6, used: 9, deferred: 0, revived: 4),
+        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 6, used: 9, deferred: 0,
+        revived: 4),
     ],
     scheduling: FairRules(
       sleeperCredit: .milliseconds(3), wakeupGranularity: .milliseconds(1),

@@ -28,23 +28,8 @@ extension Machine {
 
   private func carryOut(_ operation: Operation, _ task: SimTask) async throws(Killed) -> Outcome {
     switch operation {
-    case .makeCgroup(let path, let settings):
-      noteOperation(1, task, [])
-      return try await makeCgroup(path, settings, task)
-    case .setCgroup(let path, let settings):
-      noteOperation(2, task, [])
-      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
-      return try await write(settings, to: cgroup, task)
-    case .removeCgroup(let path):
-      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
-      if cgroup.isRoot { return .failed(.EBUSY) }
-      noteOperation(40, task, [UInt64(cgroup.number)])
-      try await task.spend(memory.profile.costs.makeCgroup)
-      return memory.remove(cgroup)
-    case .enter(let path):
-      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
-      noteOperation(3, task, [UInt64(cgroup.number)])
-      return try await enter(cgroup, task)
+    case .makeCgroup, .setCgroup, .removeCgroup, .enter, .reclaim, .awaitPressure, .awaitEvents:
+      return try await performOnCgroup(operation, task)
     case .open(let name):
       noteOperation(4, task, [])
       return try await open(name, task) == nil ? .failed(.ENOENT) : .done
@@ -76,22 +61,6 @@ extension Machine {
       if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
       try await memory.advise(open, advice, from: from, length: length, task)
       return .done
-    case .reclaim(let path, let pages, let swappiness):
-      guard memory.profile.memoryReclaim != .absent, let cgroup = memory.tree.find(path),
-        !cgroup.isRoot
-      else { return .failed(.ENOENT) }
-      // A word behind the amount is nothing that this file understands.
-      if swappiness != nil { return .failed(.EINVAL) }
-      noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
-      return try await reclaim(cgroup, pages, task)
-    case .awaitPressure(let path, let trigger):
-      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
-      noteOperation(41, task, [UInt64(cgroup.number), trigger.threshold.count])
-      return try await awaitPressure(of: cgroup, trigger, task)
-    case .awaitEvents(let path):
-      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
-      noteOperation(42, task, [UInt64(cgroup.number)])
-      return try await awaitEvents(of: cgroup, task)
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
     case .dropCaches:
@@ -115,6 +84,48 @@ extension Machine {
     case .mark(let name):
       try await mark(name, task)
       return .done
+    }
+  }
+
+  private func performOnCgroup(_ operation: Operation, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    switch operation {
+    case .makeCgroup(let path, let settings):
+      noteOperation(1, task, [])
+      return try await makeCgroup(path, settings, task)
+    case .setCgroup(let path, let settings):
+      noteOperation(2, task, [])
+      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
+      return try await write(settings, to: cgroup, task)
+    case .removeCgroup(let path):
+      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
+      if cgroup.isRoot { return .failed(.EBUSY) }
+      noteOperation(40, task, [UInt64(cgroup.number)])
+      try await task.spend(memory.profile.costs.makeCgroup)
+      return memory.remove(cgroup)
+    case .enter(let path):
+      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
+      noteOperation(3, task, [UInt64(cgroup.number)])
+      return try await enter(cgroup, task)
+    case .reclaim(let path, let pages, let swappiness):
+      guard memory.profile.memoryReclaim != .absent, let cgroup = memory.tree.find(path),
+        !cgroup.isRoot
+      else { return .failed(.ENOENT) }
+      // A word behind the amount is nothing that this file understands.
+      if swappiness != nil { return .failed(.EINVAL) }
+      noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
+      return try await reclaim(cgroup, pages, task)
+    case .awaitPressure(let path, let trigger):
+      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
+      noteOperation(41, task, [UInt64(cgroup.number), trigger.threshold.count])
+      return try await awaitPressure(of: cgroup, trigger, task)
+    case .awaitEvents(let path):
+      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
+      noteOperation(42, task, [UInt64(cgroup.number)])
+      return try await awaitEvents(of: cgroup, task)
+    default:
+      preconditionFailure("not an operation on a cgroup")
     }
   }
 

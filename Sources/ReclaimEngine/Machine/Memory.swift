@@ -74,14 +74,12 @@ package final class Memory {
   /// The window of the machine's own reclaim.
   var pressureWindow = VmPressure()
   /// The machine's shrinkers besides that of shadows, in the order in which they were registered.
-  var shrinkers: [Shrinker]
+  var shrinkers: [Shrinker] = []
   /// Passes the turn of a task that takes turns by accesses, and waits for its next.
   var nextTurn: ((SimTask) async throws(Killed) -> Void)?
   var directoryCache: DirectoryCache
   /// Nodes of the block device's tree that were made since boot.
   var blockLeaves: [Int] = []
-  /// vm.vfs_cache_pressure.
-  let vfsCachePressure: Int
   /// Tasks whose direct reclaim waits for kswapd.
   var throttled: [SimThread] = []
   /// The kernel's log.
@@ -98,18 +96,10 @@ package final class Memory {
     self.profile = profile
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
-    let processor = FairProcessor(timeline, profile.scheduling)
-    self.processor = processor
-    shrinkers = profile.bootShrinkers
-    directoryCache = DirectoryCache(spec.directories)
-    vfsCachePressure = spec.sysctls.last { $0.name == "vm.vfs_cache_pressure" }?.value ?? 100
+    processor = FairProcessor(timeline, profile.scheduling)
+    directoryCache = DirectoryCache(spec)
     let starter = KernelThreadStarter()
-    kswapd = Kswapd(
-      SimThread(
-        name: "kswapd0",
-        fiber: timeline.spawn("kswapd0") { fiber throws(Killed) in
-          try await starter.memory?.runKswapd()
-        }, on: processor, interrupts: interrupts))
+    kswapd = starter.makeKswapd(timeline, processor, interrupts)
     self.tracer = tracer
     let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)
@@ -145,16 +135,7 @@ package final class Memory {
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)
     areas = AreaRegistry(leaves: leaves, slots: slots)
     entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
-    let swapDisks = spec.disks.filter { $0.use == .swap }
-    guard swapDisks.count <= 1 else {
-      throw BootError("\(swapDisks.count) swap areas: several are not built yet, expected 1")
-    }
-    swap =
-      swapDisks.isEmpty
-      ? nil
-      : try SwapSpace(
-        swapDisks[0], tree: tree, allocator: allocator, slabs: slabs, frames: frames,
-        profile: profile)
+    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile)
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
@@ -171,19 +152,37 @@ package final class Memory {
       Instant(nanoseconds: spec.bootedAt) + Nanoseconds(profile.numbers.statFlushPeriod)
     populate(layout, spec)
     starter.memory = self
+    connect()
+    for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
+      throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
+    }
+  }
+
+  private static func swapSpace(
+    of spec: MachineSpec, _ tree: MemcgTree, _ allocator: PageAllocator, _ slabs: SlabCaches,
+    _ frames: FrameTable, _ profile: KernelProfile
+  ) throws(BootError) -> SwapSpace? {
+    let disks = spec.disks.filter { $0.use == .swap }
+    guard disks.count <= 1 else {
+      throw BootError("\(disks.count) swap areas: several are not built yet, expected 1")
+    }
+    guard let disk = disks.first else { return nil }
+    return try SwapSpace(
+      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile)
+  }
+
+  /// What boot has registered, and what parts tell this one about.
+  private func connect() {
+    shrinkers = profile.bootShrinkers
     allocator.boosted = { [unowned self] zone in
       zone.kswapdWasWoken()
       wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
     }
-    if let swap, swap.area.device.kind == .null {
-      swap.attach(
-        BlockDevice(
-          swap.area.device, profile, timeline: timeline, interrupts: interrupts
-        ) { [unowned self] request in swapRequestFinished(request) })
-    }
-    for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
-      throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
-    }
+    guard let swap, swap.area.device.kind == .null else { return }
+    swap.attach(
+      BlockDevice(
+        swap.area.device, profile, timeline: timeline, interrupts: interrupts
+      ) { [unowned self] request in swapRequestFinished(request) })
   }
 
   deinit {
@@ -275,4 +274,13 @@ package final class Memory {
 /// What kernel threads find their machine by: it is made after them.
 private final class KernelThreadStarter {
   weak var memory: Memory?
+
+  func makeKswapd(
+    _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime
+  ) -> Kswapd {
+    let fiber = timeline.spawn("kswapd0") { [self] _ throws(Killed) in
+      try await memory?.runKswapd()
+    }
+    return Kswapd(SimThread(name: "kswapd0", fiber: fiber, on: processor, interrupts: interrupts))
+  }
 }

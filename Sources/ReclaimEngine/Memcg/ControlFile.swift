@@ -38,7 +38,8 @@ struct ControlFile: OptionSet {
 
 extension Memory {
   /// Opens a control file.
-  /// - Returns: the cgroup that pays for it, to be handed to `close(_:)`; nil when there was no memory.
+  /// - Returns: the cgroup that pays for it, to be handed to `close(_:)`; nil when there was no
+  ///   memory.
   func open(_ file: ControlFile, of cgroup: MemCgroup, _ task: SimTask)
     async throws(Killed) -> UInt16?
   {

@@ -70,7 +70,9 @@ extension Memory {
       requested: n, scanned: taken + skipped.count, skipped: skipped.count, taken: taken)
   }
 
-  private static let skips: [VmCounter] = [.pgskip_dma, .pgskip_dma32, .pgskip_normal, .pgskip_movable]
+  private static let skips: [VmCounter] = [
+    .pgskip_dma, .pgskip_dma32, .pgskip_normal, .pgskip_movable,
+  ]
 
   /// Fetches what later batches of this list will touch: rows two batches ahead, slots and nodes
   /// one batch ahead.

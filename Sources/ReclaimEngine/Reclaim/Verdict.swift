@@ -127,7 +127,9 @@ extension Memory {
     node.counters.add(1, to: .pswpout)
     tally.pagedOut += 1
     row.pointee.flags.remove(.dirty)
-    if !swapSpace!._withUnsafeGuaranteedRef({ $0.write(slot) }) { noteExhaustion("the swap device") }
+    if !swapSpace!._withUnsafeGuaranteedRef({ $0.write(slot) }) {
+      noteExhaustion("the swap device")
+    }
     tree.statistics.note(1)
     if synchronousSlots != nil {
       node.counters.add(1, to: .nr_written)

@@ -117,7 +117,8 @@ struct ReadRun {
   /// first.
   mutating func meet(_ need: Need, _ memory: Memory, _ task: SimTask) async throws(Killed) {
     guard case .filling = stage else { preconditionFailure("no window open") }
-    if case .charge = need {} else {
+    if case .charge = need {
+    } else {
       if !open.isRandom { cost &+= pagesNotPaid * memory.profile.costs.readaheadPage }
       paidPages = fill.inserted
       let spent = cost

@@ -78,7 +78,8 @@ extension Memory {
   /// - Returns: CPU time that freeing took.
   func shrinkDirectories(_ control: ScanControl) -> UInt64 {
     let objects = directoryCache.dentries + directoryCache.inodes
-    let freeable = objects / 100 * vfsCachePressure + objects % 100 * vfsCachePressure / 100
+    let freeable =
+      objects / 100 * directoryCache.pressure + objects % 100 * directoryCache.pressure / 100
     if freeable == 0 { return 0 }
     let before = directoryCache.deferred
     var scan = SlabScan(
