@@ -91,6 +91,16 @@ extension Memory {
         oomScoreAdjust: candidate.oomScoreAdjust, totalPages: total)
     }
     guard let chosen = Badness.victim(of: points) else { return false }
+    let tasks = zip(candidates, sizes).map { OomReport.Entry($0, $1) }
+    let adjust = (thread as? SimTask)?.oomScoreAdjust ?? 0
+    let command = (thread as? SimTask)?.command ?? thread.name
+    say(OomReport.invocation(command, adjust, request.gfp, request.order), .warning)
+    for line in memoryInfo() { say(line, .warning) }
+    for (level, text) in OomReport.table(tasks)
+      + OomReport.choice(tasks[chosen], of: tree.cgroup(candidates[chosen].memcg))
+    {
+      say(text, level)
+    }
     kill(candidates[chosen], sizes[chosen], "out of memory")
     return true
   }

@@ -29,6 +29,8 @@ package struct KernelProfile: Sendable {
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
   var swapCacheRead: SwapCacheRead
+  /// What every allocation of a folio carries.
+  var folioFlags: GfpFlags
   /// Small caches that any machine has after boot, and their shrinkers (recordings).
   var bootShrinkers: [Shrinker]
   /// How runnable threads share the CPU.

@@ -4,6 +4,7 @@
 // lists.
 
 import Timeline
+import UAPI
 
 extension KernelProfile {
   package static let linux5_10 = KernelProfile(
@@ -110,6 +111,7 @@ extension KernelProfile {
     cgroupMove: .atOnce,
     filePlacement: .belowThePrevious,
     swapCacheRead: .marksWorkingset,
+    folioFlags: [],
     bootShrinkers: [
       Shrinker(
         name: "super_cache_scan", seeks: 0, batch: 1024, idle: 39, used: 6, deferred: 4,

@@ -3,6 +3,7 @@
 // enough are pending, deferred shrinker work is shifted by the priority.
 
 import Timeline
+import UAPI
 
 extension KernelProfile {
   package static let linux6_1 = KernelProfile(
@@ -109,6 +110,7 @@ extension KernelProfile {
     cgroupMove: .afterGracePeriod,
     filePlacement: .atTableBoundary,
     swapCacheRead: .marksNothing,
+    folioFlags: .comp,
     bootShrinkers: [
       Shrinker(
         name: "kfree_rcu_shrink_scan", seeks: 2, batch: 128, idle: 21, used: 0, deferred: 0,

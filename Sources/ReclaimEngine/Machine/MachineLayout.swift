@@ -173,7 +173,8 @@ struct MachineLayout {
         perCPU.adopt(block.frame, order: block.order)
       }
       return Zone(
-        kind: plan.spec.kind, managed: plan.spec.managed, watermarks: marks,
+        kind: plan.spec.kind, managed: plan.spec.managed, present: plan.spec.present,
+        watermarks: marks,
         protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU,
         boostFactor: boostFactor)
     }

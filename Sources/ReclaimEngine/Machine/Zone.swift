@@ -6,6 +6,7 @@ package import UAPI
 package final class Zone {
   let kind: ZoneSpec.Kind
   let managed: Int
+  let present: Int
   package let watermarks: Watermarks
   /// What requests up to each zone index must leave free beyond the mark.
   let protection: [Int]
@@ -26,11 +27,13 @@ package final class Zone {
   var freed: Int { freedPages }
 
   package init(
-    kind: ZoneSpec.Kind, managed: Int, watermarks: Watermarks, protection: [Int],
+    kind: ZoneSpec.Kind, managed: Int, present: Int? = nil, watermarks: Watermarks,
+    protection: [Int],
     buddy: BuddyAllocator, perCPU: PerCPUPages, boostFactor: Int = 15_000
   ) {
     self.kind = kind
     self.managed = managed
+    self.present = present ?? managed
     self.watermarks = watermarks
     self.protection = protection
     self.buddy = buddy

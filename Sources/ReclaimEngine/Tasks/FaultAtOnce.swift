@@ -74,7 +74,7 @@ extension Memory {
   ) async throws(Killed) -> Bool {
     let entry = entries[area.base + index]
     let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
-    let gfp = slot == nil ? Self.anonymousFlags : .highUserMovable
+    let gfp = slot == nil ? anonymousFlags : .highUserMovable
     let frame = try await allocate(.movable, gfp, task)
     if frame == 0 {
       stock.uncharge(slot.map { payer(of: $0, task) } ?? task.memcg, 1)

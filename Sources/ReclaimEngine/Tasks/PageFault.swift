@@ -98,7 +98,8 @@ extension Memory {
     return true
   }
 
-  static let anonymousFlags: GfpFlags = [.highUserMovable, .zero]
+  /// How a page of anonymous memory is asked for.
+  var anonymousFlags: GfpFlags { profile.folioFlags.union([.highUserMovable, .zero]) }
 
   /// A new anonymous folio goes into the LRU-add batch.
   /// - Parameter keeping: what a refault has decided about it already.
