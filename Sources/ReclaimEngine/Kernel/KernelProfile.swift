@@ -4,7 +4,6 @@
 // Each kernel is written out in full in a file of its own, without defaults: who reads
 // Linux6_1.swift sees all of 6.1, and a new field makes the compiler ask every kernel.
 
-import Timeline
 import UAPI
 
 package struct KernelProfile: Sendable {
@@ -29,12 +28,9 @@ package struct KernelProfile: Sendable {
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
   var swapCacheRead: SwapCacheRead
-  /// What every allocation of a folio carries.
-  var folioFlags: GfpFlags
-  /// Small caches that any machine has after boot, and their shrinkers (recordings).
-  var bootShrinkers: [Shrinker]
-  /// How runnable threads share the CPU.
-  var scheduling: FairRules
+  var folios: FolioAllocation
+  var bootCaches: BootCaches
+  var scheduling: Scheduling
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]

@@ -3,9 +3,6 @@
 // steps of 33, deferred shrinker work comes back whole, only single pages pass through per-CPU
 // lists.
 
-import Timeline
-import UAPI
-
 extension KernelProfile {
   package static let linux5_10 = KernelProfile(
     name: "5.10",
@@ -111,21 +108,7 @@ extension KernelProfile {
     cgroupMove: .atOnce,
     filePlacement: .belowThePrevious,
     swapCacheRead: .marksWorkingset,
-    folioFlags: [],
-    bootShrinkers: [
-      Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 39, used: 6, deferred: 4,
-        revived: 7),
-      Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 24, used: 0, deferred: 10,
-        revived: 3
-      ),
-      Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 0, used: 3, deferred: 0,
-        revived: 3),
-    ],
-    scheduling: FairRules(
-      sleeperCredit: .milliseconds(3), wakeupGranularity: .milliseconds(1),
-      latency: .milliseconds(6), leastSlice: .microseconds(750), tick: .milliseconds(4),
-      tickOffset: .microseconds(5)))
+    folios: .plain,
+    bootCaches: .superblocks,
+    scheduling: .fairVoluntary)
 }

@@ -2,9 +2,6 @@
 // Linux 6.1, classic LRU. Shadows hold the clock before the eviction, statistics are flushed when
 // enough are pending, deferred shrinker work is shifted by the priority.
 
-import Timeline
-import UAPI
-
 extension KernelProfile {
   package static let linux6_1 = KernelProfile(
     name: "6.1",
@@ -110,23 +107,7 @@ extension KernelProfile {
     cgroupMove: .afterGracePeriod,
     filePlacement: .atTableBoundary,
     swapCacheRead: .marksNothing,
-    folioFlags: .comp,
-    bootShrinkers: [
-      Shrinker(
-        name: "kfree_rcu_shrink_scan", seeks: 2, batch: 128, idle: 21, used: 0, deferred: 0,
-        revived: 5),
-      Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 41, used: 0, deferred: 0,
-        revived: 5),
-      Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 12, used: 4, deferred: 0,
-        revived: 4),
-      Shrinker(
-        name: "super_cache_scan", seeks: 0, batch: 1024, idle: 6, used: 9, deferred: 0,
-        revived: 4),
-    ],
-    scheduling: FairRules(
-      sleeperCredit: .milliseconds(3), wakeupGranularity: .milliseconds(1),
-      latency: .milliseconds(6), leastSlice: .microseconds(750), tick: .milliseconds(4),
-      tickOffset: .microseconds(5)))
+    folios: .compound,
+    bootCaches: .superblocksAndDeferredFrees,
+    scheduling: .fairVoluntary)
 }

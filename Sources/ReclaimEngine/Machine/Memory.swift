@@ -96,7 +96,7 @@ package final class Memory {
     self.profile = profile
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
-    processor = FairProcessor(timeline, profile.scheduling)
+    processor = FairProcessor(timeline, profile.scheduling.rules)
     directoryCache = DirectoryCache(spec)
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
@@ -173,7 +173,7 @@ package final class Memory {
 
   /// What boot has registered, and what parts tell this one about.
   private func connect() {
-    shrinkers = profile.bootShrinkers
+    shrinkers = profile.bootCaches.shrinkers
     allocator.boosted = { [unowned self] zone in
       zone.kswapdWasWoken()
       wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])

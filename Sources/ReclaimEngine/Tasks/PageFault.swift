@@ -99,7 +99,7 @@ extension Memory {
   }
 
   /// How a page of anonymous memory is asked for.
-  var anonymousFlags: GfpFlags { profile.folioFlags.union([.highUserMovable, .zero]) }
+  var anonymousFlags: GfpFlags { profile.folios.flags.union([.highUserMovable, .zero]) }
 
   /// A new anonymous folio goes into the LRU-add batch.
   /// - Parameter keeping: what a refault has decided about it already.

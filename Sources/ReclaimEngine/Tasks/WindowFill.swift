@@ -205,7 +205,7 @@ extension Memory {
         guard let more = fill.charged(granted, self, task.memcg) else { return }
         need = more
       case .frame(let gfp):
-        let request = AllocationRequest(mobility: .movable, gfp: gfp.union(profile.folioFlags))
+        let request = AllocationRequest(mobility: .movable, gfp: gfp.union(profile.folios.flags))
         return fill.supplied(try await allocateSlowly(request, task), self, task.memcg)
       case .slab(let gfp):
         return fill.slabGrew(try await growSlab(.treeNode, gfp, task), self, task.memcg)
