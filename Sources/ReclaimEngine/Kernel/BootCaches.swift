@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kernel brings along that is no mechanism of reclaim: small caches with their shrinkers, the
-// flags of its allocations, and how its threads share the CPU.
+// What a kernel brings along that is no mechanism of reclaim: small caches with their shrinkers,
+// the flags of its allocations, and how its threads share the CPU.
 
 import Timeline
 import UAPI
 
-/// Small caches that any machine has after boot (recordings: shrinkers that are called and what they
-/// hold).
+/// Small caches that any machine has after boot (recordings: shrinkers that are called, and what
+/// they hold).
 package enum BootCaches: String, Sendable {
   /// Three superblocks of the kernel's own; 5.10.
   case superblocks
