@@ -19,8 +19,8 @@ package struct KernelLogComparison: Sendable {
 
   /// - Parameter recorded: "usec <level> text", as the recordings have them.
   package init(recorded: [String], simulated: [KernelMessage]) {
-    self.recorded = recorded.map { String($0.drop { $0 != "<" }) }
-      .filter { !Self.tellsOfCode($0) }.map(Self.masked)
+    self.recorded = Self.withoutCode(recorded.map { String($0.drop { $0 != "<" }) })
+      .map(Self.masked)
     self.simulated = simulated.map { Self.masked($0.line) }
   }
 
@@ -35,9 +35,18 @@ package struct KernelLogComparison: Sendable {
     }
   }
 
-  /// A report's first line is a warning, and so are the lines of the call trace.
-  private static func tellsOfCode(_ line: String) -> Bool {
-    line.hasPrefix("<4>") && !line.contains(" invoked oom-killer: ")
+  /// A report's first line is a warning, and so are the lines of the call trace, and those behind
+  /// Mem-Info, which are about memory again.
+  private static func withoutCode(_ lines: [String]) -> [String] {
+    var isAboutMemory = false
+    return lines.filter { line in
+      if line == "<4> Mem-Info:" { isAboutMemory = true }
+      if line.contains(" invoked oom-killer: ") {
+        isAboutMemory = false
+        return true
+      }
+      return isAboutMemory || !line.hasPrefix("<4>")
+    }
   }
 
   /// Replaces what may differ by "*".

@@ -16,11 +16,24 @@ struct RecordedBuddy {
   private static let largeZonePages = 160_000
 
   /// The row for one zone of a kernel; nothing but movable blocks where none is known.
-  static func row(kernel: String, zone: String, managed: Int) -> RecordedBuddy {
+  /// - Parameter isHighest: whether the kernel image lies there: no zone above manages memory.
+  static func row(kernel: String, zone: String, managed: Int, isHighest: Bool) -> RecordedBuddy {
     if zone == "DMA" {
       return kernel == "5.10"
         ? RecordedBuddy(unmovable: [1, 0, 0, 1, 2, 0, 1, 0, 1, 0, 0], reclaimable: none)
         : RecordedBuddy(unmovable: [0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0], reclaimable: none)
+    }
+    // A machine whose memory is divided: what its fallbacks took from where says which large blocks
+    // there were, and that there was little else.
+    if !isHighest {
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
+        reclaimable: [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+    }
+    if zone == "Normal" {
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1],
+        reclaimable: [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
     }
     switch kernel {
     case "5.10":

@@ -22,16 +22,19 @@ package enum RecordedMachine {
   /// engine can boot.
   /// - Parameter files: what the set-up made, in order (WorkloadProgram.files).
   package static func spec(
-    of question: RecordingQuestion, files: [FileSpec]
+    of question: RecordingQuestion, files: [FileSpec], directories: [DirectorySpec] = []
   ) throws(RecordingError) -> MachineSpec {
     var nodes: [NodeSpec] = []
     for number in question.machine.zoneinfo.keys.sorted() {
       nodes.append(
-        NodeSpec(zones: try zones(of: number, question), lists: lists(of: number, question)))
+        NodeSpec(
+          zones: try zones(of: number, question), lists: lists(of: number, question),
+          freeObjects: freeObjects(question, directories)))
     }
     let base = question.base
     return MachineSpec(
       kernel: question.kernel, nodes: nodes, disks: disks(question), files: files,
+      directories: directories,
       sysctls: sysctls(question),
       vmstat: VmCounter.allCases.compactMap { counter in
         base.vmstat[counter.name].map { (counter.name, $0) }
@@ -66,6 +69,9 @@ package enum RecordedMachine {
     of node: Int, _ question: RecordingQuestion
   ) throws(RecordingError) -> [ZoneSpec] {
     var zones: [ZoneSpec] = []
+    let highest = ZoneSpec.Kind.allCases.last {
+      (question.machine.zoneinfo[node]!.zones[$0.name]?.managed ?? 0) > 0
+    }
     for kind in ZoneSpec.Kind.allCases {
       guard let zone = question.machine.zoneinfo[node]!.zones[kind.name], zone.managed > 0
       else { continue }
@@ -74,7 +80,8 @@ package enum RecordedMachine {
           file: question.file, reason: "mark `base` has no buddyinfo of node \(node) \(kind.name)")
       }
       let row = RecordedBuddy.row(
-        kernel: question.kernel, zone: kind.name, managed: zone.managed)
+        kernel: question.kernel, zone: kind.name, managed: zone.managed,
+        isHighest: kind == highest)
       let boost = zone.boost ?? 0
       let state = ZoneState(
         freeBlocks: row.split(free),
@@ -103,6 +110,20 @@ package enum RecordedMachine {
       lists.pendingDeactivateFile = pendingDeactivateFile
     }
     return lists
+  }
+
+  /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
+  /// in all; where the first slabs after it were allocated (traces of fallbacks) says which of them
+  /// were free: 13 on a machine without swap, some 8 on one that has activated swap.
+  ///
+  /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
+  /// five slabs of inodes are.
+  private static func freeObjects(
+    _ question: RecordingQuestion, _ directories: [DirectorySpec]
+  ) -> FreeObjects {
+    let hasSwap = (question.machine.devices ?? []).contains { $0.use == "swap" }
+    return FreeObjects(
+      treeNodes: hasSwap ? 8 : 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
   }
 
   private static func disks(_ question: RecordingQuestion) -> [DiskSpec] {

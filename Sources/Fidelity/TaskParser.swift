@@ -8,6 +8,8 @@ struct TaskParser {
   let task: RecordedScenario.Task
   let taskNames: [String]
   let files: [FileSpec]
+  /// Tasks that take turns, in their order.
+  let turnOrder: [String]
   /// Areas made so far, in pages.
   var sizes: [(area: String, pages: Int)] = []
   /// How many ranks the zipf patterns met so far have, each number once.
@@ -16,10 +18,13 @@ struct TaskParser {
   /// The op being read.
   private(set) var site: OpSite
 
-  init(task: RecordedScenario.Task, taskNames: [String], files: [FileSpec]) {
+  init(
+    task: RecordedScenario.Task, taskNames: [String], files: [FileSpec], turnOrder: [String] = []
+  ) {
     self.task = task
     self.taskNames = taskNames
     self.files = files
+    self.turnOrder = turnOrder
     site = OpSite(task: task.name, index: 0, text: "")
   }
 
@@ -104,6 +109,13 @@ struct TaskParser {
   private func operation(_ words: inout OpWords) throws(OpProblem) -> Operation {
     switch words.name {
     case "enter": return .enter(path: try words.next("the cgroup"))
+    case "statfiles":
+      let directory = try words.next("the directory")
+      return .stat(directory: directory, try AccessPattern(&words))
+    case "lockstep":
+      let word = try words.next("the length of a turn")
+      let every = try OpWords.number(word, "the length of a turn", atMost: 1 << 30)
+      return .takeTurns(every: every, order: turnOrder)
     case "open": return .open(file: try words.next("the file"))
     case "drop_caches":
       let word = try words.next("what to drop")

@@ -14,13 +14,11 @@ package enum WorkloadOps {
     "fsync": "writing to files is not built",
     "sync": "writing to files is not built",
     "mkfile": "making files while the machine runs is not built",
-    "mkfiles": "directories of files are not built",
+    "mkfiles": "making files while the machine runs is not built",
     "unlink": "removing files is not built",
-    "statfiles": "directories of files are not built",
-    "statneg": "directories of files are not built",
+    "statneg": "names that do not exist are not built",
     "mempolicy": "memory policies are not built",
     "mbind": "memory policies are not built",
-    "lockstep": "tasks that take turns by accesses are not built",
     "compact": "compaction is not built",
     "sysctl": "changing sysctls while the machine runs is not built",
     "echo": "writing to files of /proc and /sys is not built",
@@ -31,12 +29,15 @@ package enum WorkloadOps {
   package static func program(
     of question: RecordingQuestion
   ) throws(RecordingError) -> WorkloadProgram {
-    let (files, refusals) = try setup(question)
+    let (files, directories, refusals) = try setup(question)
+    let turnOrder = question.scenario.tasks.filter { task in
+      task.ops.contains { $0.hasPrefix("lockstep ") }
+    }.map(\.name)
     let names = question.scenario.tasks.map(\.name)
     var tasks: [WorkloadProgram.Task] = []
     var ranks: [Int] = []
     for task in question.scenario.tasks {
-      var parser = TaskParser(task: task, taskNames: names, files: files)
+      var parser = TaskParser(task: task, taskNames: names, files: files, turnOrder: turnOrder)
       do {
         tasks.append(WorkloadProgram.Task(name: task.name, steps: try parser.steps()))
         ranks += parser.ranks.filter { !ranks.contains($0) }
@@ -45,14 +46,18 @@ package enum WorkloadOps {
       }
     }
     return WorkloadProgram(
-      tasks: tasks, files: files, tablePages: ranks.reduce(0) { $0 + (8 * $1 + 4095) / 4096 },
+      tasks: tasks, files: files, directories: directories,
+      tablePages: ranks.reduce(0) { $0 + (8 * $1 + 4095) / 4096 },
       setupRefusals: refusals)
   }
 
   private static func setup(
     _ question: RecordingQuestion
-  ) throws(RecordingError) -> (files: [FileSpec], refusals: [String]) {
+  ) throws(RecordingError) -> (
+    files: [FileSpec], directories: [DirectorySpec], refusals: [String]
+  ) {
     var files: [FileSpec] = []
+    var directories: [DirectorySpec] = []
     var refusals: [String] = []
     for (index, text) in question.scenario.setup.enumerated() {
       let site = OpSite(task: "setup", index: index, text: text)
@@ -64,6 +69,12 @@ package enum WorkloadOps {
           try words.end()
           files.removeAll { $0.name == name }
           files.append(FileSpec(name: name, size: Pages(covering: size)))
+        } else if words.name == "mkfiles" {
+          let name = try words.next("the directory")
+          let word = try words.next("the number of files")
+          let count = try OpWords.number(word, "the number of files", atMost: 1 << 24)
+          try words.end()
+          directories.append(DirectorySpec(name: name, files: count))
         } else if let why = notBuilt[words.name] {
           refusals.append("\(site): \(why)")
         } else if isTaskOp(words.name) {
@@ -78,7 +89,7 @@ package enum WorkloadOps {
         refusals.append("\(site): it answered \(question.setupResults[index]) when it was recorded")
       }
     }
-    return (files, refusals)
+    return (files, directories, refusals)
   }
 
   private static func isTaskOp(_ name: String) -> Bool {
@@ -86,7 +97,7 @@ package enum WorkloadOps {
       "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
       "wait", "loop", "endloop", "anon", "mapfile", "touch", "madvise", "mlock", "munlock",
       "munmap",
-      "oomadj", "drop_caches",
+      "oomadj", "drop_caches", "statfiles", "lockstep",
     ].contains(name)
   }
 

@@ -25,7 +25,7 @@ final class WorkloadPerformance {
   }
 
   /// An exit takes time after the task's last step; so often a waiter looks whether it is over.
-  private static let exitPoll = Nanoseconds.microseconds(1)
+  private static let exitPoll = Nanoseconds.microseconds(20)
 
   init(
     _ program: WorkloadProgram, _ backend: any Backend,

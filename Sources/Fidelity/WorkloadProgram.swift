@@ -38,6 +38,8 @@ package struct WorkloadProgram: Sendable {
   package let tasks: [Task]
   /// What the set-up made: uncached files that exist when `main` starts.
   package let files: [FileSpec]
+  /// Directories of files that it made.
+  package let directories: [DirectorySpec]
   /// Pages of the tables that the workload program keeps for zipf patterns, 8 bytes a rank, one
   /// table for each number of ranks: mapped before any task runs, they move its areas downwards.
   package let tablePages: Int

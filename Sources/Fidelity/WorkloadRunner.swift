@@ -25,7 +25,8 @@ package enum WorkloadRunner {
     if let refusal {
       return WorkloadRun(.unsupported, refusal)
     }
-    let spec = try RecordedMachine.spec(of: question, files: program.files)
+    let spec = try RecordedMachine.spec(
+      of: question, files: program.files, directories: program.directories)
     let machine: Machine
     do {
       machine = try Machine(spec, trace: recordEvents ? .record : .digest, paranoid: paranoid)

@@ -39,6 +39,8 @@ package final class Fiber {
   var queuePrevious: Fiber?
   /// The processor it is on.
   var seat: Processors.Seat?
+  /// Its share of a processor that is shared fairly.
+  var share: FairProcessor.Share?
   /// The number of the one it was on last.
   var lastProcessor = 0
 
@@ -117,7 +119,10 @@ package final class Fiber {
     timeline.forget(self)
   }
 
-  func leaveProcessor() { seat?.processors.release(self) }
+  func leaveProcessor() {
+    seat?.processors.release(self)
+    share?.leave()
+  }
 
   private func wake(_ reason: Wake) {
     guard let sleeper = continuation else { return }

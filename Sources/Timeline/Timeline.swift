@@ -35,6 +35,8 @@ package final class Timeline: TaskExecutor, @unchecked Sendable {
   private var asleep = 0
   private var jobsRun: UInt64 = 0
   private var phase = Phase.standing
+  /// When whoever runs has to look up, besides timers: a processor asks for it.
+  private var lookUpAt = Instant.distantFuture
 
   /// - Parameter startingAt: what the clock shows at first.
   package init(startingAt start: Instant = .boot) { clock.set(now: start) }
@@ -114,6 +116,22 @@ package final class Timeline: TaskExecutor, @unchecked Sendable {
 
   func countAsleep(_ change: Int) { asleep += change }
 
+  /// From that moment on time passes only through `tryPass` and sleeps, so that whoever spends it
+  /// looks what a processor wants of it.
+  func lookUp(at moment: Instant) {
+    lookUpAt = moment
+    settleIdle()
+  }
+
+  /// Lets `duration` pass if nothing is due meanwhile but a look at the processor.
+  func tryPass(_ duration: Nanoseconds) -> Bool {
+    let wanted = lookUpAt
+    lookUpAt = .distantFuture
+    settleIdle()
+    defer { lookUp(at: wanted) }
+    return clock.tryAdvance(by: duration)
+  }
+
   func forget(_ fiber: Fiber) { roster.remove(fiber) }
 
   private func enter(_ next: Phase) {
@@ -150,6 +168,6 @@ package final class Timeline: TaskExecutor, @unchecked Sendable {
       return
     }
     let afterRun = end < .distantFuture ? end + 1 : end
-    clock.set(idleUntil: min(timers.earliest ?? .distantFuture, afterRun))
+    clock.set(idleUntil: min(timers.earliest ?? .distantFuture, afterRun, lookUpAt))
   }
 }

@@ -65,7 +65,7 @@ package struct GfpFlags: OptionSet, Hashable, Sendable {
   package var number: Int {
     let bits: [(GfpFlags, Int)] = [
       (.kernel, 0xcc0), (.hardwall, 0x100000), (.highmem, 0x2), (.movable, 0x8),
-      (.account, 0x400000),
+      (.account, 0x400000), (.zero, 0x100), (.comp, 0x40000),
     ]
     return bits.reduce(0) { isSuperset(of: $1.0) ? $0 | $1.1 : $0 }
   }

@@ -14,6 +14,7 @@ package struct MachineSpec: Sendable {
   package var nodes: [NodeSpec]
   package var disks: [DiskSpec]
   package var files: [FileSpec]
+  package var directories: [DirectorySpec]
   /// Sysctls by full name ("vm.swappiness"), in the order in which they were set.
   package var sysctls: [(name: String, value: Int)]
   /// Counters as they stood at boot, by their name in /proc/vmstat.
@@ -26,7 +27,8 @@ package struct MachineSpec: Sendable {
 
   package init(
     kernel: String, cpus: Int = 1, seed: UInt64 = 1, nodes: [NodeSpec], disks: [DiskSpec] = [],
-    files: [FileSpec] = [], sysctls: [(name: String, value: Int)] = [],
+    files: [FileSpec] = [], directories: [DirectorySpec] = [],
+    sysctls: [(name: String, value: Int)] = [],
     vmstat: [(name: String, value: Int)] = [], bootedAt: UInt64 = 0
   ) {
     self.kernel = kernel
@@ -35,6 +37,7 @@ package struct MachineSpec: Sendable {
     self.nodes = nodes
     self.disks = disks
     self.files = files
+    self.directories = directories
     self.sysctls = sysctls
     self.vmstat = vmstat
     self.bootedAt = bootedAt
@@ -45,10 +48,16 @@ package struct NodeSpec: Sendable {
   package var zones: [ZoneSpec]
   /// What the node's lists hold at boot, all of it charged to the root cgroup.
   package var lists: NodeListState
+  /// Objects that are free in slabs which boot has left.
+  package var freeObjects: FreeObjects
 
-  package init(zones: [ZoneSpec], lists: NodeListState = NodeListState()) {
+  package init(
+    zones: [ZoneSpec], lists: NodeListState = NodeListState(),
+    freeObjects: FreeObjects = FreeObjects()
+  ) {
     self.zones = zones
     self.lists = lists
+    self.freeObjects = freeObjects
   }
 }
 
@@ -161,6 +170,24 @@ package struct DiskSpec: Sendable {
     self.depth = depth
     self.queueRequests = queueRequests
     self.compressedPage = compressedPage
+  }
+}
+
+package struct FreeObjects: Sendable {
+  package var treeNodes = 0, dentries = 0, inodes = 0
+  package init(treeNodes: Int = 0, dentries: Int = 0, inodes: Int = 0) {
+    (self.treeNodes, self.dentries, self.inodes) = (treeNodes, dentries, inodes)
+  }
+}
+
+/// A directory of empty files f0, f1, … that exists at boot; nothing of it is cached.
+package struct DirectorySpec: Sendable, Equatable {
+  package var name: String
+  package var files: Int
+
+  package init(name: String, files: Int) {
+    self.name = name
+    self.files = files
   }
 }
 

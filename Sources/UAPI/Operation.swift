@@ -20,6 +20,10 @@ package enum Operation: Sendable {
   case open(file: String)
   /// One 4096-byte read per access, through the task's one descriptor of that file.
   case read(file: String, AccessPattern)
+  /// One stat of a file of a directory per access.
+  case stat(directory: String, AccessPattern)
+  /// From now on the task takes turns with those named, in that order: so many accesses a turn.
+  case takeTurns(every: Int, order: [String])
   /// posix_fadvise over [from, from + length); length nil: to the end.
   case adviseFile(file: String, FileAdvice, from: Int, length: Int?)
   /// Writes the amount to memory.reclaim of the cgroup, with a swappiness of its own where the

@@ -32,6 +32,11 @@ package struct VictimSizes: Sendable, Equatable {
 package enum TraceEvent: Sendable, Equatable {
   case memcgReclaimBegin(order: Int, gfp: GfpFlags)
   case memcgReclaimEnd(reclaimed: Int)
+  case directReclaimBegin(order: Int, gfp: GfpFlags)
+  case directReclaimEnd(reclaimed: Int)
+  case wakeupKswapd(node: Int, order: Int, gfp: GfpFlags)
+  case kswapdWake(node: Int, order: Int)
+  case kswapdSleep(node: Int)
   case lruIsolate(
     isolateMode: Int, classZone: Int, order: Int, requested: Int, scanned: Int, skipped: Int,
     taken: Int, list: LruListName)
@@ -55,6 +60,11 @@ package enum TraceEvent: Sendable, Equatable {
     switch self {
     case .memcgReclaimBegin: "mm_vmscan_memcg_reclaim_begin"
     case .memcgReclaimEnd: "mm_vmscan_memcg_reclaim_end"
+    case .directReclaimBegin: "mm_vmscan_direct_reclaim_begin"
+    case .directReclaimEnd: "mm_vmscan_direct_reclaim_end"
+    case .wakeupKswapd: "mm_vmscan_wakeup_kswapd"
+    case .kswapdWake: "mm_vmscan_kswapd_wake"
+    case .kswapdSleep: "mm_vmscan_kswapd_sleep"
     case .lruIsolate: "mm_vmscan_lru_isolate"
     case .lruShrinkInactive: "mm_vmscan_lru_shrink_inactive"
     case .lruShrinkActive: "mm_vmscan_lru_shrink_active"
@@ -67,6 +77,16 @@ package enum TraceEvent: Sendable, Equatable {
   /// The event's fields as ftrace prints them, pointers left out.
   package var payload: String {
     switch self {
+    case .directReclaimBegin(let order, let gfp):
+      "order=\(order) gfp_flags=\(gfp.text)"
+    case .directReclaimEnd(let reclaimed):
+      "nr_reclaimed=\(reclaimed)"
+    case .wakeupKswapd(let node, let order, let gfp):
+      "nid=\(node) order=\(order) gfp_flags=\(gfp.text)"
+    case .kswapdWake(let node, let order):
+      "nid=\(node) order=\(order)"
+    case .kswapdSleep(let node):
+      "nid=\(node)"
     case .memcgReclaimBegin(let order, let gfp):
       "order=\(order) gfp_flags=\(gfp.text)"
     case .memcgReclaimEnd(let reclaimed):

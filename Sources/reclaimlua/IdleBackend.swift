@@ -58,8 +58,8 @@ final class IdleBackend: Backend {
     case .compute(let duration):
       try await fiber.sleep(duration)
       return .done
-    case .adviseFile, .touch, .adviseArea, .lock, .unlock, .dropCaches, .awaitPressure,
-      .awaitEvents:
+    case .adviseFile, .touch, .adviseArea, .lock, .unlock, .dropCaches, .stat, .takeTurns,
+      .awaitPressure, .awaitEvents:
       break
     }
     try await fiber.sleep(.microseconds(1))

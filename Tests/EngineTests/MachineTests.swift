@@ -121,24 +121,6 @@ import UAPI
     #expect(report.ended!.nanoseconds == report.cpu.count + 5000)
   }
 
-  /// Without a limit the zone runs down to its low mark: the run ends by name and every task with
-  /// it.
-  @Test func aZoneThatRunsLowEndsTheRunByName() throws {
-    let machine = try SmallMachine.boot(SmallMachine.spec(files: [("data", 20_000)]))
-    defer { machine.shutdown() }
-    let other = machine.spawn(TaskSpec(name: "sleeper")) { handle, fiber throws(Killed) in
-      _ = try await machine.perform(.sleep(1_000_000_000_000), by: handle, fiber)
-    }
-    #expect(machine.perform([.readPages("data", 20_000)]) == [])
-    let ended = try #require(machine.ended)
-    #expect(ended.contains("reclaim of the whole machine is not built yet"))
-    #expect(machine.report(on: other).state == .killed)
-    // The last refill of the CPU's list was begun above the mark.
-    let zone = machine.observe().nodes[0].zones[0]
-    let batch = Watermarks.perCPUBatch(managed: zone.managed)
-    #expect(zone.free <= zone.low && zone.free > zone.low - batch)
-  }
-
   @Test func marksKeepWhatWasSeen() throws {
     let machine = try SmallMachine.boot()
     defer { machine.shutdown() }

@@ -127,7 +127,7 @@ import UAPI
     ("compact", "compaction is not built"),
     ("mbind A bind 0", "memory policies are not built"),
     ("write data seq", "writing to files is not built"),
-    ("lockstep 64", "tasks that take turns by accesses are not built"),
+    ("statneg d seq", "names that do not exist are not built"),
     ("reclaim a 4M swappiness=10", "memory.reclaim with a swappiness of its own is not built"),
     ("cgroup a zswap.max=0", "memory.zswap.max is not built"),
     (
@@ -150,8 +150,8 @@ import UAPI
     #expect(made.files.map(\.name) == ["b", "a"])
     #expect(made.files.map(\.size) == [100, 2])
     #expect(
-      try program([], setup: ["mkfiles d 10"]).refusal
-        == "task setup, op 0 `mkfiles d 10`: directories of files are not built")
+      try program([], setup: ["mkfiles d 10"]).directories
+        == [DirectorySpec(name: "d", files: 10)])
     #expect(
       try program([], setup: ["mkfile a 1M"], setupResults: [-28]).refusal
         == "task setup, op 0 `mkfile a 1M`: it answered -28 when it was recorded")

@@ -83,7 +83,7 @@ private final class Notebook: Backend {
       ])
     #expect(run.status == .ok)
     #expect(run.marks.map(\.name) == ["base", "m", "m", "end"])
-    #expect(run.marks.map(\.snapshot.at.nanoseconds) == [0, 30, 50, 60])
+    #expect(run.marks.map(\.snapshot.at.nanoseconds) == [0, 30, 50, 20_060])
     #expect(run.results.map(\.site.index) == [0, 2, 3, 2, 3, 5])
     #expect(run.results.allSatisfy { $0.value == 0 })
     #expect(run.events.count == 3)

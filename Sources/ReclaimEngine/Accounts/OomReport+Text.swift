@@ -12,11 +12,7 @@ extension OomReport {
   func lines(_ form: OomReportForm) -> [(KernelMessage.Level, String)] {
     let chosen = tasks[victim]
     var lines: [(KernelMessage.Level, String)] = [
-      (
-        .warning,
-        "\(asking.command) invoked oom-killer: gfp_mask=0x\(String(gfp.number, radix: 16))"
-          + "(\(gfp.text)), order=\(order), oom_score_adj=\(asking.oomScoreAdjust)"
-      ),
+      (.warning, Self.invocation(asking.command, asking.oomScoreAdjust, gfp, order)),
       (
         .info,
         "memory: usage \(4 * usage)kB, limit \(Self.kilobytes(limit))kB, failcnt \(failures)"
@@ -28,13 +24,8 @@ extension OomReport {
       ),
       (.info, "Memory cgroup stats for \(Self.path(full)):"),
       (.info, MemoryStatText.text(stat, form)),
-      (.info, "Tasks state (memory values in pages):"),
-      (
-        .info,
-        "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name"
-      ),
     ]
-    lines += tasks.map { (.info, Self.row($0)) }
+    lines += Self.table(tasks)
     lines.append(
       (
         .info,
@@ -46,9 +37,36 @@ extension OomReport {
     return lines
   }
 
-  static func killed(_ task: Entry) -> String {
+  /// Who asked for what could not be had.
+  static func invocation(_ command: String, _ adjust: Int, _ gfp: GfpFlags, _ order: Int) -> String
+  {
+    "\(command) invoked oom-killer: gfp_mask=0x\(String(gfp.number, radix: 16))(\(gfp.text)), "
+      + "order=\(order), oom_score_adj=\(adjust)"
+  }
+
+  /// The tasks among which the victim was chosen.
+  static func table(_ tasks: [Entry]) -> [(KernelMessage.Level, String)] {
+    let head = [
+      "Tasks state (memory values in pages):",
+      "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
+    ]
+    return (head + tasks.map(row)).map { (.info, $0) }
+  }
+
+  /// What the whole machine's killer says at the end.
+  static func choice(_ chosen: Entry, of cgroup: MemCgroup) -> [(KernelMessage.Level, String)] {
+    [
+      (
+        .info,
+        "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,"
+          + "task_memcg=\(path(cgroup)),task=\(chosen.command),pid=\(chosen.pid),uid=0"
+      ), (.error, killed(chosen, "Out of memory")),
+    ]
+  }
+
+  static func killed(_ task: Entry, _ where: String = "Memory cgroup out of memory") -> String {
     let size = task.size
-    return "Memory cgroup out of memory: Killed process \(task.pid) (\(task.command)) "
+    return "\(`where`): Killed process \(task.pid) (\(task.command)) "
       + "total-vm:\(4 * size.virtual)kB, anon-rss:\(4 * size.anonymous)kB, "
       + "file-rss:\(4 * size.file)kB, shmem-rss:\(4 * size.shmem)kB, UID:0 "
       + "pgtables:\(4 * size.tables)kB oom_score_adj:\(task.oomScoreAdjust)"

@@ -38,6 +38,12 @@ final class Pressure {
     task.pressure = state
   }
 
+  /// A thread of the kernel stalls the machine, or has ceased to: kswapd while it reclaims.
+  func kernelThread(stalls: Bool) {
+    count(
+      PressureState(isRunnable: true, isStalled: true), stalls ? 1 : -1, MemcgTree.rootNumber)
+  }
+
   private func count(_ state: PressureState, _ change: Int, _ memcg: UInt16) {
     if state == PressureState() { return }
     let now = timeline.now

@@ -94,7 +94,7 @@ package struct PressureGroup {
   private mutating func advance(to now: Instant) {
     while let work = workAt, work <= now {
       addTime(upTo: work)
-      update(at: work)
+      if work >= nextUpdate { update(at: work) }
       workAt = isIdle ? nil : nextUpdate
     }
     addTime(upTo: now)

@@ -14,6 +14,7 @@ package enum TraceMode: Sendable { case off, digest, record }
 enum EventNumber: UInt64 {
   case memcgReclaimBegin = 1, memcgReclaimEnd, lruIsolate, lruShrinkInactive, lruShrinkActive
   case shrinkSlabStart, shrinkSlabEnd, mark, operation, machine, markVictim
+  case directReclaimBegin, directReclaimEnd, wakeupKswapd, kswapdWake, kswapdSleep
 }
 
 final class Tracer {
@@ -55,6 +56,41 @@ final class Tracer {
     begin(.memcgReclaimEnd)
     digest.fold(UInt64(reclaimed))
     keep(.memcgReclaimEnd(reclaimed: reclaimed))
+  }
+
+  func directReclaimBegin(order: Int, _ gfp: GfpFlags) {
+    guard isOn else { return }
+    begin(.directReclaimBegin)
+    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(order))
+    keep(.directReclaimBegin(order: order, gfp: gfp))
+  }
+
+  func directReclaimEnd(reclaimed: Int) {
+    guard isOn else { return }
+    begin(.directReclaimEnd)
+    digest.fold(UInt64(reclaimed))
+    keep(.directReclaimEnd(reclaimed: reclaimed))
+  }
+
+  func wakeupKswapd(node: Int, order: Int, _ gfp: GfpFlags) {
+    guard isOn else { return }
+    begin(.wakeupKswapd)
+    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(node) << 8 | UInt64(order))
+    keep(.wakeupKswapd(node: node, order: order, gfp: gfp))
+  }
+
+  func kswapdWake(node: Int, order: Int) {
+    guard isOn else { return }
+    begin(.kswapdWake)
+    digest.fold(UInt64(node) << 8 | UInt64(order))
+    keep(.kswapdWake(node: node, order: order))
+  }
+
+  func kswapdSleep(node: Int) {
+    guard isOn else { return }
+    begin(.kswapdSleep)
+    digest.fold(UInt64(node))
+    keep(.kswapdSleep(node: node))
   }
 
   func lruIsolate(_ i: Isolation, zoneIndex: Int, list: Int) {
@@ -100,11 +136,29 @@ final class Tracer {
         referenced: referenced, priority: priority, file: file))
   }
 
-  func shrinkSlab(_ start: TraceEvent, _ numbers: [Int]) {
+  func shrinkSlabStart(
+    _ shrinker: String, node: Int, _ scan: SlabScan, deferred: Int, freeable: Int, priority: Int,
+    gfp: GfpFlags
+  ) {
     guard isOn else { return }
-    if case .shrinkSlabStart = start { begin(.shrinkSlabStart) } else { begin(.shrinkSlabEnd) }
-    for n in numbers { digest.fold(UInt64(bitPattern: Int64(n))) }
-    keep(start)
+    begin(.shrinkSlabStart)
+    for n in [deferred, freeable, scan.delta, scan.total, priority] { digest.fold(word(n)) }
+    keep(
+      .shrinkSlabStart(
+        shrinker: shrinker, node: node, deferred: deferred, gfp: gfp, cacheItems: freeable,
+        delta: scan.delta, totalScan: scan.total, priority: priority))
+  }
+
+  func shrinkSlabEnd(
+    _ shrinker: String, node: Int, unused: Int, new: Int, total: Int, freed: Int
+  ) {
+    guard isOn else { return }
+    begin(.shrinkSlabEnd)
+    for n in [unused, new, total, freed] { digest.fold(word(n)) }
+    keep(
+      .shrinkSlabEnd(
+        shrinker: shrinker, node: node, unusedScan: unused, newScan: new, totalScan: total,
+        returned: freed))
   }
 
   func markVictim(_ task: SimTask, _ size: ResidentPages, _ form: OomReportForm) {

@@ -21,6 +21,8 @@ package final class BuddyAllocator {
   /// Whole order-10 blocks that were never used: frames [from, to).
   private(set) var fresh: (from: UInt32, to: UInt32)
   private(set) var freePages = 0
+  /// Called whenever a block smaller than a pageblock serves another mobility.
+  var fellBack: (() -> Void)?
 
   package init(rows: UnsafeMutablePointer<FrameRow>, start: UInt32, end: UInt32) {
     self.rows = rows
@@ -191,6 +193,7 @@ package final class BuddyAllocator {
     let (first, second) = mobility.fallbacks
     for o in order..<Self.orders {
       for donor in [first, second] where freeBlocks(order: o, donor) > 0 {
+        if o < Self.pageblockOrder { fellBack?() }
         move(takeHead(o, donor), o, to: mobility)
         return true
       }
@@ -205,6 +208,7 @@ package final class BuddyAllocator {
       move(frame, order, to: mobility)
       return
     }
+    fellBack?()
     move(frame, order, to: mobility)
     guard isClaimable(order, mobility) else { return }
     let firstFrame = max(frame & ~511, start), last = min(frame | 511, end - 1)

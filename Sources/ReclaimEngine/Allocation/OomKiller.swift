@@ -77,6 +77,34 @@ extension Memory {
     return true
   }
 
+  /// out_of_memory: kills for the whole machine, unless somebody is dying already.
+  /// - Returns: false when nobody may be killed.
+  func killGlobally(_ request: AllocationRequest, _ thread: SimThread) -> Bool {
+    if let task = thread as? SimTask, task.isDying { return true }
+    let candidates = livingTasks(below: tree.root)
+    if candidates.contains(where: \.isDying) { return true }
+    let total = node.zones.reduce(0) { $0 + $1.managed } + (swap?.total ?? 0)
+    let sizes = candidates.map { residentPages(of: $0) }
+    let points = zip(candidates, sizes).map { candidate, size in
+      Badness.points(
+        pages: size.resident + size.swapped + size.tables,
+        oomScoreAdjust: candidate.oomScoreAdjust, totalPages: total)
+    }
+    guard let chosen = Badness.victim(of: points) else { return false }
+    let tasks = zip(candidates, sizes).map { OomReport.Entry($0, $1) }
+    let adjust = (thread as? SimTask)?.oomScoreAdjust ?? 0
+    let command = (thread as? SimTask)?.command ?? thread.name
+    say(OomReport.invocation(command, adjust, request.gfp, request.order), .warning)
+    for line in memoryInfo() { say(line, .warning) }
+    for (level, text) in OomReport.table(tasks)
+      + OomReport.choice(tasks[chosen], of: tree.cgroup(candidates[chosen].memcg))
+    {
+      say(text, level)
+    }
+    kill(candidates[chosen], sizes[chosen], "out of memory")
+    return true
+  }
+
   /// The topmost cgroup with memory.oom.group between a victim's own and the full one (reference 12
   /// §12.7).
   private func groupToKill(of victim: SimTask, below full: MemCgroup) -> MemCgroup? {

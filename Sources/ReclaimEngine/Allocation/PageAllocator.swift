@@ -3,12 +3,14 @@
 //
 // Zones are tried from the highest that the request may use to the lowest; each must stay above its
 // low mark plus what it keeps back from such requests (reference 23 §23.6). What to do when none
-// does is somebody else's: the answer is 0.
+// does is somebody else's (AllocationRequest.swift): the answer is 0.
 
 import UAPI
 
 package final class PageAllocator {
   private let node: Node
+  /// Called after a page was taken from a zone whose marks were boosted.
+  var boosted: ((Zone) -> Void)?
   /// Highest zone first; the node keeps them alive. An array of them would count a reference for
   /// each page that is allocated or freed, a tenth of a fault.
   private let zonelist: UnsafeMutableBufferPointer<Unmanaged<Zone>>
@@ -31,11 +33,48 @@ package final class PageAllocator {
     for zone in zonelist {
       let frame = zone._withUnsafeGuaranteedRef { zone in
         zone.kind.rawValue <= classZone && zone.isAboveLow(order: order, classZone: classZone)
-          ? zone.take(order: order, mobility) : 0
+          ? take(order, mobility, from: zone) : 0
       }
       if frame != 0 { return frame }
     }
     return 0
+  }
+
+  /// 2^order frames from the first zone of the zonelist that stays above what `mark` names for it,
+  /// or 0.
+  func allocate(order: Int, _ mobility: Mobility, classZone: Int, above mark: (Zone) -> Int)
+    -> UInt32
+  {
+    for zone in node.zones.reversed() where zone.kind.rawValue <= classZone {
+      guard zone.isAbove(mark(zone), order: order, classZone: classZone) else { continue }
+      let frame = take(order, mobility, from: zone)
+      if frame != 0 { return frame }
+    }
+    return 0
+  }
+
+  /// For who reclaims (PF_MEMALLOC): what the marks keep back is there for this. 0: nothing is
+  /// free.
+  func allocateForReclaim(order: Int, _ mobility: Mobility) -> UInt32 {
+    let frame = allocate(order: order, mobility)
+    if frame != 0 { return frame }
+    return allocate(order: order, mobility, classZone: Self.classZone(mobility)) { -$0.managed }
+  }
+
+  @inline(__always) private func take(_ order: Int, _ mobility: Mobility, from zone: Zone) -> UInt32
+  {
+    let frame = zone.take(order: order, mobility)
+    if _slowPath(zone.isBoosted), frame != 0 { boosted?(zone) }
+    return frame
+  }
+
+  static func classZone(_ mobility: Mobility) -> Int {
+    mobility == .movable ? movableClass : normalClass
+  }
+
+  /// Everything on per-CPU lists goes back to the free lists.
+  func drainPerCPU() {
+    for zone in node.zones { zone.perCPU.drainAll() }
   }
 
   @inline(__always) package func free(_ frame: UInt32, order: Int) {
@@ -53,12 +92,5 @@ package final class PageAllocator {
   /// Frees a batch of single pages, in order.
   func free(_ frames: UnsafeMutablePointer<UInt32>, _ n: Int) {
     for k in 0..<n { free(frames[k], order: 0) }
-  }
-
-  /// Names the zone that a request of that mobility would have used last: for the message of who
-  /// gives up.
-  func shortage(_ mobility: Mobility) -> String {
-    let name = node.zones.last?.kind.name ?? "no zone"
-    return "node \(node.number), \(name) below low"
   }
 }

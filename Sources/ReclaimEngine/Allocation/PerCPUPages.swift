@@ -20,7 +20,9 @@ package final class PerCPUPages {
   private let rows: UnsafeMutablePointer<FrameRow>
   private let buddy: BuddyAllocator
   let batch: Int
-  let high: Int
+  /// Pages from which pages are given back, and what that is while nobody reclaims in the zone.
+  private(set) var high: Int
+  private let fullHigh: Int
   /// How much a drain has grown: batch << freeFactor.
   private var freeFactor = 0
   private let growthLimit: Int
@@ -41,6 +43,7 @@ package final class PerCPUPages {
     self.buddy = buddy
     self.batch = batch
     self.high = high
+    fullHigh = high
     listCount = (orders + 1) * Mobility.allCases.count
     lists = .allocate(capacity: listCount)
     for l in 0..<listCount { (lists + l).initialize(to: FrameDeque()) }
@@ -72,6 +75,12 @@ package final class PerCPUPages {
     if _slowPath(count >= high || (order != 0 && freeFactor != 0)) { drain(first: l, order) }
   }
 
+  /// While kswapd reclaims in the zone less is kept from it (6.1).
+  func isReclaimed(_ reclaims: Bool) {
+    guard behaviour == .toOrderThree else { return }
+    high = reclaims ? min(4 * batch, fullHigh) : fullHigh
+  }
+
   /// Puts a page on a list at boot.
   package func adopt(_ frame: UInt32, order: Int) {
     let row = order == Self.hugeOrder ? orders : order
@@ -82,7 +91,7 @@ package final class PerCPUPages {
   }
 
   @inline(never) private func refill(_ order: Int, _ mobility: Mobility) {
-    let wanted = order == 0 ? batch : max(batch >> order, 2)
+    let wanted = order == 0 || batch == 1 ? batch : max(batch >> order, 2)
     let l = order * 3 + Int(mobility.rawValue)
     for _ in 0..<wanted {
       let frame = buddy.take(order: order, mobility)
@@ -131,7 +140,7 @@ package final class PerCPUPages {
       if freeFactor < growthLimit, grown < high - batch { freeFactor += 1 }
     }
     for k in 0..<listCount where left > 0 {
-      left = giveBack(left, from: (first + 1 + k) % listCount)
+      left = giveBack(left, from: (first + k) % listCount)
     }
   }
 

@@ -31,7 +31,10 @@ final class SlabCaches {
   private let rows: UnsafeMutablePointer<FrameRow>
   private let node: Node
 
-  init(allocator: PageAllocator, frames: FrameTable, node: Node, profile: KernelProfile) {
+  init(
+    allocator: PageAllocator, frames: FrameTable, node: Node, profile: KernelProfile,
+    free: FreeObjects
+  ) {
     self.allocator = allocator
     rows = frames.rows
     self.node = node
@@ -46,6 +49,9 @@ final class SlabCaches {
         Cache(objectsPerSlab: 8192 / (profile.objects.shmemInode - 8), order: 1, reclaimable: true)
       }
     }
+    caches[SlabKind.treeNode.rawValue].free = free.treeNodes
+    caches[SlabKind.dentry.rawValue].free = free.dentries
+    caches[SlabKind.inode.rawValue].free = free.inodes
   }
 
   /// Takes one object. False: the zones have no pages for another slab.
@@ -70,11 +76,33 @@ final class SlabCaches {
       -pages, to: cache.reclaimable ? .nr_slab_reclaimable : .nr_slab_unreclaimable)
   }
 
+  /// Takes one object for who reclaims. False: nothing is free.
+  func takeForReclaim(_ kind: SlabKind) -> Bool {
+    if caches[kind.rawValue].free == 0 {
+      let slab = allocator.allocateForReclaim(order: order(kind), mobility(kind))
+      if slab == 0 { return false }
+      adopt(slab, kind)
+    }
+    caches[kind.rawValue].free -= 1
+    return true
+  }
+
   private func grow(_ kind: SlabKind) -> Bool {
-    let cache = caches[kind.rawValue]
-    let slab = allocator.allocate(
-      order: cache.order, cache.reclaimable ? .reclaimable : .unmovable)
+    let slab = allocator.allocate(order: order(kind), mobility(kind))
     if slab == 0 { return false }
+    adopt(slab, kind)
+    return true
+  }
+
+  /// The order of a slab, and the mobility it is asked for with.
+  func order(_ kind: SlabKind) -> Int { caches[kind.rawValue].order }
+  func mobility(_ kind: SlabKind) -> Mobility {
+    caches[kind.rawValue].reclaimable ? .reclaimable : .unmovable
+  }
+
+  /// A new slab of that kind: frames that were allocated for it.
+  func adopt(_ slab: UInt32, _ kind: SlabKind) {
+    let cache = caches[kind.rawValue]
     let pages = 1 << cache.order
     for k in 0..<pages {
       rows[Int(slab) + k] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)
@@ -83,7 +111,6 @@ final class SlabCaches {
     caches[kind.rawValue].free += cache.objectsPerSlab
     node.counters.add(
       pages, to: cache.reclaimable ? .nr_slab_reclaimable : .nr_slab_unreclaimable)
-    return true
   }
 
   /// Pages in slabs taken since boot: for the invariants.

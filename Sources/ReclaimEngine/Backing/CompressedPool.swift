@@ -88,7 +88,7 @@ package final class CompressedPool {
   private func take(_ spans: inout Spans, _ size: SizeClass) -> Bool {
     if spans.used == spans.places {
       for _ in 0..<size.pages {
-        let frame = allocator.allocate(order: 0, .unmovable)
+        let frame = allocator.allocateForReclaim(order: 0, .unmovable)
         if frame == 0 { return false }
         rows[Int(frame)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)
         spans.frames.append(frame)

@@ -11,9 +11,9 @@ struct RamDisk {
   /// Room for another page. False: the zones have none.
   mutating func grow(_ allocator: PageAllocator, _ slabs: SlabCaches, _ frames: FrameTable) -> Bool
   {
-    let frame = allocator.allocate(order: 0, .unmovable)
+    let frame = allocator.allocateForReclaim(order: 0, .unmovable)
     pages += 1
-    if frame == 0 || (pages % 64 == 1 && !slabs.take(.treeNode)) { return false }
+    if frame == 0 || (pages % 64 == 1 && !slabs.takeForReclaim(.treeNode)) { return false }
     frames.rows[Int(frame)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)
     return true
   }

@@ -29,6 +29,9 @@ package struct KernelProfile: Sendable {
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
   var swapCacheRead: SwapCacheRead
+  var folios: FolioAllocation
+  var bootCaches: BootCaches
+  var scheduling: Scheduling
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]
@@ -132,6 +135,8 @@ struct Costs: Sendable {
   var markCgroup: UInt64
   var reclaimBatch: UInt64
   var cleanPageReclaimed: UInt64
+  /// The same in reclaim of the whole machine, whose freed pages go to zones that are short.
+  var cleanPageReclaimedGlobally: UInt64
   /// An anonymous page whose copy in swap is still good.
   var cleanSwapReclaimed: UInt64
   /// More for such a page that was mapped until now.
@@ -162,6 +167,23 @@ struct Costs: Sendable {
   var shadowForgotten: UInt64
   /// munmap, for each present page.
   var pageUnmapped: UInt64
+  /// A stat of a name that is remembered, of one whose inode is, and of one that is not; and a
+  /// block of the file system's own that is read for it.
+  var statCached: UInt64
+  var statForgotten: UInt64
+  var statNew: UInt64
+  var blockRead: UInt64
+  /// A dentry or inode that reclaim frees.
+  var objectPruned: UInt64
+  /// Passing a turn where tasks take turns by accesses.
+  var turn: UInt64
+  /// A page of a higher zone set aside by a walk for a lower one.
+  var pageSkipped: UInt64
+  /// Waking kswapd, which the waker pays, and kswapd from there to its first batch.
+  var kswapdWake: UInt64
+  var kswapdBegin: UInt64
+  /// The worker that evaluates a window of vmpressure, with its two switches.
+  var pressureWork: UInt64
   var map: UInt64
 }
 

@@ -43,9 +43,10 @@ enum ScanBalance: Equatable {
 extension Memory {
   /// The first rule that fits decides.
   func scanBalance(_ memcg: MemCgroup, _ control: ScanControl) -> ScanBalance {
-    if (swap?.available(to: memcg.number) ?? 0) <= 0 { return .fileOnly }
-    if control.swappiness == 0 { return .fileOnly }
-    if control.priority == 0 { return .equal }
+    if !control.maySwap || (swap?.available(to: memcg.number) ?? 0) <= 0 { return .fileOnly }
+    if !control.isGlobal, control.swappiness == 0 { return .fileOnly }
+    if control.priority == 0, control.swappiness != 0 { return .equal }
+    if control.fileIsTiny { return .anonOnly }
     if control.cacheTrimMode { return .fileOnly }
     return .byCost(control.cost, swappiness: control.swappiness)
   }
@@ -56,12 +57,26 @@ extension Memory {
     let balance = scanBalance(memcg, control)
     var counts = ScanCounts()
     for list in 0..<4 {
-      let size = lruvec.list(list).pointee.count
+      let size = size(of: lruvec.list(list), upTo: control.highestZone)
       var scan = scannable(size, memcg.number, &control) >> control.priority
       if scan == 0, !memcg.isOnline { scan = min(size, profile.numbers.swapClusterMax) }
       counts[list] = balance.apply(
         scan, file: ListIndex.isFile(list), roundingUp: !memcg.isOnline)
     }
     return counts
+  }
+
+  /// Folios of a list in zones up to an index. The lists do not know their zones: they are counted,
+  /// which only runs for a lower zone need.
+  func size(of list: UnsafeMutablePointer<FolioList>, upTo highest: Int) -> Int {
+    guard let top = node.zones.last, top.kind.rawValue > highest else {
+      return list.pointee.count
+    }
+    let zones = node.zones(upTo: highest)
+    var size = 0
+    lists.forEach(of: list) { frame in
+      if zones.contains(where: { $0.contains(frame) }) { size += 1 }
+    }
+    return size
   }
 }

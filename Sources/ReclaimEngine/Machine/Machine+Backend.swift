@@ -12,8 +12,14 @@ extension Machine {
     if memory.endReason != nil { throw Killed() }
     // One that was killed after its last sleep had ended asks for nothing more.
     try task.leaveKernel()
+    try await task.acquireProcessor()
     memory.flushPeriodically()
     task.enterKernel()
+    if !hasBegun {
+      // What the first task's first system call takes: recordings show one slab, whatever it asks.
+      hasBegun = true
+      if try await memory.takeObject(.file, task) { memory.slabs.free(.file) }
+    }
     let outcome = try await carryOut(operation, task)
     try await memory.returnOverHigh(task)
     try task.leaveKernel()
@@ -32,6 +38,21 @@ extension Machine {
       if pattern.problem(over: open.file.pages) != nil { return .failed(.EINVAL) }
       noteOperation(5, task, [UInt64(open.file.number)] + pattern.words)
       return try await memory.read(open, pattern, for: task) ? .done : .failed(.ENOMEM)
+    case .stat(let name, let pattern):
+      guard let directory = memory.directoryCache.directory(named: name) else {
+        return .failed(.ENOENT)
+      }
+      if pattern.problem(over: directory.files) != nil { return .failed(.EINVAL) }
+      guard task.memcg == MemcgTree.rootNumber else {
+        return .unsupported("dentries and inodes of a memory cgroup are not built")
+      }
+      noteOperation(17, task, pattern.words)
+      return try await memory.stat(directory, pattern, task) ? .done : .failed(.ENOMEM)
+    case .takeTurns(let every, let order):
+      guard every > 0, order.contains(task.name) else { return .failed(.EINVAL) }
+      noteOperation(18, task, [UInt64(every)])
+      try await takeTurns(task, every, order)
+      return .done
     case .adviseFile(let name, let advice, let from, let length):
       if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
       guard let open = try await open(name, task) else { return .failed(.ENOENT) }
@@ -67,6 +88,19 @@ extension Machine {
     }
   }
 
+  private func takeTurns(_ task: SimTask, _ every: Int, _ order: [String]) async throws(Killed) {
+    let turns = turns ?? TurnTaking(order)
+    self.turns = turns
+    task.turnLength = every
+    task.accessesLeft = every
+    memory.nextTurn = { [unowned self] task throws(Killed) in
+      try await task.spend(memory.profile.costs.turn)
+      try await turns.wait(task, among: memory.tasks)
+      task.accessesLeft = task.turnLength
+    }
+    try await turns.wait(task, among: memory.tasks)
+  }
+
   // MARK: files
 
   /// The task's descriptor of a file, opened at first use: its cgroup pays for what the kernel
@@ -86,7 +120,7 @@ extension Machine {
       if try await !memory.chargeObject(task.memcg, size, reclaimable: reclaimable, task) {
         try memory.giveUpForMemory(task)
       }
-      if !memory.slabs.take(kind) { try memory.endForShortage(.memory(.unmovable)) }
+      if try await !memory.takeObject(kind, task) { try memory.giveUpForMemory(task) }
     }
     let open = OpenFile(
       file, memcg: task.memcg, readAheadPages: memory.readAheadPages,
@@ -107,6 +141,7 @@ extension Machine {
     }
     keepMark(name, observe())
     memory.publishForReader()
+    for k in memory.shrinkers.indices { memory.shrinkers[k].wasRead() }
     let costs = memory.profile.costs
     try await task.spend(
       costs.mark + UInt64(memory.tree.all.count - 1) * costs.markCgroup)

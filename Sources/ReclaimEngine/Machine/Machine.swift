@@ -16,6 +16,12 @@ package final class Machine: Backend {
   private let tracer: Tracer
   private var markList: [(name: String, snapshot: Snapshot)] = []
   private let seed: UInt64
+  /// Whether any task has asked for anything.
+  var hasBegun = false
+  /// Those that take turns by accesses.
+  var turns: TurnTaking?
+  /// Until then moving a task needs no grace period.
+  var quietUntil: UInt64 = 0
 
   /// Boots the machine a spec describes.
   /// - Parameters:
@@ -74,15 +80,15 @@ package final class Machine: Backend {
       do throws(Killed) {
         try await body(handle, fiber)
       } catch {
-        self.exit(self.task(handle))
+        await self.exit(self.task(handle))
         throw error
       }
-      self.exit(self.task(handle))
+      await self.exit(self.task(handle))
     }
     memory.tasks.append(
       SimTask(
         handle, spec, memcg: cgroup.number, profile: memory.profile, fiber: fiber,
-        interrupts: memory.interrupts, now: timeline.now))
+        on: memory.processor, interrupts: memory.interrupts, now: timeline.now))
     return handle
   }
 
@@ -96,10 +102,9 @@ package final class Machine: Backend {
 
   /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the
   /// kernel stops all tasks.
-  private func exit(_ task: SimTask) {
+  private func exit(_ task: SimTask) async {
     memory.batches.drain()
-    memory.freeProgramData(task.program)
-    memory.unmapAll(task)
+    await memory.unmapAll(task)
     memory.freeProgramTables(task.program)
     memory.pressure.change(task, to: PressureState(), in: task.memcg)
     for open in task.end(at: timeline.now) {
@@ -108,6 +113,7 @@ package final class Machine: Backend {
           kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,
           isReclaimable: false))
     }
+    turns?.leave(task, among: memory.tasks)
     if memory.endReason != nil {
       for other in memory.tasks where other !== task { other.fiber.kill() }
     }

@@ -30,6 +30,7 @@ struct MachineLayout {
   private let scaleFactor: Int
   private let minFreeKilobytes: Int?
   private let cpus: Int
+  private let boostFactor: Int
 
   init(_ spec: MachineSpec) throws(BootError) {
     guard spec.nodes.count == 1, let node = spec.nodes.first else {
@@ -41,6 +42,7 @@ struct MachineLayout {
     }
     guard !node.zones.isEmpty else { throw BootError("node 0 has no zone") }
     cpus = spec.cpus
+    boostFactor = spec.sysctls.last { $0.name == "vm.watermark_boost_factor" }?.value ?? 15_000
     var plans: [ZonePlan] = []
     var next: UInt32 = 1024
     for zone in node.zones {
@@ -67,7 +69,8 @@ struct MachineLayout {
     // lists.
     let home = plans.max { $0.spec.managed < $1.spec.managed }!
     firstListFrame =
-      Self.perCPUBlocks(home).map { $0.frame + (1 << UInt32($0.order)) }.max() ?? home.start
+      Self.perCPUBlocks(home).map { ($0.frame | 511) + 1 }.max()
+      ?? home.start
     usedEnd = home.freeFrom
     let listed =
       lists.inactiveAnon + lists.activeAnon + lists.inactiveFile + lists.activeFile
@@ -170,8 +173,10 @@ struct MachineLayout {
         perCPU.adopt(block.frame, order: block.order)
       }
       return Zone(
-        kind: plan.spec.kind, managed: plan.spec.managed, watermarks: marks,
-        protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU)
+        kind: plan.spec.kind, managed: plan.spec.managed, present: plan.spec.present,
+        watermarks: marks,
+        protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU,
+        boostFactor: boostFactor)
     }
     return Node(number: 0, zones: zones)
   }

@@ -10,6 +10,7 @@ import UAPI
 package final class Memory {
   let profile: KernelProfile
   let timeline: Timeline
+  let processor: FairProcessor
   let tracer: Tracer
   package let frames: FrameTable
   let lists: FolioLists
@@ -55,6 +56,9 @@ package final class Memory {
   private var metadataFolios: [UInt32] = []
   /// All of them: the root cgroup's file pages at boot.
   private(set) var bootFilePages: Range<UInt32> = 0..<0
+  /// Pages of the block device that boot has left and every look-up in a directory uses: maps and
+  /// descriptors.
+  private var bootBlocks: [UInt32] = []
 
   /// What boot left of the programs of tasks: pages on the unevictable list, and behind them pages
   /// of the kernel.
@@ -67,6 +71,19 @@ package final class Memory {
 
   /// All tasks of the machine, by number.
   var tasks: [SimTask] = []
+  /// The node's background reclaim.
+  let kswapd: Kswapd
+  /// The window of the machine's own reclaim.
+  var pressureWindow = VmPressure()
+  /// The machine's shrinkers besides that of shadows, in the order in which they were registered.
+  var shrinkers: [Shrinker] = []
+  /// Passes the turn of a task that takes turns by accesses, and waits for its next.
+  var nextTurn: ((SimTask) async throws(Killed) -> Void)?
+  var directoryCache: DirectoryCache
+  /// Nodes of the block device's tree that were made since boot.
+  var blockLeaves: [Int] = []
+  /// Tasks whose direct reclaim waits for kswapd.
+  var throttled: [SimThread] = []
   /// The kernel's log.
   var messages: [KernelMessage] = []
 
@@ -81,6 +98,10 @@ package final class Memory {
     self.profile = profile
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
+    processor = FairProcessor(timeline, profile.scheduling.rules)
+    directoryCache = DirectoryCache(spec)
+    let starter = KernelThreadStarter()
+    kswapd = starter.makeKswapd(timeline, processor, interrupts)
     self.tracer = tracer
     let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)
@@ -89,7 +110,9 @@ package final class Memory {
     lists = listArena.lists
     node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
-    slabs = SlabCaches(allocator: allocator, frames: frames, node: node, profile: profile)
+    slabs = SlabCaches(
+      allocator: allocator, frames: frames, node: node, profile: profile,
+      free: spec.nodes[0].freeObjects)
     tree = try MemcgTree(
       profile: profile, recursiveProtection: spec.hasRecursiveProtection)
     stock = ChargeStock(tree, profile)
@@ -109,16 +132,7 @@ package final class Memory {
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)
     areas = AreaRegistry(leaves: leaves, slots: slots)
     entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
-    let swapDisks = spec.disks.filter { $0.use == .swap }
-    guard swapDisks.count <= 1 else {
-      throw BootError("\(swapDisks.count) swap areas: several are not built yet, expected 1")
-    }
-    swap =
-      swapDisks.isEmpty
-      ? nil
-      : try SwapSpace(
-        swapDisks[0], tree: tree, allocator: allocator, slabs: slabs, frames: frames,
-        profile: profile)
+    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile)
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
@@ -134,26 +148,45 @@ package final class Memory {
     nextPeriodicFlush =
       Instant(nanoseconds: spec.bootedAt) + Nanoseconds(profile.numbers.statFlushPeriod)
     populate(layout, spec)
-    attachTimedDevice()
+    starter.memory = self
+    connect()
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }
   }
 
-  /// Where swap's device takes time it gets its place on the timeline.
-  private func attachTimedDevice() {
-    if let swap, swap.area.device.kind == .null {
-      swap.attach(
-        BlockDevice(
-          swap.area.device, profile, timeline: timeline, interrupts: interrupts
-        ) { [unowned self] request in swapRequestFinished(request) })
+  private static func swapSpace(
+    of spec: MachineSpec, _ tree: MemcgTree, _ allocator: PageAllocator, _ slabs: SlabCaches,
+    _ frames: FrameTable, _ profile: KernelProfile
+  ) throws(BootError) -> SwapSpace? {
+    let disks = spec.disks.filter { $0.use == .swap }
+    guard disks.count <= 1 else {
+      throw BootError("\(disks.count) swap areas: several are not built yet, expected 1")
     }
+    guard let disk = disks.first else { return nil }
+    return try SwapSpace(
+      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile)
+  }
+
+  /// What boot has registered, and what parts tell this one about.
+  private func connect() {
+    shrinkers = profile.bootCaches.shrinkers
+    allocator.boosted = { [unowned self] zone in
+      zone.kswapdWasWoken()
+      wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
+    }
+    guard let swap, swap.area.device.kind == .null else { return }
+    swap.attach(
+      BlockDevice(
+        swap.area.device, profile, timeline: timeline, interrupts: interrupts
+      ) { [unowned self] request in swapRequestFinished(request) })
   }
 
   deinit {
     batch.deallocate()
     freed.deallocate()
     upcoming.deallocate()
+    directoryCache.release()
   }
 
   /// Puts the pages that were on lists at boot there, in the root cgroup, and copies the counters.
@@ -190,6 +223,8 @@ package final class Memory {
     // recordings in which a second file is opened before and after the first drain tell them apart.
     if state.inactiveFile > max(state.pendingDeactivateFile, 1) {
       metadataFolios = [lastInactive - UInt32(state.inactiveFile), lastInactive - 1]
+      let unused = UInt32(state.pendingDeactivateFile + 1)
+      bootBlocks = Array((lastInactive - UInt32(state.inactiveFile))..<(lastInactive - unused))
     }
   }
 
@@ -199,6 +234,14 @@ package final class Memory {
     for frame in metadataFolios { batches.markAccessed(frame) }
   }
 
+  /// The first look-up in a directory uses most of them, often.
+  func touchBootBlocks() {
+    for frame in bootBlocks {
+      batches.markAccessed(frame)
+      batches.markAccessed(frame)
+    }
+    bootBlocks = []
+  }
   /// Pages of the machine that its swap device has taken for what was written to it.
   package var pagesOnSwapDevice: Int { swap?.pagesOnDevice ?? 0 }
 
@@ -210,18 +253,9 @@ package final class Memory {
     throw Killed()
   }
 
-  func endForShortage(_ need: Need) throws(Killed) -> Never {
-    guard case .memory(let mobility) = need else { preconditionFailure("not a shortage: \(need)") }
-    noteShortage(mobility)
-    throw Killed()
-  }
-
-  /// The zones cannot give a page: the run ends as soon as whoever works now gives way.
-  func noteShortage(_ mobility: Mobility) {
-    if endReason != nil { return }
-    endReason =
-      "reclaim of the whole machine is not built yet (\(allocator.shortage(mobility))); "
-      + "give the task a cgroup with memory.max"
+  /// Even reclaim found no page for itself: the run ends as soon as whoever works now gives way.
+  func noteExhaustion(_ what: String) {
+    if endReason == nil { endReason = "no page is left for \(what), not even in the reserves" }
   }
 
   // MARK: the periodic flush
@@ -233,5 +267,19 @@ package final class Memory {
     tree.publish()
     tree.statistics.wasFlushed()
     nextPeriodicFlush = timeline.now + Nanoseconds(profile.numbers.statFlushPeriod)
+  }
+}
+
+/// What kernel threads find their machine by: it is made after them.
+private final class KernelThreadStarter {
+  weak var memory: Memory?
+
+  func makeKswapd(
+    _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime
+  ) -> Kswapd {
+    let fiber = timeline.spawn("kswapd0") { [self] _ throws(Killed) in
+      try await memory?.runKswapd()
+    }
+    return Kswapd(SimThread(name: "kswapd0", fiber: fiber, on: processor, interrupts: interrupts))
   }
 }

@@ -6,11 +6,20 @@ package import UAPI
 package final class Zone {
   let kind: ZoneSpec.Kind
   let managed: Int
+  let present: Int
   package let watermarks: Watermarks
   /// What requests up to each zone index must leave free beyond the mark.
   let protection: [Int]
   let buddy: BuddyAllocator
   let perCPU: PerCPUPages
+  /// What is added to each mark after a fallback to another mobility, and the most it may be
+  /// (reference 23 §23.2).
+  private var boostPages = 0
+  private let boostLimit: Int
+  /// A boost has not woken kswapd yet.
+  private var wantsKswapd = false
+  /// The low mark with its boost.
+  private var lowMark: Int
   /// Pages handed out and given back since boot.
   private var allocatedPages = 0
   private var freedPages = 0
@@ -18,16 +27,46 @@ package final class Zone {
   var freed: Int { freedPages }
 
   package init(
-    kind: ZoneSpec.Kind, managed: Int, watermarks: Watermarks, protection: [Int],
-    buddy: BuddyAllocator, perCPU: PerCPUPages
+    kind: ZoneSpec.Kind, managed: Int, present: Int? = nil, watermarks: Watermarks,
+    protection: [Int],
+    buddy: BuddyAllocator, perCPU: PerCPUPages, boostFactor: Int = 15_000
   ) {
     self.kind = kind
     self.managed = managed
+    self.present = present ?? managed
     self.watermarks = watermarks
     self.protection = protection
     self.buddy = buddy
     self.perCPU = perCPU
+    lowMark = watermarks.low
+    let most = watermarks.high * boostFactor / 10_000
+    boostLimit =
+      most == 0 || managed < 4 << BuddyAllocator.pageblockOrder
+      ? 0 : max(most, 1 << BuddyAllocator.pageblockOrder)
+    buddy.fellBack = { [unowned self] in boostMarks() }
   }
+
+  // MARK: boost
+
+  var boost: Int { boostPages }
+  /// Whether kswapd is to be woken for a boost.
+  @inline(__always) var isBoosted: Bool { wantsKswapd }
+
+  private func boostMarks() {
+    guard boostLimit > 0 else { return }
+    setBoost(min(boostPages + 1 << BuddyAllocator.pageblockOrder, boostLimit))
+    wantsKswapd = true
+  }
+
+  func reduceBoost(by pages: Int) { setBoost(boostPages - min(boostPages, pages)) }
+  func kswapdWasWoken() { wantsKswapd = false }
+
+  private func setBoost(_ pages: Int) {
+    boostPages = pages
+    lowMark = watermarks.low + pages
+  }
+
+  // MARK: pages
 
   /// Pages on the buddy lists: nr_free_pages. What per-CPU lists hold is not free.
   @inline(__always) package var free: Int { buddy.freePages }
@@ -39,7 +78,14 @@ package final class Zone {
   /// Whether 2^order pages may be taken down to the low mark (reference 23 §23.4).
   @inline(__always) package func isAboveLow(order: Int, classZone: Int) -> Bool {
     let left = buddy.freePages &- (1 &<< order &- 1)
-    guard left > watermarks.low &+ protection[classZone] else { return false }
+    guard left > lowMark &+ protection[classZone] else { return false }
+    return order == 0 || buddy.hasBlock(order: order)
+  }
+
+  /// Whether 2^order pages may be taken down to `mark`, to which the boost is added.
+  func isAbove(_ mark: Int, order: Int, classZone: Int) -> Bool {
+    let left = buddy.freePages - (1 << order - 1)
+    guard left > mark + boostPages + protection[classZone] else { return false }
     return order == 0 || buddy.hasBlock(order: order)
   }
 
@@ -64,6 +110,7 @@ package final class Zone {
 /// A node: its zones, lowest first, and its share of /proc/vmstat.
 package final class Node {
   let number: Int
+  /// Those that manage pages, lowest first.
   let zones: [Zone]
   let counters = VmCounters()
 
@@ -73,4 +120,22 @@ package final class Node {
   }
 
   deinit { counters.release() }
+
+  /// The zone of a frame.
+  func zone(of frame: UInt32) -> Zone {
+    for zone in zones where zone.contains(frame) { return zone }
+    preconditionFailure("frame \(frame) belongs to no zone")
+  }
+
+  /// Zones that a request up to a zone index may use, lowest first.
+  func zones(upTo highest: Int) -> [Zone] { zones.filter { $0.kind.rawValue <= highest } }
+
+  /// pgdat_balanced: one zone above its high mark is enough (reference 11 §11.2).
+  func isBalanced(order: Int, highest: Int) -> Bool {
+    let zones = zones(upTo: highest)
+    return zones.isEmpty
+      || zones.contains {
+        $0.isAbove($0.watermarks.high, order: order, classZone: highest)
+      }
+  }
 }

@@ -3,6 +3,7 @@
 // §6.1, docs/performance.md).
 
 import CMemory
+import UAPI
 
 /// What one isolation did, in pages.
 struct Isolation {
@@ -28,6 +29,50 @@ extension Memory {
     tree.listLost(taken, list, of: memcg)
     return Isolation(requested: n, scanned: taken, skipped: 0, taken: taken)
   }
+
+  /// Takes up to `n` folios of zones up to an index. Those of higher zones are set aside on the way
+  /// and go to the head of the list in their order; they do not count as looked at by the caller's
+  /// measure, but as scanned (reference 06 §6.1).
+  @inline(__always) func isolate(_ n: Int, from list: Int, of memcg: UInt16, upTo highest: Int)
+    -> Isolation
+  {
+    if _slowPath(hasZone(above: highest)) {
+      return isolateSkipping(n, from: list, of: memcg, upTo: highest)
+    }
+    return isolate(n, from: list, of: memcg, into: batch)
+  }
+
+  private func hasZone(above highest: Int) -> Bool {
+    highest < ZoneSpec.Kind.movable.rawValue && node.zones.last!.kind.rawValue > highest
+  }
+
+  private func isolateSkipping(_ n: Int, from list: Int, of memcg: UInt16, upTo highest: Int)
+    -> Isolation
+  {
+    let from = tree.lruvec(memcg).list(list)
+    let zones = node.zones(upTo: highest)
+    var skipped: [UInt32] = []
+    var taken = 0
+    while taken < n, lists.takeTail(1, from: from, into: upcoming) == 1 {
+      let frame = upcoming[0]
+      if zones.contains(where: { $0.contains(frame) }) {
+        frames.rows[Int(frame)].flags.remove(.lru)
+        batch[taken] = frame
+        taken += 1
+      } else {
+        skipped.append(frame)
+        node.counters.add(1, to: Self.skips[node.zone(of: frame).kind.rawValue])
+      }
+    }
+    for frame in skipped { lists.push(frame, on: from) }
+    tree.listLost(taken, list, of: memcg)
+    return Isolation(
+      requested: n, scanned: taken + skipped.count, skipped: skipped.count, taken: taken)
+  }
+
+  private static let skips: [VmCounter] = [
+    .pgskip_dma, .pgskip_dma32, .pgskip_normal, .pgskip_movable,
+  ]
 
   /// Fetches what later batches of this list will touch: rows two batches ahead, slots and nodes
   /// one batch ahead.

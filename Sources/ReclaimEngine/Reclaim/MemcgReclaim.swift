@@ -39,11 +39,14 @@ extension Memory {
   ]
   private static let ownFlags = GfpFlags.highUserMovable.subtracting(inheritedFlags)
 
-  private func doTryToFreePages(_ control: inout ScanControl) async throws(Killed) {
+  /// do_try_to_free_pages, of a cgroup or of the machine (reference 02 §2.2).
+  func doTryToFreePages(_ control: inout ScanControl) async throws(Killed) {
     while true {
       control.priority = profile.numbers.defaultPriority
+      if control.isGlobal { node.counters.add(1, to: Self.stall(control.highestZone)) }
       while control.priority >= 0 {
         control.scanned = 0
+        notePriority(control)
         try await shrinkNode(&control)
         if control.reclaimed >= control.toReclaim { break }
         control.priority -= 1
@@ -66,7 +69,7 @@ extension Memory {
 
   /// Remembers which activations by refault this cycle has seen, as far as they were published
   /// (reference 04 §4.7).
-  private func snapshotRefaults(_ target: MemCgroup) {
+  func snapshotRefaults(_ target: MemCgroup) {
     let lruvec = tree.lruvec(target.number)
     lruvec.pointee.refaultsSeen = lruvec.pointee.publishedActivations
   }

@@ -3,15 +3,29 @@
 
 import UAPI
 
+/// On whose behalf reclaim works.
+enum Reclaimer {
+  /// A cgroup at its limit, or somebody who asked for it.
+  case memcg
+  /// An allocation of the machine that found no page.
+  case direct
+  case kswapd
+}
+
 struct ScanControl {
-  /// The cgroup whose limit was hit; the walk begins there.
+  /// The cgroup whose limit was hit; the walk begins there. The root when it is the machine's.
   let target: MemCgroup
+  let reclaimer: Reclaimer
   let gfp: GfpFlags
-  /// The task that reclaims.
-  let task: SimTask
+  /// The thread that reclaims.
+  let task: SimThread
   /// Pages to free before it is enough.
-  let toReclaim: Int
+  var toReclaim: Int
   let swappiness: Int
+  /// Highest zone index that folios may be taken from.
+  var highestZone = Self.topZone
+  /// Whether anonymous folios may be scanned.
+  var maySwap = true
 
   var priority = 0
   /// Pages freed in the whole call.
@@ -24,6 +38,8 @@ struct ScanControl {
   var mayDeactivateAnon = false
   var mayDeactivateFile = false
   var cacheTrimMode = false
+  /// The page cache is too small to be worth a scan.
+  var fileIsTiny = false
 
   // What the retries of do_try_to_free_pages know.
   var forceDeactivate = false
@@ -35,11 +51,20 @@ struct ScanControl {
   /// Highest zone that folios may be taken from: memcg reclaim takes them from all.
   static let topZone = 4
 
-  init(target: MemCgroup, gfp: GfpFlags, task: SimTask, toReclaim: Int, swappiness: Int) {
+  init(
+    target: MemCgroup, reclaimer: Reclaimer = .memcg, gfp: GfpFlags, task: SimThread,
+    toReclaim: Int, swappiness: Int
+  ) {
     self.target = target
+    self.reclaimer = reclaimer
     self.gfp = gfp
     self.task = task
     self.toReclaim = toReclaim
     self.swappiness = swappiness
   }
+
+  /// The whole machine's reclaim, not a cgroup's.
+  var isGlobal: Bool { reclaimer != .memcg }
+  /// Whose accesses count; 0: everybody's.
+  var references: UInt16 { isGlobal ? 0 : target.number }
 }

@@ -15,8 +15,9 @@ extension Memory {
     packListsIfNeeded()
     let number = memcg.number
     let lruvec = tree.lruvec(number)
-    let isolation = isolate(n, from: list, of: number, into: batch)
-    tracer.lruIsolate(isolation, zoneIndex: ScanControl.topZone, list: list)
+    let isolation = isolate(n, from: list, of: number, upTo: control.highestZone)
+    tracer.lruIsolate(isolation, zoneIndex: control.highestZone, list: list)
+    if control.isGlobal { node.counters.add(isolation.scanned, to: .pgrefill) }
     tree.add(isolation.scanned, to: .pgrefill, of: number)
     tree.statistics.note(isolation.scanned)
     // Of a file's pages the rows are all that is touched, but for the few that are mapped.
@@ -29,7 +30,7 @@ extension Memory {
     let rows = frames.rows
     for k in 0..<isolation.taken {
       if rows[Int(batch[k])].link != 0 {
-        _ = referenced(batch[k], target: control.target.number)
+        _ = referenced(batch[k], target: control.references)
       }
       var flags = rows[Int(batch[k])].flags
       flags.remove(.active)

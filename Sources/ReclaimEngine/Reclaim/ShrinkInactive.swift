@@ -43,38 +43,47 @@ extension Memory {
   /// shrink_inactive_list up to where the folios have been dealt with: what survives is on no list
   /// yet.
   func beginInactiveBatch(
-    _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: inout ScanControl
+    _ memcg: MemCgroup, _ list: Int, _ isolation: Isolation, _ control: inout ScanControl
   ) -> InactiveBatch {
-    batches.drain()
-    packListsIfNeeded()
     let number = memcg.number
     let lruvec = tree.lruvec(number)
-    let isolation = isolate(n, from: list, of: number, into: batch)
-    tracer.lruIsolate(isolation, zoneIndex: ScanControl.topZone, list: list)
-    countScan(number, isolation.scanned, file: ListIndex.isFile(list))
     var tally = ShrinkTally()
     var kept = 0
     if isolation.taken > 0 {
       prefetchBehind(lruvec.list(list))
       let purpose = ShrinkPurpose(
-        owner: number, clock: control.target.number, references: control.target.number)
+        owner: number, clock: control.target.number, references: control.references)
       kept = shrinkFolioList(isolation.taken, purpose, &tally)
       control.scanned += tally.processed
     }
     return InactiveBatch(
       memcg: number, list: list, isolation: isolation, tally: tally, kept: kept,
-      cost: cost(of: tally, kept: kept, file: ListIndex.isFile(list)))
+      cost: cost(
+        of: tally, kept: kept, file: ListIndex.isFile(list), globally: control.isGlobal))
+  }
+
+  /// The batch is taken off its list and counted.
+  @inline(__always) func isolateInactive(
+    _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: ScanControl
+  ) -> Isolation {
+    batches.drain()
+    packListsIfNeeded()
+    let isolation = isolate(n, from: list, of: memcg.number, upTo: control.highestZone)
+    tracer.lruIsolate(isolation, zoneIndex: control.highestZone, list: list)
+    countScan(memcg.number, isolation.scanned, file: ListIndex.isFile(list), control)
+    return isolation
   }
 
   /// CPU time of a batch.
-  func cost(of tally: ShrinkTally, kept: Int, file: Bool) -> UInt64 {
+  func cost(of tally: ShrinkTally, kept: Int, file: Bool, globally: Bool = false) -> UInt64 {
     let costs = profile.costs
     let isTimed = swap?.device != nil
     // A page handed to a timed device is kept as well, and cost what handing it over costs.
     let submitted = isTimed ? tally.pagedOut : 0
     let unmapped = isTimed ? tally.unmapped - submitted : 0
+    let clean = globally ? costs.cleanPageReclaimedGlobally : costs.cleanPageReclaimed
     let reclaimed =
-      file ? costs.cleanPageReclaimed : isTimed ? costs.cleanSwapReclaimed : costs.pageSwappedOut
+      file ? clean : isTimed ? costs.cleanSwapReclaimed : costs.pageSwappedOut
     return costs.reclaimBatch + UInt64(tally.reclaimed) * reclaimed
       + UInt64(kept - submitted) * costs.pageKept + UInt64(submitted) * costs.pageSubmitted
       + UInt64(max(0, unmapped)) * costs.pageUnmappedByReclaim
@@ -87,7 +96,7 @@ extension Memory {
     let isFile = ListIndex.isFile(done.list)
     settle(done.tally, done.memcg)
     putBack(batch, done.kept, done.memcg)
-    countSteal(done.memcg, done.tally.reclaimed, file: isFile)
+    countSteal(done.memcg, done.tally.reclaimed, file: isFile, control)
     workingset.noteCost(done.memcg, done.tally.pagedOut, file: isFile)
     tracer.lruShrinkInactive(
       node: node.number, scanned: done.isolation.scanned, done.tally, priority: control.priority,
@@ -97,7 +106,7 @@ extension Memory {
   /// Where a timed device is written to, the batch stays off its lists for the time it takes, and
   /// longer when the device holds its writer back: what is finished meanwhile is not rotated. The
   /// pages beyond the writer's share are handed over when it goes on.
-  func passTime(of done: InactiveBatch, _ device: BlockDevice, _ task: SimTask)
+  func passTime(of done: InactiveBatch, _ device: BlockDevice, _ task: SimThread)
     async throws(Killed)
   {
     // Other tasks may reclaim meanwhile: the shared buffers are theirs until this one goes on.
@@ -111,19 +120,33 @@ extension Memory {
     parkedBatches.unpark(parked, batch, done.kept, freed, done.tally.reclaimed)
   }
 
+  /// A walk that set pages of higher zones aside took its time, during which nobody else ran; the
+  /// batch it found stays off its list while others do now.
+  func passTime(of isolation: Isolation, _ thread: SimThread) async throws(Killed) {
+    let found = (0..<isolation.taken).map { batch[$0] }
+    try await thread.spend(UInt64(isolation.skipped) * profile.costs.pageSkipped)
+    for (k, frame) in found.enumerated() { batch[k] = frame }
+  }
+
   /// pgscan of a cgroup's own limit: its memory.stat as direct, globally only by kind (reference 06
   /// §6.6).
-  private func countScan(_ memcg: UInt16, _ n: Int, file: Bool) {
+  private func countScan(_ memcg: UInt16, _ n: Int, file: Bool, _ control: ScanControl) {
     node.counters.add(n, to: file ? .pgscan_file : .pgscan_anon)
+    if control.isGlobal {
+      node.counters.add(n, to: control.reclaimer == .kswapd ? .pgscan_kswapd : .pgscan_direct)
+    }
     tree.add(n, to: .pgscan, of: memcg)
-    tree.add(n, to: .pgscan_direct, of: memcg)
+    tree.add(n, to: control.reclaimer == .kswapd ? .pgscan_kswapd : .pgscan_direct, of: memcg)
     tree.statistics.note(n)
   }
 
-  private func countSteal(_ memcg: UInt16, _ n: Int, file: Bool) {
+  private func countSteal(_ memcg: UInt16, _ n: Int, file: Bool, _ control: ScanControl) {
     node.counters.add(n, to: file ? .pgsteal_file : .pgsteal_anon)
+    if control.isGlobal {
+      node.counters.add(n, to: control.reclaimer == .kswapd ? .pgsteal_kswapd : .pgsteal_direct)
+    }
     tree.add(n, to: .pgsteal, of: memcg)
-    tree.add(n, to: .pgsteal_direct, of: memcg)
+    tree.add(n, to: control.reclaimer == .kswapd ? .pgsteal_kswapd : .pgsteal_direct, of: memcg)
     tree.statistics.note(n)
   }
 

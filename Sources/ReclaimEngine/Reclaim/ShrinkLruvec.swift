@@ -62,6 +62,9 @@ extension Memory {
     var left = scanCounts(memcg, &control)
     let targets = left
     var reclaimed = 0
+    // A direct reclaim of the machine scans at first all that it set out to.
+    let isWhole =
+      control.reclaimer == .direct && control.priority == profile.numbers.defaultPriority
     swap?.device?.plug()
     while left.keepsGoing {
       for list in 0..<4 where left[list] != 0 {
@@ -72,7 +75,9 @@ extension Memory {
           if cost > 0 { try await control.task.spend(cost) }
           continue
         }
-        let batch = beginInactiveBatch(memcg, list, n, &control)
+        let isolation = isolateInactive(memcg, list, n, control)
+        if isolation.skipped > 0 { try await passTime(of: isolation, control.task) }
+        let batch = beginInactiveBatch(memcg, list, isolation, &control)
         var owed = batch.cost + (left.keepsGoing ? profile.costs.nextBatch : 0)
         if let device = swap?.device {
           try await passTime(of: batch, device, control.task)
@@ -83,7 +88,7 @@ extension Memory {
         if endReason != nil { throw Killed() }
         try await control.task.spend(owed)
       }
-      if reclaimed < control.toReclaim { continue }
+      if reclaimed < control.toReclaim || isWhole { continue }
       guard left.keepProportion(to: targets) else { break }
     }
     control.reclaimed += reclaimed

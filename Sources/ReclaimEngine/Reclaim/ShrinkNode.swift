@@ -7,15 +7,24 @@ import UAPI
 extension Memory {
   /// shrink_node: prepare, walk the cgroups (lists, then slab), and see whether it helped.
   func shrinkNode(_ control: inout ScanControl) async throws(Killed) {
+    let (reclaimed, scanned) = (control.reclaimed, control.scanned)
     prepareScan(&control)
     var walk = tree.walk(below: control.target.number)
     while let number = walk.next() {
       guard mayReclaim(number, &control) else { continue }
       let memcg = tree.cgroup(number)
       try await shrinkLruvec(memcg, &control)
-      shrinkSlab(memcg, &control)
+      let cost = shrinkSlab(memcg, &control)
+      if cost > 0 { try await control.task.spend(cost) }
     }
-    try await control.task.spend(profile.costs.memcgRound)
+    guard control.isGlobal else {
+      if control.reclaimed > reclaimed { kswapd.madeProgress() }
+      return try await control.task.spend(profile.costs.memcgRound)
+    }
+    notePressure(
+      scanned: control.scanned - scanned, reclaimed: control.reclaimed - reclaimed)
+    if control.reclaimed > reclaimed { kswapd.madeProgress() }
+    try await control.task.spend(profile.costs.priorityRound)
   }
 
   /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04
@@ -40,6 +49,18 @@ extension Memory {
     }
     control.cacheTrimMode =
       sizes.inactiveFile >> control.priority != 0 && !control.mayDeactivateFile
+    if control.isGlobal { control.fileIsTiny = isFileTiny(control) }
+  }
+
+  /// Where all file pages and all free ones together would not reach the high marks, and anonymous
+  /// ones can be had, these are scanned alone (reference 04 §4.2).
+  private func isFileTiny(_ control: ScanControl) -> Bool {
+    var sizes = ListSizes()
+    for memcg in tree.all { sizes += tree.lruvec(memcg.number).pointee.sizes }
+    let free = node.zones.reduce(0) { $0 + $1.free }
+    let high = node.zones.reduce(0) { $0 + $1.watermarks.high + $1.boost }
+    return sizes.inactiveFile + sizes.activeFile + free <= high
+      && !control.mayDeactivateAnon && sizes.inactiveAnon >> control.priority != 0
   }
 
   /// inactive_is_low: the larger the lists, the smaller the share that must be inactive (reference

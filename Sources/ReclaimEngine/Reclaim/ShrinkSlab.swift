@@ -45,11 +45,12 @@ package struct SlabScan: Equatable {
 }
 
 extension Memory {
-  /// shrink_slab for one cgroup. The root's shrinkers (dentries, inodes) come with reclaim of the
-  /// whole machine.
-  func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) {
-    if memcg.isRoot { return }
+  /// shrink_slab for one cgroup.
+  /// - Returns: CPU time that freeing took beyond what a round takes anyway.
+  func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) -> UInt64 {
+    if memcg.isRoot { return shrinkRootSlab(control) }
     _ = shrinkSlab(memcg, priority: control.priority, gfp: control.gfp)
+    return 0
   }
 
   /// Asks the shadow shrinker of one cgroup; answers how many nodes it freed.
@@ -69,7 +70,9 @@ extension Memory {
     var scan = SlabScan(
       freeable: freeable, deferred: deferred, priority: priority, seeks: 0,
       behaviour: profile.deferredShrink)
-    traceStart(scan, deferred, freeable, priority, gfp)
+    tracer.shrinkSlabStart(
+      Self.shadowShrinker, node: node.number, scan, deferred: deferred, freeable: freeable,
+      priority: priority, gfp: gfp)
     let total = scan.total
     var scanned = 0, freedNodes = 0
     while let n = scan.step(freeable, batch: batch) {
@@ -86,22 +89,10 @@ extension Memory {
     let left = scan.deferred(
       before: deferred, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
     deferrer.pointee.deferredShadows = left
-    tracer.shrinkSlab(
-      .shrinkSlabEnd(
-        shrinker: Self.shadowShrinker, node: node.number, unusedScan: deferred, newScan: left,
-        totalScan: total, returned: freedNodes),
-      [deferred, left, total, freedNodes])
+    tracer.shrinkSlabEnd(
+      Self.shadowShrinker, node: node.number, unused: deferred, new: left, total: total,
+      freed: freedNodes)
     return freedNodes
-  }
-
-  private func traceStart(
-    _ scan: SlabScan, _ deferred: Int, _ freeable: Int, _ priority: Int, _ gfp: GfpFlags
-  ) {
-    tracer.shrinkSlab(
-      .shrinkSlabStart(
-        shrinker: Self.shadowShrinker, node: node.number, deferred: deferred, gfp: gfp,
-        cacheItems: freeable, delta: scan.delta, totalScan: scan.total, priority: priority),
-      [deferred, freeable, scan.delta, scan.total, priority])
   }
 
   private static let shadowShrinker = "scan_shadow_nodes"

@@ -41,10 +41,14 @@ extension Memory {
     if row.pointee.flags.contains(.anon) {
       return anonymousVerdict(frame, row, shadow, &tally)
     }
-    if row.pointee.slot == 0 { return .keep }
     if row.pointee.flags.contains(.swapBacked) {
-      return sharedVerdict(frame, row, shadow, &tally)
+      if row.pointee.slot != 0 { return sharedVerdict(frame, row, shadow, &tally) }
+      // Of a program that was locked before its pages had left their list.
+      row.pointee.flags.insert(.unevictable)
+      return .keep
     }
+    // Of the block device: its buffers are in use, and cannot be released.
+    if row.pointee.slot == 0 { return activate(row, &tally) }
     if row.pointee.link != 0 { _ = unmapFile(frame) }
     evict(row, shadow, purpose.owner)
     return .free
@@ -138,7 +142,9 @@ extension Memory {
     node.counters.add(1, to: .pswpout)
     tally.pagedOut += 1
     row.pointee.flags.remove(.dirty)
-    if !swapSpace!._withUnsafeGuaranteedRef({ $0.write(slot) }) { noteShortage(.unmovable) }
+    if !swapSpace!._withUnsafeGuaranteedRef({ $0.write(slot) }) {
+      noteExhaustion("the swap device")
+    }
     tree.statistics.note(1)
     if synchronousSlots != nil {
       node.counters.add(1, to: .nr_written)

@@ -17,6 +17,8 @@ extension Memory {
     /// The fault has begun; its charge was refused, or went above memory.high: `finishFault` goes
     /// on.
     case begun(charged: Bool)
+    /// The fault has begun and is charged, and no zone gave a frame: `mapPage` goes on.
+    case short
     /// Nothing has happened: `fault` knows what to do.
     case other
   }
@@ -24,7 +26,7 @@ extension Memory {
   /// Makes the entry of a page of anonymous memory permit the access where that needs no waiting.
   @inline(__always) func faultAtOnce(
     _ area: Area, _ index: Int, write: Bool, _ task: SimTask
-  ) throws(Killed) -> FaultAtOnce {
+  ) -> FaultAtOnce {
     guard task.space.hasTable(area, index) else { return .other }
     let entry = entries[area.base &+ index]
     if entry.isSwap {
@@ -35,13 +37,17 @@ extension Memory {
       let payer = payer(of: slot, task)
       if stock.tryCharge(payer, 1) != 0 { return .begun(charged: false) }
       if stock.isOverHigh { return .begun(charged: true) }
-      return .done(try finishSwapIn(area, index, slot, payer, write: write, task))
+      let frame = allocator.allocate(order: 0, .movable)
+      if _slowPath(frame == 0) { return .short }
+      return .done(finishSwapIn(area, index, frame, slot, payer, write: write, task))
     }
     guard write, entry.isNone || entry.isZeroPage, area.hasReverseMap else { return .other }
     beginFault(task)
     if stock.tryCharge(task.memcg, 1) != 0 { return .begun(charged: false) }
     if stock.isOverHigh { return .begun(charged: true) }
-    return .done(try finishAnonymous(area, index, task))
+    let frame = allocator.allocate(order: 0, .movable)
+    if _slowPath(frame == 0) { return .short }
+    return .done(finishAnonymous(area, index, frame, task))
   }
 
   /// A fault that began at once: makes room for its charge where that was refused, answers for
@@ -60,11 +66,38 @@ extension Memory {
     } else {
       guard try await charge(payer, 1, gfp, task) else { return false }
     }
+    return try await mapPage(area, index, payer, write: write, task)
+  }
+
+  /// A fault at once for which the fast path found no frame.
+  /// - Returns: false when there was no memory for it.
+  func mapCharged(
+    _ area: Area, _ index: Int, write: Bool, _ task: SimTask
+  ) async throws(Killed) -> Bool {
+    let entry = entries[area.base + index]
+    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let payer = slot.map { self.payer(of: $0, task) } ?? task.memcg
+    return try await mapPage(area, index, payer, write: write, task)
+  }
+
+  /// A fault that is charged to `payer`: finds a frame, by the slow path if need be, and maps it.
+  /// - Returns: false when there was no memory for it.
+  func mapPage(
+    _ area: Area, _ index: Int, _ payer: UInt16, write: Bool, _ task: SimTask
+  ) async throws(Killed) -> Bool {
+    let entry = entries[area.base + index]
+    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let gfp = slot == nil ? anonymousFlags : .highUserMovable
+    let frame = try await allocate(.movable, gfp, task)
+    if frame == 0 {
+      stock.uncharge(payer, 1)
+      return false
+    }
     let cost =
       if let slot {
-        try finishSwapIn(area, index, slot, payer, write: write, task)
+        finishSwapIn(area, index, frame, slot, payer, write: write, task)
       } else {
-        try finishAnonymous(area, index, task)
+        finishAnonymous(area, index, frame, task)
       }
     try await task.spend(cost)
     return true
@@ -76,10 +109,9 @@ extension Memory {
   }
 
   /// The first page of an entry, charged already; answers its cost.
-  func finishAnonymous(_ area: Area, _ index: Int, _ task: SimTask) throws(Killed) -> UInt64 {
+  func finishAnonymous(_ area: Area, _ index: Int, _ frame: UInt32, _ task: SimTask) -> UInt64 {
     let memcg = task.memcg
     tree.statistics.note(1)
-    let frame = try allocate(.movable)
     enter(frame, area, index, memcg)
     entries[area.base + index] = PageTableEntry(frame: frame, writable: true, dirty: true)
     countAnonymous(1, memcg)
@@ -89,13 +121,12 @@ extension Memory {
 
   /// A page that comes straight into its own folio, charged already; answers its cost.
   func finishSwapIn(
-    _ area: Area, _ index: Int, _ slot: UnsafeMutablePointer<SwapSlot>, _ memcg: UInt16,
-    write: Bool, _ task: SimTask
-  ) throws(Killed) -> UInt64 {
+    _ area: Area, _ index: Int, _ frame: UInt32, _ slot: UnsafeMutablePointer<SwapSlot>,
+    _ memcg: UInt16, write: Bool, _ task: SimTask
+  ) -> UInt64 {
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)
-    let frame = try allocate(.movable)
     let shadow = slot.pointee.content, isFilled = slot.pointee.isFilled
     let row = frames.rows + Int(frame)
     row.pointee = FrameRow(

@@ -53,13 +53,7 @@ extension Memory {
     var fill = WindowFill(file)
     fill.begin(window, gfp: gfp)
     while let need = fill.advance(self, task) {
-      switch need {
-      case .memory: try endForShortage(need)
-      case .throttle(let gfp): try await answerForHigh(task, gfp)
-      case .charge(let pages, let gfp):
-        let granted = try await charge(task.memcg, pages, gfp, task)
-        if let need = fill.charged(granted, self, task.memcg) { try endForShortage(need) }
-      }
+      try await meet(need, &fill, task)
     }
     node.counters.add(4 * fill.inserted, to: .pgpgin)
     try await task.spend(UInt64(fill.inserted) * profile.costs.readaheadPage)

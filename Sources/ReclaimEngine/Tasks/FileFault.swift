@@ -133,7 +133,11 @@ extension Memory {
       try await chargePage(memcg, gfp: .kernel, task)
     else { return false }
     tree.statistics.note(1)
-    let copy = try allocate(.movable)
+    let copy = try await allocate(.movable, .highUserMovable, task)
+    if copy == 0 {
+      stock.uncharge(memcg, 1)
+      return false
+    }
     // Until it is on its way to a list nothing can find it.
     frames.rows[Int(copy)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: memcg)
     let entry = entries + (area.base + index)

@@ -21,6 +21,7 @@ struct ReadRun {
     /// A read has ended and the task has charged above a memory.high.
     case returnOverHigh
     case spend(UInt64)
+    case turn
   }
 
   /// Accesses that are known, and whose slots are fetched, beyond those being performed.
@@ -34,11 +35,15 @@ struct ReadRun {
   /// Accesses known and performed so far.
   private var known = 0
   private var at = 0
+  /// Accesses of this turn, where turns are taken.
+  private var performed = 0
   private var page = 0
   private var stage = Stage.next
   /// The window that is open while the stage is `filling`.
   private var fill: WindowFill
   private var cost: UInt64 = 0
+  /// Pages of the open window whose time is part of `cost` or was used.
+  private var paidPages = 0
   /// What was read belongs to the working set: the task has waited for memory, not for the file.
   private var isStall = false
   /// When the access that is not a plain hit began.
@@ -75,6 +80,11 @@ struct ReadRun {
       switch stage {
       case .next:
         if task.isDying { return .finished }
+        if task.turnLength != .max { task.accessesLeft = task.turnLength - performed }
+        if task.accessesLeft == 0 {
+          performed = 0
+          return .turn
+        }
         if memory.stock.isOverHigh || task.overHigh != 0 { return .returnOverHigh }
         if cost != 0 {
           let spent = cost
@@ -103,11 +113,22 @@ struct ReadRun {
     }
   }
 
-  /// The answer to a charge that was needed.
-  mutating func charged(_ granted: Bool, _ memory: Memory, _ memcg: UInt16) -> Need? {
+  /// Fulfils what a window needs. Where others may run meanwhile, the time it took so far is used
+  /// first.
+  mutating func meet(_ need: Need, _ memory: Memory, _ task: SimTask) async throws(Killed) {
     guard case .filling = stage else { preconditionFailure("no window open") }
-    return fill.charged(granted, memory, memcg)
+    if case .charge = need {
+    } else {
+      if !open.isRandom { cost &+= pagesNotPaid * memory.profile.costs.readaheadPage }
+      paidPages = fill.inserted
+      let spent = cost
+      cost = 0
+      try await task.spend(spent)
+    }
+    try await memory.meet(need, &fill, task)
   }
+
+  private var pagesNotPaid: UInt64 { UInt64(fill.inserted - paidPages) }
 
   // MARK: the quick way: present, no marker
 
@@ -119,6 +140,8 @@ struct ReadRun {
     while true {
       while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
       if at == known { return .finished }
+      if _slowPath(performed == task.turnLength) { return nil }
+      performed &+= 1
       prefetchRow(memory)
       page = Int(buffer[at & Self.ringMask])
       at &+= 1
@@ -202,6 +225,7 @@ struct ReadRun {
     _ window: ReadaheadWindow, gfp: GfpFlags = Self.readaheadFlags, then: After
   ) {
     fill.begin(window, gfp: gfp)
+    paidPages = 0
     stage = .filling(then: then)
   }
 
@@ -211,10 +235,9 @@ struct ReadRun {
   }
 
   private mutating func finish(_ then: After, _ memory: Memory) {
-    let inserted = UInt64(fill.inserted)
-    if !open.isRandom { cost &+= inserted &* memory.profile.costs.readaheadPage }
+    if !open.isRandom { cost &+= pagesNotPaid &* memory.profile.costs.readaheadPage }
     isStall = isStall || fill.hasWorkingset
-    memory.node.counters.add(4 * Int(inserted), to: .pgpgin)
+    memory.node.counters.add(4 * fill.inserted, to: .pgpgin)
     switch then {
     case .lookAgain:
       if memory.cache.slots[file.base &+ page].folio != 0 { stage = .look } else { secondTry() }
@@ -274,12 +297,10 @@ extension Memory {
       case .finished: return true
       case .failed: return false
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
+      case .turn: try await nextTurn?(task)
       case .returnOverHigh: try await returnOverHigh(task)
-      case .needs(.memory(let mobility)): try endForShortage(.memory(mobility))
-      case .needs(.throttle(let gfp)): try await answerForHigh(task, gfp)
-      case .needs(.charge(let pages, let gfp)):
-        let granted = try await charge(task.memcg, pages, gfp, task)
-        if let need = run.charged(granted, self, task.memcg) { try endForShortage(need) }
+      case .needs(let need):
+        try await run.meet(need, self, task)
       }
     }
   }

@@ -14,16 +14,16 @@ extension Memory {
 
   /// Frees a program's locked pages, as far as boot left any: its data lies below its areas, so it
   /// is unmapped first.
-  func freeProgramData(_ program: ProgramSpec) {
+  func freeProgramData(_ program: ProgramSpec, _ gather: inout FreedGather) {
     let locked = bootLocked.prefix(program.locked)
     let list = tree.lruvec(MemcgTree.rootNumber).list(ListIndex.unevictable)
     for frame in locked {
       lists.remove(frame, from: list)
-      freeLater(frame, MemcgTree.rootNumber)
+      gather.add(frame)
     }
     tree.accumulators?.add(
       -locked.count, toList: ListIndex.unevictable, of: MemcgTree.rootNumber)
-    settleFreed()
+    makeRoom(&gather)
     bootLocked = locked.endIndex..<bootLocked.upperBound
     node.counters.add(-locked.count, to: .nr_mlock)
     node.counters.add(-locked.count, to: .nr_anon_pages)

@@ -35,17 +35,37 @@ extension Memory {
 
   /// munmap of a whole area.
   func unmapArea(_ area: Area, _ task: SimTask) async throws(Killed) {
-    let freed = remove(area, task)
-    try await task.spend(profile.costs.map + UInt64(freed) * profile.costs.pageUnmapped)
+    var gather = FreedGather()
+    await empty(area, task, &gather)
+    finish(&gather)
+    remove(area, task)
+    try await task.spend(profile.costs.map)
   }
 
-  /// The process ends: every area goes.
-  func unmapAll(_ task: SimTask) {
-    for area in task.space.areas { _ = remove(area, task) }
+  /// The process ends: every area goes. One that was killed outside of the kernel cannot use the
+  /// CPU any more; its memory goes at once.
+  func unmapAll(_ task: SimTask) async {
+    var gather = FreedGather()
+    freeProgramData(task.program, &gather)
+    for area in task.space.areas { await empty(area, task, &gather) }
+    finish(&gather)
+    for area in task.space.areas { remove(area, task) }
   }
 
-  private func remove(_ area: Area, _ task: SimTask) -> Int {
-    let freed = zap(area, 0..<area.pages)
+  /// Empties the entries of an area, a page table at a time.
+  private func empty(_ area: Area, _ task: SimTask, _ gather: inout FreedGather) async {
+    var at = 0
+    while at < area.pages {
+      let end = min(area.pages, at + AddressSpace.pagesPerTable)
+      let present = zap(area, at..<end, &gather)
+      makeRoom(&gather)
+      at = end
+      let cost = UInt64(present) * profile.costs.pageUnmapped
+      if cost > 0 { do { try await task.spend(cost) } catch {} }
+    }
+  }
+
+  private func remove(_ area: Area, _ task: SimTask) {
     for frame in task.space.freeTables(of: area) { freeTable(frame) }
     task.space.remove(area)
     if let file = area.mapping?.file { file.areas.removeAll { $0 === area } }
@@ -57,7 +77,6 @@ extension Memory {
       for size in profile.objects.reverseMap { objects.free(payer, size, reclaimable: false) }
     }
     if case .shmem(let file) = area.kind { removeShmem(file, payer: area.payer) }
-    return freed
   }
 
   private func freeTable(_ frame: UInt32) {
@@ -75,6 +94,13 @@ extension Memory {
 
   /// Empties the entries of a range; answers how many pages were mapped.
   func zap(_ area: Area, _ range: Range<Int>) -> Int {
+    var gather = FreedGather()
+    let present = zap(area, range, &gather)
+    release(&gather)
+    return present
+  }
+
+  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Int {
     batches.drain()
     area.task.unsettled.settle()
     var present = 0
@@ -90,18 +116,17 @@ extension Memory {
       if entry.isZeroPage { continue }
       present += 1
       if frames.rows[Int(entry.frame)].flags.contains(.anon) {
-        zapAnonymous(entry.frame)
+        zapAnonymous(entry.frame, &gather)
       } else {
         if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
         if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
         unmapOne(entry.frame)
       }
     }
-    settleFreed()
     return present
   }
 
-  private func zapAnonymous(_ frame: UInt32) {
+  private func zapAnonymous(_ frame: UInt32, _ gather: inout FreedGather) {
     let row = frames.rows[Int(frame)]
     countAnonymous(-1, row.memcg)
     if row.flags.contains(.swapCache) {
@@ -118,7 +143,8 @@ extension Memory {
       tree.listLost(1, list, of: row.memcg)
     }
     if row.flags.contains(.unevictable) { node.counters.add(-1, to: .nr_mlock) }
-    freeLater(frame, row.memcg)
+    frames.rows[Int(frame)].flags = []
+    gather.add(frame)
   }
 
   // MARK: freeing in batches

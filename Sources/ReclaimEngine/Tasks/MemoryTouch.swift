@@ -15,8 +15,11 @@ struct TouchRun {
     case fault(Int)
     /// A fault of that page that has begun.
     case begun(Int, charged: Bool)
+    /// A fault of that page that is charged and found no frame.
+    case short(Int)
     /// Time that somebody else's turn falls into: of accesses, and of a fault.
     case spend(UInt64)
+    case turn
     case spendInKernel(UInt64)
   }
 
@@ -65,21 +68,25 @@ struct TouchRun {
     while true {
       if at == filled, !turn(entries) { return .finished }
       let begun = at
-      while at < filled {
+      let end = at &+ min(filled &- at, task.accessesLeft)
+      while at < end {
         let entry = entries + Int(buffer[at])
         guard entry.pointee.permits(write: write) else { break }
         entry.pointee.raw |= marks
         at &+= 1
       }
       let spent = UInt64(truncatingIfNeeded: at &- begun) &* price
+      if task.turnLength != .max { task.accessesLeft -= at - begun }
       if spent > 0, !task.trySpend(spent) { return .spend(spent) }
+      if task.accessesLeft == 0 { return .turn }
       if at == filled { continue }
       let index = Int(buffer[at])
       guard isAnonymous else { return .fault(index) }
       fetchSlots(memory)
-      switch try memory.faultAtOnce(area, index, write: write, task) {
+      switch memory.faultAtOnce(area, index, write: write, task) {
       case .other: return .fault(index)
       case .begun(let charged): return .begun(index, charged: charged)
+      case .short: return .short(index)
       case .done(let cost):
         if !task.trySpend(cost) { return .spendInKernel(cost) }
         task.latencies.note(.fault, cost)
@@ -137,6 +144,7 @@ extension Memory {
       switch try run.advance(self, task) {
       case .finished: return
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
+      case .turn: try await nextTurn?(task)
       case .spendInKernel(let nanoseconds):
         let begun = timeline.now
         try await task.spend(nanoseconds)
@@ -146,6 +154,11 @@ extension Memory {
         if try await !finishFault(area, index, write: write, charged: charged, task) {
           try giveUpForMemory(task)
         }
+        try await leave(task, begun)
+        if task.isDying { return }
+      case .short(let index):
+        let begun = timeline.now
+        if try await !mapCharged(area, index, write: write, task) { try giveUpForMemory(task) }
         try await leave(task, begun)
         if task.isDying { return }
       case .fault(let index):

@@ -47,7 +47,15 @@ extension Memory {
       tree.add(1, to: .pagetables, of: task.memcg)
       tree.statistics.noteOnes(2)
     }
-    let frame = try allocate(.unmovable)
+    let frame = try await allocate(.unmovable, .kernelAccount, task)
+    if frame == 0 {
+      if task.memcg != MemcgTree.rootNumber {
+        tree.rows[Int(task.memcg)].kernelPages -= 1
+        tree.add(-1, to: .pagetables, of: task.memcg)
+      }
+      stock.uncharge(task.memcg, 1)
+      return false
+    }
     frames.rows[Int(frame)] = FrameRow(
       position: 0, slot: 0, link: 0, flags: .kernel, memcg: task.memcg)
     node.counters.add(1, to: .nr_page_table_pages)
@@ -64,13 +72,6 @@ extension Memory {
     return true
   }
 
-  /// A frame, or the end of the run where no zone can give one.
-  @inline(__always) func allocate(_ mobility: Mobility) throws(Killed) -> UInt32 {
-    let frame = allocator.allocate(order: 0, mobility)
-    if _slowPath(frame == 0) { try endForShortage(.memory(mobility)) }
-    return frame
-  }
-
   // MARK: anonymous memory
 
   private func anonymousFault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask)
@@ -85,7 +86,7 @@ extension Memory {
     } else if entry.pointee.isNone || entry.pointee.isZeroPage {
       guard try await makeReverseMap(area, task) else { return false }
       guard try await chargePage(task.memcg, gfp: .kernel, task) else { return false }
-      try await task.spend(finishAnonymous(area, index, task))
+      return try await mapPage(area, index, task.memcg, write: write, task)
     } else {
       // Mapped for reading by a swap-in, and this task's alone: reused in place.
       entry.pointee =
@@ -104,6 +105,9 @@ extension Memory {
     area.reverseMapPayer = payer
     return true
   }
+
+  /// How a page of anonymous memory is asked for.
+  var anonymousFlags: GfpFlags { profile.folios.flags.union([.highUserMovable, .zero]) }
 
   /// A new anonymous folio goes into the LRU-add batch.
   /// - Parameter keeping: what a refault has decided about it already.

@@ -19,7 +19,13 @@ extension Memory {
       freeShmemObjects(memcg)
       return nil
     }
-    for kind in SlabKind.ofShmem where !slabs.take(kind) { try endForShortage(.memory(.unmovable)) }
+    for (k, kind) in SlabKind.ofShmem.enumerated() {
+      if try await takeObject(kind, task) { continue }
+      for taken in SlabKind.ofShmem.prefix(k) { slabs.free(taken) }
+      cache.remove(file)
+      freeShmemObjects(memcg)
+      return nil
+    }
     guard let area = try await mapArea(name, .shmem(file), pages: pages, open: nil, task) else {
       removeShmem(file, payer: memcg)
       return nil
@@ -114,10 +120,15 @@ extension Memory {
     let memcg = task.memcg, size = profile.objects.treeNode
     guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
+    let frame = try await allocate(.movable, .highUserMovable, task)
+    if frame == 0 {
+      stock.uncharge(memcg, 1)
+      tree.statistics.note(1)
+      return false
+    }
     while cache.missingNode(file, index) != nil {
       guard try await chargeObject(memcg, size, reclaimable: true, task) else {
-        stock.uncharge(memcg, 1)
-        tree.statistics.note(1)
+        takeBack(frame, memcg)
         return false
       }
       // Nodes may have come while the charge reclaimed.
@@ -125,11 +136,28 @@ extension Memory {
         objects.free(memcg, size, reclaimable: true)
         break
       }
-      guard slabs.take(.treeNode) else { try endForShortage(.memory(.reclaimable)) }
+      guard slabs.take(.treeNode) else {
+        objects.free(memcg, size, reclaimable: true)
+        if try await growSlab(.treeNode, .kernelAccount, task) { continue }
+        takeBack(frame, memcg)
+        return false
+      }
       cache.makeNode(file, missing, memcg: memcg)
     }
-    cache.insertShmem(file, index, try allocate(.movable), memcg: memcg)
+    guard cache.slots[file.base + index] == .empty else {
+      // Another task made the page while this one waited.
+      takeBack(frame, memcg)
+      return true
+    }
+    cache.insertShmem(file, index, frame, memcg: memcg)
     try await task.spend(profile.costs.anonymousFault)
     return true
+  }
+
+  /// A frame that was charged and is not needed.
+  func takeBack(_ frame: UInt32, _ memcg: UInt16) {
+    stock.uncharge(memcg, 1)
+    tree.statistics.note(1)
+    allocator.free(frame, order: 0)
   }
 }

@@ -4,11 +4,8 @@
 import Timeline
 import UAPI
 
-final class SimTask {
+final class SimTask: SimThread {
   let handle: TaskHandle
-  let name: String
-  let fiber: Fiber
-  private let interrupts: InterruptTime
   let program: ProgramSpec
   /// How long its faults, reads and stalls took.
   let latencies = LatencyRecorder()
@@ -22,9 +19,9 @@ final class SimTask {
   let space: AddressSpace
   /// −1000 (never chosen) to 1000.
   var oomScoreAdjust = 0
-  /// Set while the task reclaims: its own allocations then do not recurse into reclaim
-  /// (PF_MEMALLOC).
-  var isReclaiming = false
+  /// Accesses of a turn where the task takes turns, and what is left of this one.
+  var turnLength = Int.max
+  var accessesLeft = Int.max
   /// How pressure sees it.
   var pressure = PressureState()
   /// Triggers it has waited for.
@@ -35,23 +32,19 @@ final class SimTask {
   var overHigh = 0
   private var isInKernel = false
   private var killReason: String?
-  private var cpuTime: Nanoseconds = 0
-  private var reclaimTime: Nanoseconds = 0
   private var openFiles: [OpenFile] = []
 
   init(
     _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
-    interrupts: InterruptTime, now: Instant
+    on processor: FairProcessor, interrupts: InterruptTime, now: Instant
   ) {
-    self.interrupts = interrupts
     self.handle = handle
-    name = spec.name
     program = spec.program
     unsettled = UnsettledCounts(faults: spec.program.unsettledFaults)
     space = AddressSpace(programPages: spec.programPages, profile: profile)
     self.memcg = memcg
-    self.fiber = fiber
     started = now
+    super.init(name: spec.name, fiber: fiber, on: processor, interrupts: interrupts)
   }
 
   /// The number the kernel's messages know it by; 1 is init's.
@@ -59,6 +52,7 @@ final class SimTask {
   /// The name in the kernel's messages: 15 characters at most.
   var command: String { program.command ?? String(name.prefix(15)) }
   var isAlive: Bool { hasBegun && ended == nil }
+  var hasEnded: Bool { ended != nil }
   /// It runs, or will.
   var isOnItsWay: Bool { ended == nil && (hasBegun || !fiber.isKilled) }
   func begin() { hasBegun = true }
@@ -67,6 +61,8 @@ final class SimTask {
 
   /// It has been killed and has not exited yet.
   var isDying: Bool { killReason != nil && ended == nil }
+
+  private var wasKilled: Bool { killReason != nil || fiber.isKilled }
 
   /// SIGKILL: dies at once while it is outside the kernel, else when it returns from there.
   func kill(_ reason: String) {
@@ -81,9 +77,7 @@ final class SimTask {
   /// Whoever was killed meanwhile dies here.
   func leaveKernel() throws(Killed) {
     isInKernel = false
-    if killReason == nil { return }
-    fiber.kill()
-    throw Killed()
+    if killReason != nil { throw Killed() }
   }
 
   /// Uses the CPU outside of the kernel, in the middle of an operation.
@@ -91,35 +85,6 @@ final class SimTask {
     try leaveKernel()
     try await spend(nanoseconds)
     enterKernel()
-  }
-
-  /// Uses the CPU; gives way only when something else is due meanwhile. What interrupts take
-  /// of the time is used again.
-  func spend(_ nanoseconds: UInt64) async throws(Killed) {
-    let duration = Nanoseconds(nanoseconds)
-    note(duration)
-    if fiber.trySpend(duration) { return }
-    var used = interrupts.used
-    try await fiber.spend(duration)
-    while true {
-      let lost = interrupts.used - used
-      if lost == 0 { return }
-      used += lost
-      try await fiber.spend(Nanoseconds(lost))
-    }
-  }
-
-  /// The synchronous half of `spend`: false when somebody else is due first, and nothing was spent.
-  @inline(__always) func trySpend(_ nanoseconds: UInt64) -> Bool {
-    let duration = Nanoseconds(nanoseconds)
-    guard fiber.trySpend(duration) else { return false }
-    note(duration)
-    return true
-  }
-
-  @inline(__always) private func note(_ duration: Nanoseconds) {
-    cpuTime.count &+= duration.count
-    if isReclaiming { reclaimTime.count &+= duration.count }
   }
 
   func openFile(_ file: FileMapping) -> OpenFile? { openFiles.first { $0.file === file } }
@@ -134,8 +99,8 @@ final class SimTask {
 
   var report: TaskReport {
     TaskReport(
-      name: name, state: ended == nil ? .running : fiber.isKilled ? .killed : .done, cpu: cpuTime,
-      reclaiming: reclaimTime, started: started, ended: ended, killReason: killReason)
+      name: name, state: ended == nil ? .running : wasKilled ? .killed : .done, cpu: cpu,
+      reclaiming: reclaiming, started: started, ended: ended, killReason: killReason)
   }
 }
 

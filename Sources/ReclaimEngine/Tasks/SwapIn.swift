@@ -22,8 +22,7 @@ extension Memory {
       let slot = swap.area.slots + Int(offset)
       let payer = payer(of: slot, task)
       guard try await chargePage(payer, gfp: .highUserMovable, task) else { return false }
-      try await task.spend(finishSwapIn(area, index, slot, payer, write: write, task))
-      return true
+      return try await mapPage(area, index, payer, write: write, task)
     }
     guard try await readAround(area, index, device, task) else { return false }
     countFault(.pgmajfault, .pgmajfault, task.memcg)
@@ -75,13 +74,16 @@ extension Memory {
     let memcg = payer(of: slot, task)
     guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
+    let frame = try await allocate(.movable, .highUserMovable, task)
+    if frame == 0 {
+      stock.uncharge(memcg, 1)
+      return false
+    }
     guard slot.pointee.references > 0, slot.pointee.content.folio == 0 else {
       // Another task read it, or freed it, while this one waited.
-      stock.uncharge(memcg, 1)
-      tree.statistics.note(1)
+      takeBack(frame, memcg)
       return true
     }
-    let frame = try allocate(.movable)
     let shadow = slot.pointee.content
     frames.rows[Int(frame)] = FrameRow(
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)

@@ -6,6 +6,7 @@
 // not fit, says what it needs, and is resumed with the answer. Pages already cached are passed
 // over; the folios of the window stay locked until it is complete.
 
+import Timeline
 import UAPI
 
 /// What a run without waiting needs before it can go on.
@@ -15,7 +16,11 @@ enum Need {
   /// The task to answer for what it charged above a memory.high; nothing else.
   case throttle(gfp: GfpFlags)
   /// No zone can give a page without falling below its low mark.
-  case memory(Mobility)
+  case frame(gfp: GfpFlags)
+  /// Nor a slab of tree nodes.
+  case slab(gfp: GfpFlags)
+  /// Somebody else is to have the CPU.
+  case turn
 }
 
 /// One window after the other of one file.
@@ -23,7 +28,11 @@ enum Need {
 /// It is begun anew for each window and changed in place: a copy would count references to the file
 /// for every page that a random read misses.
 struct WindowFill {
-  private enum Phase { case page, charged, nodes, object }
+  private enum Phase {
+    case page, charged, nodes, object
+    /// The object of the missing node is charged.
+    case nodeCharged
+  }
 
   let file: FileMapping
   private var first = 0
@@ -34,6 +43,8 @@ struct WindowFill {
   private var phase = Phase.page
   private var missing = MissingNode(level: 0, position: 0)
   private(set) var inserted = 0
+  /// A frame that was waited for.
+  private var spare: UInt32 = 0
   /// Whether a page of the working set is among them: reading it is a stall.
   private(set) var hasWorkingset = false
 
@@ -57,6 +68,7 @@ struct WindowFill {
   mutating func advance(_ memory: Memory, _ task: SimTask) -> Need? {
     let cache = memory.cache, memcg = task.memcg
     while next < end {
+      if _slowPath(memory.processor.wantsSwitch) { return .turn }
       if phase == .page {
         if cache.slots[file.base &+ next].folio != 0 {
           next &+= 1
@@ -73,11 +85,18 @@ struct WindowFill {
       while let missing = cache.missingNode(file, next) {
         self.missing = missing
         let size = memory.profile.objects.treeNode
-        if memory.objects.tryCharge(memcg, size, reclaimable: true) != 0 {
+        if _slowPath(phase == .nodeCharged) {
+          // It was charged before its slab was waited for.
+        } else if memory.objects.tryCharge(memcg, size, reclaimable: true) != 0 {
           phase = .object
           return .charge(pages: ObjectCharges.pages(for: size), gfp: gfp)
         }
         if let need = makeNode(memory, memcg) { return need }
+      }
+      if _slowPath(phase == .nodeCharged) {
+        // Another task made it meanwhile.
+        memory.objects.free(memcg, memory.profile.objects.treeNode, reclaimable: true)
+        phase = .nodes
       }
       if cache.slots[file.base &+ next].folio != 0 {
         // Another task was faster while this one waited: its charge is taken back.
@@ -87,8 +106,12 @@ struct WindowFill {
         phase = .page
         continue
       }
-      let frame = memory.allocator.allocate(order: 0, .movable)
-      if frame == 0 { return .memory(.movable) }
+      var frame = spare
+      if frame == 0 {
+        frame = memory.allocator.allocate(order: 0, .movable)
+        if frame == 0 { return .frame(gfp: gfp) }
+      }
+      spare = 0
       cache.insert(
         file, next, frame, memcg: memcg, flags: next == markAt ? [.locked, .readahead] : .locked)
       inserted &+= 1
@@ -97,14 +120,38 @@ struct WindowFill {
       phase = .page
     }
     unlock(cache)
+    if spare != 0 {
+      memory.allocator.free(spare, order: 0)
+      spare = 0
+    }
     return nil
   }
 
   private mutating func makeNode(_ memory: Memory, _ memcg: UInt16) -> Need? {
-    guard memory.slabs.take(.treeNode) else { return .memory(.reclaimable) }
+    guard memory.slabs.take(.treeNode) else {
+      phase = .nodeCharged
+      return .slab(gfp: gfp.subtracting([.highmem, .movable, .hardwall]))
+    }
     memory.cache.makeNode(file, missing, memcg: memcg)
     phase = .nodes
     return nil
+  }
+
+  /// The answer to a `.frame` that was needed; 0: the window ends here.
+  mutating func supplied(_ frame: UInt32, _ memory: Memory, _ memcg: UInt16) {
+    spare = frame
+    if frame == 0 {
+      memory.stock.uncharge(memcg, 1)
+      give(up: memory)
+    }
+  }
+
+  /// The answer to a `.slab`. There is none: the window ends here.
+  mutating func slabGrew(_ grew: Bool, _ memory: Memory, _ memcg: UInt16) {
+    if grew { return }
+    memory.objects.free(memcg, memory.profile.objects.treeNode, reclaimable: true)
+    memory.stock.uncharge(memcg, 1)
+    give(up: memory)
   }
 
   /// The answer to a `.charge` that was needed. Refused: the window ends here.
@@ -135,6 +182,7 @@ struct WindowFill {
 
   private mutating func give(up memory: Memory) {
     next = end
+    phase = .page
     unlock(memory.cache)
   }
 
@@ -142,6 +190,30 @@ struct WindowFill {
     for index in first..<max(first, end) {
       let frame = cache.slots[file.base &+ index].folio
       if frame != 0 { cache.frames.rows[Int(frame)].flags.remove(.locked) }
+    }
+  }
+}
+
+extension Memory {
+  /// Sees to it that a window can go on.
+  func meet(_ need: Need, _ fill: inout WindowFill, _ task: SimTask) async throws(Killed) {
+    var need = need
+    while true {
+      switch need {
+      case .charge(let pages, let gfp):
+        let granted = try await charge(task.memcg, pages, gfp, task)
+        guard let more = fill.charged(granted, self, task.memcg) else { return }
+        need = more
+      case .frame(let gfp):
+        let request = AllocationRequest(mobility: .movable, gfp: gfp.union(profile.folios.flags))
+        return fill.supplied(try await allocateSlowly(request, task), self, task.memcg)
+      case .slab(let gfp):
+        return fill.slabGrew(try await growSlab(.treeNode, gfp, task), self, task.memcg)
+      case .throttle(let gfp):
+        return try await answerForHigh(task, gfp)
+      case .turn:
+        return try await task.giveWayIfDue()
+      }
     }
   }
 }
