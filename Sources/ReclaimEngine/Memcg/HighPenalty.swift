@@ -81,7 +81,9 @@ extension Memory {
         continue
       }
       let tick = 1_000_000_000 / UInt64(profile.numbers.hz)
-      try await task.fiber.sleep(Nanoseconds(UInt64(delay) * tick))
+      let penalty = UInt64(delay) * tick
+      task.latencies.note(.throttled, penalty)
+      try await task.fiber.sleep(Nanoseconds(penalty))
       return
     }
   }
@@ -97,7 +99,9 @@ extension Memory {
       if row.usage > row.high {
         let cgroup = tree.cgroup(at)
         cgroup.count(.high)
+        let begun = timeline.now
         reclaimed += try await reclaimMemcg(cgroup, pages: pages, gfp: gfp, task)
+        task.latencies.note(.directReclaim, (timeline.now - begun).count)
       }
       at = tree.rows[Int(at)].parent
     }

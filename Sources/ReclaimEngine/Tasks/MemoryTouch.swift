@@ -80,7 +80,9 @@ struct TouchRun {
       switch try memory.faultAtOnce(area, index, write: write, task) {
       case .other: return .fault(index)
       case .refused: return .refused(index)
-      case .done(let cost): if !task.trySpend(cost) { return .spendInKernel(cost) }
+      case .done(let cost):
+        task.latencies.note(.fault, cost)
+        if !task.trySpend(cost) { return .spendInKernel(cost) }
       }
     }
   }
@@ -137,9 +139,11 @@ extension Memory {
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
       case .spendInKernel(let nanoseconds): try await task.spend(nanoseconds)
       case .refused(let index):
+        let begun = timeline.now
         if try await !faultAfterRefusal(area, index, write: write, task) {
           try giveUpForMemory(task)
         }
+        task.latencies.note(.fault, (timeline.now - begun).count)
         if task.isDying { return }
       case .fault(let index):
         let begun = timeline.now
