@@ -124,9 +124,9 @@ import Testing
 
   @Test(arguments: [
     "reclaimlua --max-events 1000000000 --report r.json endless.lua",
-    "reclaimlua --report r.json -e 'while true do x = (x or 0) + 1 end'",
-    "reclaimlua --report r.json -e 'function f() while true do x = (x or 0) + 1 end end "
-      + "while true do pcall(f) end'",
+    "reclaimlua --report r.json -e 'while true do x = (\"%d %d\"):format(1, 2) end'",
+    "reclaimlua --report r.json -e 'function f() while true do x = (\"%d %d\"):format(1, 2) end "
+      + "end while true do pcall(f) end'",
   ]) func controlCEndsItWithTheReportSoFar(_ line: String) throws {
     try Self.withScripts { folder in
       // timeout answers 124 for whatever it ended, so the status is kept beforehand.
