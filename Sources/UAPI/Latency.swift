@@ -10,7 +10,7 @@ package enum LatencyKind: String, CaseIterable, Codable, Sendable {
   case fault
   /// One read of a page through a file descriptor, from the cache or not.
   case read
-  /// Reclaim that a charge over its cgroup's limit, or an allocation, had to do first.
+  /// Reclaim that had to come first because a cgroup is full, or above its memory.high.
   case directReclaim = "direct reclaim"
   /// A sleep imposed by the kernel to slow the task down.
   case throttled

@@ -29,7 +29,7 @@ import UAPI
 
   @Test func whatChangedIsToldAndWhatFailedHasItsPlace() {
     let text = report(machine("6.1", 7), holds: false).text()
-    #expect(text.contains("  pgfault                                         +7    8\n"))
+    #expect(text.contains("  pgfault                                           +7    8\n"))
     #expect(!text.contains("pswpin"))
     #expect(text.contains("  FAILED  it works  (s.lua:3)\n"))
     #expect(text.hasSuffix("\ndigest 00ff   12 345 events   0.000 s simulated\n"))
@@ -89,9 +89,9 @@ import UAPI
 
   @Test func reportsSideBySideMarkWhatDiffers() {
     let text = ReportComparison([report(machine("5.10", 3)), report(machine("6.1", 3))]).text()
-    #expect(text.contains("  pgfault                             +3   +3\n"))
+    #expect(text.contains("  pgfault                              +3   +3\n"))
     let other = ReportComparison([report(machine("5.10", 3)), report(machine("6.1", 40))]).text()
-    #expect(other.contains("  pgfault                             +3  +40  ≠\n"))
+    #expect(other.contains("  pgfault                              +3  +40  ≠\n"))
     #expect(!other.contains("pswpin"))
     // What one of them has not got is a dash.
     var more = report(machine("6.1", 3))

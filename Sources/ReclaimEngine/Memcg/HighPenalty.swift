@@ -81,9 +81,11 @@ extension Memory {
         continue
       }
       let tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+      let penalty = UInt64(delay) * tick
+      task.latencies.note(.throttled, penalty)
       beginStall(task)
       setRunnable(false, task)
-      try await task.fiber.sleep(Nanoseconds(UInt64(delay) * tick))
+      try await task.fiber.sleep(Nanoseconds(penalty))
       setRunnable(true, task)
       endStall(task)
       return
@@ -101,9 +103,11 @@ extension Memory {
       if row.usage > row.high {
         let cgroup = tree.cgroup(at)
         cgroup.count(.high)
+        let begun = timeline.now
         beginStall(task)
         reclaimed += try await reclaimMemcg(cgroup, pages: pages, gfp: gfp, task)
         endStall(task)
+        task.latencies.note(.directReclaim, (timeline.now - begun).count)
       }
       at = tree.rows[Int(at)].parent
     }
