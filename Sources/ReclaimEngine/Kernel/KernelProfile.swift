@@ -8,6 +8,7 @@ package struct KernelProfile: Sendable {
   /// The generation, such as "6.1".
   package var name: String
   var numbers: Numbers
+  var boot: BootMemory
   var objects: ObjectSizes
   var costs: Costs
   var shadowClock: ShadowClock

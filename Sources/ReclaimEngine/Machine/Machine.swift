@@ -26,10 +26,7 @@ package final class Machine: Backend {
   package init(_ spec: MachineSpec, trace: TraceMode = .digest, paranoid: Bool = false)
     throws(BootError)
   {
-    guard let profile = KernelProfile.named(spec.kernel) else {
-      let built = KernelProfile.all.map(\.name).joined(separator: ", ")
-      throw BootError("kernel \(spec.kernel) is not built; built: \(built)")
-    }
+    let profile = try KernelProfile.require(spec.kernel)
     timeline = Timeline(startingAt: Instant(nanoseconds: spec.bootedAt))
     tracer = Tracer(trace, timeline)
     memory = try Memory(spec, profile, timeline: timeline, tracer: tracer)

@@ -56,7 +56,7 @@ struct MachineLayout {
     self.plans = plans
     frameCount = Int(plans.map(\.end).max()!) + 1
     let filePages = spec.files.reduce(0) { $0 + $1.size.count + 64 }
-    slotCount = max(filePages + (1 << 20), 1 << 22)
+    slotCount = Self.slots(frames: frameCount, filePages: filePages)
     lists = node.lists
     scaleFactor = spec.sysctls.last { $0.name == "vm.watermark_scale_factor" }?.value ?? 10
     minFreeKilobytes = spec.sysctls.last { $0.name == "vm.min_free_kbytes" }?.value
@@ -77,6 +77,12 @@ struct MachineLayout {
       throw BootError(
         "zone \(home.spec.kind.name): \(listed) pages on lists do not fit beside its free blocks")
     }
+  }
+
+  /// Slots for the pages of all files, and for areas of as many pages as there are frames or four
+  /// million.
+  static func slots(frames: Int, filePages: Int) -> Int {
+    min(max(filePages + frames + (1 << 20), 1 << 22), Int(UInt32.max) - 1)
   }
 
   private static func plan(_ zone: ZoneSpec, after next: UInt32) throws(BootError) -> ZonePlan {
@@ -154,7 +160,7 @@ struct MachineLayout {
         rows: frames.rows, buddy: buddy, batch: batch,
         high: state?.high
           ?? Watermarks.perCPUHigh(
-            profile.perCPULists, low: marks.low, cpus: cpus, batch: batch),
+            profile.perCPULists, managed: plan.spec.managed, low: marks.low, cpus: cpus),
         profile.perCPULists, growthLimit: profile.numbers.perCPUDrainGrowth)
       for block in Self.perCPUBlocks(plan) {
         buddy.setMobility(.unmovable, ofBlockAt: block.frame)
