@@ -15,6 +15,8 @@ package final class LuaState {
   /// The thread that runs now; nil while none does.
   var running: OpaquePointer?
   var objectCount: Int64 = 0
+  /// Whose state it is, for functions that are the same in every state.
+  package weak var owner: AnyObject?
 
   /// The name of the chunk that is ours: messages never point into it.
   package static let ownChunk = "[sandbox]"

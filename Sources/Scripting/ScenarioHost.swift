@@ -11,13 +11,27 @@ package import UAPI
 
 /// What a scenario asked to be booted.
 package struct MachineRequest: Sendable {
-  /// Name of the file that describes the machine, as the scenario wrote it.
-  package var like: String
-  package var seed: UInt64
+  package struct Node: Sendable, Equatable {
+    package var cpus: Int
+    package var memory: Bytes
+  }
+
+  /// Name of the file that describes the machine, as the scenario wrote it; nil: `nodes` do.
+  package var like: String?
+  /// The kernel that was asked for; nil: the file's own, or the default.
+  package var kernel: String?
+  package var nodes: [Node]
+  /// The machine's own seed; nil: the run's.
+  package var seed: UInt64?
+  package var defaultSeed: UInt64
+  /// The disk of the files; nil: what the file describes, or the default.
+  package var disk: DiskSpec?
   /// Files beside those of the description.
   package var files: [FileSpec]
   /// The swap area, in place of one that the description has.
   package var swap: DiskSpec?
+  /// Whether there is to be none, whatever the description has.
+  package var withoutSwap: Bool
   /// Sysctls by full name, set before the machine is handed over.
   package var sysctls: [(name: String, value: Int)]
   /// Whether trace events are to be kept.
@@ -70,6 +84,8 @@ package final class ScenarioHost {
   let outside: ScenarioOutside
   package let state: LuaState
   let seed: UInt64
+  /// The kernel that the run was started with; nil: the scenario's own choice.
+  let kernel: String?
   private let name: String
   private var headingIsComplete = false
 
@@ -90,6 +106,7 @@ package final class ScenarioHost {
   ) {
     self.name = name
     self.seed = seed
+    self.kernel = kernel
     self.outside = outside
     state = LuaState(budget: budget)
     Sandbox.install(

@@ -11,13 +11,22 @@ import UAPI
 
 /// What a suspended task waits for.
 struct PendingOperation {
-  let operation: Operation
+  enum Request {
+    case kernel(Operation)
+    /// A signal of another task.
+    case signal(String)
+    /// Its own end.
+    case exit
+  }
+  let request: Request
   /// As the scenario calls it: "t:open".
   let name: String
   /// What to say besides when the kernel cannot do it.
   let hint: String
   /// What the script gets for what the kernel answered.
   let answer: (Outcome) -> [LuaValue]
+  /// "file.lua:23": where it was asked.
+  let place: String
 }
 
 final class TaskObject {
@@ -27,15 +36,23 @@ final class TaskObject {
   private var pending: PendingOperation?
   private(set) var handle: TaskHandle?
   var hasFailed = false
+  /// Whether it only looks on (m:every): nobody waits for its end.
+  let isObserver: Bool
+  private(set) var hasEnded = false
+  /// What it asks for now.
+  private var asked: PendingOperation?
   /// The areas it has mapped now, and how many got a name of ours.
   var areaNames: Set<String> = []
   var areasNamed = 0
 
   private var host: ScenarioHost { machine.host }
 
-  init(name: String, body: LuaCoroutine, on machine: MachineObject) {
+  init(
+    name: String, body: LuaCoroutine, on machine: MachineObject, isObserver: Bool = false
+  ) {
     self.name = name
     self.machine = machine
+    self.isObserver = isObserver
     coroutine = body
   }
 
@@ -52,10 +69,29 @@ final class TaskObject {
     return machine.backend.report(on: handle).state
   }
 
+  /// The signal it waits for; nil while it waits for none.
+  var awaited: String? {
+    if case .signal(let name) = asked?.request { name } else { nil }
+  }
+
+  /// What it does now, for messages.
+  var whereabouts: String {
+    guard let asked else { return "not begun" }
+    let line = "line " + (asked.place.split(separator: ":").last.map(String.init) ?? "?")
+    return switch asked.request {
+    case .signal(let name): "signal '\(name)' (\(line))"
+    default: "\(asked.name), \(line)"
+    }
+  }
+
   private func drive(
     _ task: TaskHandle, _ fiber: Fiber, _ object: LuaObject
   ) async throws(Killed) {
-    defer { close() }
+    defer {
+      close()
+      hasEnded = true
+      machine.look()
+    }
     if fiber.isKilled { throw Killed() }
     var resumption = resume { $0.resume(with: [.object(object)]) }
     var refusal: String?
@@ -72,7 +108,22 @@ final class TaskObject {
       }
       pending = nil
       if host.taskFailure != nil { return }
-      let outcome = try await machine.backend.perform(asked.operation, by: task, fiber)
+      self.asked = asked
+      let outcome: Outcome
+      switch asked.request {
+      case .exit: return
+      case .signal(let name):
+        if !machine.signals.isGiven(name) {
+          machine.look()
+          try await machine.queue(of: name).wait(fiber)
+        }
+        outcome = .done
+      case .kernel(let operation):
+        outcome = try await machine.backend.perform(operation, by: task, fiber)
+      }
+      self.asked = PendingOperation(
+        request: .kernel(.sleep(0)), name: "after \(asked.name)", hint: "", answer: asked.answer,
+        place: asked.place)
       refusal = nil
       if case .failed(let errno) = outcome { refusal = "\(asked.name) answered \(errno.rawValue)" }
       switch outcome {
@@ -104,14 +155,14 @@ final class TaskObject {
     _ call: LuaCall, _ what: String, _ operation: Operation, hint: String = "",
     answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
   ) throws(LuaError) -> LuaAnswer {
-    guard let current = host.current else {
-      throw LuaError(
-        "\(what) stands inside of time: only a task may call it, in the function given to m:spawn")
-    }
-    guard current === self else {
-      throw LuaError(
-        "\(what): this belongs to task '\(name)', and task '\(current.name)' is running")
-    }
+    try ask(call, what, .kernel(operation), hint: hint, answer: answer)
+  }
+
+  func ask(
+    _ call: LuaCall, _ what: String, _ request: PendingOperation.Request, hint: String = "",
+    answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
+  ) throws(LuaError) -> LuaAnswer {
+    try expectRunning(what)
     guard call.isDirectly(in: coroutine) else {
       throw LuaError(
         """
@@ -128,8 +179,21 @@ final class TaskObject {
         """
       )
     }
-    pending = PendingOperation(operation: operation, name: what, hint: hint, answer: answer)
+    pending = PendingOperation(
+      request: request, name: what, hint: hint, answer: answer, place: call.place)
     return .suspend
+  }
+
+  /// An error unless this very task calls.
+  func expectRunning(_ what: String) throws(LuaError) {
+    guard let current = host.current else {
+      throw LuaError(
+        "\(what) stands inside of time: only a task may call it, in the function given to m:spawn")
+    }
+    guard current === self else {
+      throw LuaError(
+        "\(what): this belongs to task '\(name)', and task '\(current.name)' is running")
+    }
   }
 
   /// The kernel's answers as Lua's own libraries would give them: a no is nil and its name.

@@ -115,6 +115,9 @@ package protocol Backend: AnyObject {
   /// The names of the files that exist, with their sizes, in order of creation.
   var files: [FileSpec] { get }
 
+  /// The text of a file of /proc as this kernel prints it; nil when it does not.
+  func text(of file: ProcFile) -> String?
+
   /// Unwinds every task; afterwards nothing of the run is alive.
   func shutdown()
 }
@@ -122,4 +125,7 @@ package protocol Backend: AnyObject {
 extension Backend {
   /// A kernel that has nothing to say.
   package var kernelMessages: [KernelMessage] { [] }
+
+  /// A kernel without /proc.
+  package func text(of file: ProcFile) -> String? { nil }
 }

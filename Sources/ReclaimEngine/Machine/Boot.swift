@@ -50,6 +50,31 @@ package enum Boot {
       ])
   }
 
+  /// What writing vm.min_free_kbytes or vm.watermark_scale_factor does to the zones of a machine
+  /// that is described by its state. Its own min_free_kbytes, among `spec.sysctls`, stays where
+  /// only the factor is written.
+  package static func rewriteMarks(
+    _ spec: inout MachineSpec, _ sysctls: [(name: String, value: Int)]
+  ) throws(BootError) {
+    let profile = try KernelProfile.require(spec.kernel)
+    for n in spec.nodes.indices {
+      let zones = spec.nodes[n].zones
+      let managed = zones.map { (kind: $0.kind, managed: $0.managed) }
+      let total = managed.reduce(0) { $0 + $1.managed }
+      let numbers = ZoneNumbers.rewritten(
+        zones.map { ZoneNumbers($0.state ?? ZoneState.none) }, managed: managed, profile,
+        cpus: spec.cpus,
+        minFreeKilobytes: spec.sysctls.last { $0.name == "vm.min_free_kbytes" }?.value
+          ?? Watermarks.minFreeKilobytes(lowMemoryPages: total), sysctls)
+      for (z, numbers) in zip(zones.indices, numbers) {
+        guard var state = zones[z].state else { continue }
+        state.watermarks = (numbers.marks.min, numbers.marks.low, numbers.marks.high)
+        state.high = numbers.perCPUHigh
+        spec.nodes[n].zones[z].state = state
+      }
+    }
+  }
+
   /// Marks and per-CPU lists as boot computed them, before initialisation gave its own memory
   /// back; written sysctls have them computed anew.
   private static func numbers(
@@ -76,7 +101,20 @@ extension KernelProfile {
   }
 }
 
+extension ZoneState {
+  fileprivate static let none = ZoneState(
+    freeBlocks: [], perCPU: 0, batch: 1, high: 0, watermarks: (0, 0, 0), protection: [])
+}
+
 extension ZoneNumbers {
+  /// As a zone's state has them.
+  init(_ state: ZoneState) {
+    self.init(
+      marks: Watermarks(
+        min: state.watermarks.min, low: state.watermarks.low, high: state.watermarks.high),
+      batch: state.batch, perCPUHigh: state.high, protection: state.protection)
+  }
+
   /// The numbers of a node's zones after the sysctls among `sysctls` that change them were written,
   /// with what is managed now; the same numbers where there are none.
   package static func rewritten(
