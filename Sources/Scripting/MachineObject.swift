@@ -34,6 +34,9 @@ final class MachineObject {
 
   /// Without a time, m:run ends after that much: a scenario that means more says so.
   private static let patience = Nanoseconds(3_600_000_000_000)
+  /// How long m:every may take to give a signal that all tasks wait for.
+  private static let expectation = Nanoseconds(60_000_000_000)
+  private var waitingSince: Instant?
 
   init(_ made: MadeMachine, host: ScenarioHost, keepsTrace: Bool) {
     self.made = made
@@ -69,8 +72,8 @@ final class MachineObject {
     if duration == nil, let task = living.first {
       throw LuaError(
         """
-        m:run: after an hour of simulated time '\(task.name)' has not ended (\(task.whereabouts)); \
-        give m:run a time, as m:run "60 s"
+        m:run: after an hour of simulated time '\(task.name)' has not ended and is at \
+        \(task.whereabouts); give m:run a time, as m:run "60 s"
         """)
     }
   }
@@ -86,6 +89,7 @@ final class MachineObject {
 
   private func advance(until end: Instant) throws(LuaError) {
     standstill = nil
+    waitingSince = nil
     if !isReached {
       look()
       backend.run(until: end)
@@ -103,17 +107,22 @@ final class MachineObject {
     }
   }
 
-  /// Looks whether the run has an end: a task has ended or begun to wait.
+  /// Looks whether the run has an end: a task has ended, begins to wait, or goes on.
   func look() {
     if isReached { return backend.timeline.stop() }
+    if case .none = goal { return }
     let living = self.living
-    guard case .none = goal else {
-      if observers == 0, !living.isEmpty, living.allSatisfy({ $0.awaited != nil }) {
-        let waits = living.map { "'\($0.name)' for \($0.whereabouts)" }
-        standstill = "every task waits: " + waits.joined(separator: ", ")
-        backend.timeline.stop()
-      }
+    guard living.allSatisfy({ $0.awaited != nil }) else {
+      waitingSince = nil
       return
+    }
+    // What looks on might give the signal; after a while it is not to be expected.
+    let since = waitingSince ?? backend.timeline.now
+    waitingSince = since
+    if observers == 0 || backend.timeline.now - since >= Self.expectation {
+      let waits = living.map { "'\($0.name)' for \($0.whereabouts)" }
+      standstill = "every task waits: " + waits.joined(separator: ", ")
+      backend.timeline.stop()
     }
   }
 }

@@ -25,8 +25,6 @@ struct PendingOperation {
   let hint: String
   /// What the script gets for what the kernel answered.
   let answer: (Outcome) -> [LuaValue]
-  /// "file.lua:23": where it was asked.
-  let place: String
 }
 
 final class TaskObject {
@@ -39,8 +37,8 @@ final class TaskObject {
   /// Whether it only looks on (m:every): nobody waits for its end.
   let isObserver: Bool
   private(set) var hasEnded = false
-  /// What it asks for now.
-  private var asked: PendingOperation?
+  /// The signal it waits for; nil while it waits for none.
+  private(set) var awaited: String?
   /// The areas it has mapped now, and how many got a name of ours.
   var areaNames: Set<String> = []
   var areasNamed = 0
@@ -69,19 +67,11 @@ final class TaskObject {
     return machine.backend.report(on: handle).state
   }
 
-  /// The signal it waits for; nil while it waits for none.
-  var awaited: String? {
-    if case .signal(let name) = asked?.request { name } else { nil }
-  }
-
-  /// What it does now, for messages.
+  /// "signal 'warm' (line 23)", "line 12": where it is now, for messages.
   var whereabouts: String {
-    guard let asked else { return "not begun" }
-    let line = "line " + (asked.place.split(separator: ":").last.map(String.init) ?? "?")
-    return switch asked.request {
-    case .signal(let name): "signal '\(name)' (\(line))"
-    default: "\(asked.name), \(line)"
-    }
+    let place = coroutine.errorHere("").text.split(separator: ":")
+    let line = place.count > 1 ? "line \(place[place.count - 2])" : "its beginning"
+    return awaited.map { "signal '\($0)' (\(line))" } ?? line
   }
 
   private func drive(
@@ -108,22 +98,21 @@ final class TaskObject {
       }
       pending = nil
       if host.taskFailure != nil { return }
-      self.asked = asked
       let outcome: Outcome
       switch asked.request {
       case .exit: return
       case .signal(let name):
         if !machine.signals.isGiven(name) {
+          awaited = name
           machine.look()
           try await machine.queue(of: name).wait(fiber)
+          awaited = nil
         }
         outcome = .done
       case .kernel(let operation):
+        if isObserver { machine.look() }
         outcome = try await machine.backend.perform(operation, by: task, fiber)
       }
-      self.asked = PendingOperation(
-        request: .kernel(.sleep(0)), name: "after \(asked.name)", hint: "", answer: asked.answer,
-        place: asked.place)
       refusal = nil
       if case .failed(let errno) = outcome { refusal = "\(asked.name) answered \(errno.rawValue)" }
       switch outcome {
@@ -180,7 +169,7 @@ final class TaskObject {
       )
     }
     pending = PendingOperation(
-      request: request, name: what, hint: hint, answer: answer, place: call.place)
+      request: request, name: what, hint: hint, answer: answer)
     return .suspend
   }
 

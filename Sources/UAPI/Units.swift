@@ -33,8 +33,8 @@ package struct Bytes: Comparable, Hashable, Sendable, ExpressibleByIntegerLitera
   /// Whole pages in it, rounded down.
   package var pages: Pages { Pages(Int(count / 4096)) }
 
-  /// Reads "768 MiB", "4096", "2GiB", "1.5 GiB", "512M", "1 TiB"; nil when it is none of these, or
-  /// no whole number of bytes.
+  /// Reads "768 MiB", "4096", "2GiB", "1.5 GiB", "512M", "1 TiB", rounded down to whole bytes; nil
+  /// when it is none of these.
   package init?(text: String) {
     guard let quantity = Quantity(text) else { return nil }
     let scale: UInt64
@@ -64,7 +64,7 @@ package struct Bytes: Comparable, Hashable, Sendable, ExpressibleByIntegerLitera
 
 extension Nanoseconds {
   /// Reads "10 ms", "1.5 s", "80 us", "250 ns", "5 min", "2 h"; a bare number is nanoseconds; nil
-  /// when it is none of these, or no whole number of nanoseconds.
+  /// when it is none of these.
   package init?(text: String) {
     guard let quantity = Quantity(text) else { return nil }
     let scale: UInt64
@@ -116,7 +116,7 @@ private struct Quantity {
     self.unit = String(unit)
   }
 
-  /// The number times `scale`; nil when that is no whole number or too large.
+  /// The number times `scale`, rounded down; nil when that is too large.
   func scaled(by scale: UInt64) -> UInt64? {
     var divisor: UInt64 = 1
     for _ in 0..<decimals {
@@ -126,7 +126,6 @@ private struct Quantity {
     }
     let product = digits.multipliedFullWidth(by: scale)
     guard product.high < divisor else { return nil }
-    let (quotient, rest) = divisor.dividingFullWidth(product)
-    return rest == 0 ? quotient : nil
+    return divisor.dividingFullWidth(product).quotient
   }
 }

@@ -21,6 +21,7 @@ package struct KernelProfile: Sendable {
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
   var filePlacement: FilePlacement
+  var vmstatForm: VmstatForm
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]

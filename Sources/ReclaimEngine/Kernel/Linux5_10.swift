@@ -85,5 +85,6 @@ extension KernelProfile {
     oomReport: .pidOnly,
     perCPULists: .orderZero,
     memoryReclaim: .absent,
-    filePlacement: .belowThePrevious)
+    filePlacement: .belowThePrevious,
+    vmstatForm: .tablesOfZone)
 }

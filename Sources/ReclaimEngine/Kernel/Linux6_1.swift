@@ -84,5 +84,6 @@ extension KernelProfile {
     oomReport: .sizes,
     perCPULists: .toOrderThree,
     memoryReclaim: .untilReclaimed,
-    filePlacement: .atTableBoundary)
+    filePlacement: .atTableBoundary,
+    vmstatForm: .tablesOfNode)
 }

@@ -16,6 +16,8 @@ package final class Machine: Backend {
   private let tracer: Tracer
   private var markList: [(name: String, snapshot: Snapshot)] = []
   private let seed: UInt64
+  /// The zones as they were asked for: what of them no zone keeps.
+  let zoneSpecs: [ZoneSpec]
 
   /// Boots the machine a spec describes.
   /// - Parameters:
@@ -31,6 +33,7 @@ package final class Machine: Backend {
     tracer = Tracer(trace, timeline)
     memory = try Memory(spec, profile, timeline: timeline, tracer: tracer)
     seed = spec.seed
+    zoneSpecs = spec.nodes[0].zones
     if paranoid {
       tracer.afterEvent = { [unowned self] in
         self.memory.requireInvariants(

@@ -51,7 +51,9 @@ struct MemoryMap {
     }
     zones.append(
       ZoneShare(
-        kind: .dma32, start: Self.dmaEnd, spanned: low - Self.dmaEnd, present: low - Self.dmaEnd,
+        kind: .dma32, start: Self.dmaEnd,
+        // Where memory goes on above, the zone spans the devices' part as well.
+        spanned: (high > 0 ? Self.normalStart : low) - Self.dmaEnd, present: low - Self.dmaEnd,
         managed: low - Self.dmaEnd - boot.image - tables, freeBlocks: []))
     if high > 0 {
       zones.append(
