@@ -68,7 +68,7 @@ extension FieldList {
     [
       ("write", "boolean", "`false`: loads; without it, stores"),
       ("fill", "boolean", "`true`: stores the whole page"),
-    ] + pattern.fields.map { ($0.name, $0.type, $0.text) })
+    ], and: .pattern)
 
   static let range = FieldList(
     "RangeFields",

@@ -147,7 +147,8 @@ enum MachineMethods {
       throw fields.bad("cgroup", expected: "a cgroup of this machine", got: "another machine's")
     }
     let body = try arguments.function(short ? 2 : 3, "the task's function(t)")
-    let task = TaskObject(name: name, body: call.makeCoroutine(body), on: machine)
+    let task = TaskObject(
+      name: name, body: call.makeCoroutine(body), on: machine, at: call.place)
     let object = machine.host.state.wrap(task, as: .task)
     machine.start(task, in: cgroup?.path ?? "/", as: object)
     return .values([.object(object)])
@@ -171,7 +172,8 @@ enum MachineMethods {
     let box = call.makeTable()
     let wrapped = call.wrap(body, by: TaskWrappers.call, [.table(box)])
     let task = TaskObject(
-      name: "call at \(call.place)", body: call.makeCoroutine(wrapped), on: machine)
+      name: "call at \(call.place)", body: call.makeCoroutine(wrapped), on: machine,
+      at: call.place)
     machine.start(task, in: "/", as: machine.host.state.wrap(task, as: .task))
     try machine.run(to: task)
     guard case .integer(let n) = box["n"] else { return .nothing }
@@ -207,7 +209,7 @@ enum MachineMethods {
     let wrapped = call.wrap(body, by: wrapper, [.integer(Int64(time.count))])
     let task = TaskObject(
       name: "\(what) \(time.text) at \(call.place)", body: call.makeCoroutine(wrapped),
-      on: machine, isObserver: what == "every")
+      on: machine, at: call.place, isObserver: what == "every")
     machine.start(task, in: "/", as: machine.host.state.wrap(task, as: .task))
   }
 }

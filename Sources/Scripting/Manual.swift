@@ -95,15 +95,18 @@ struct FieldList: Sendable {
   /// The class in files for editors, such as "MachineFields".
   let className: String
   let fields: [Field]
+  /// The fields without those of a list that it takes over.
+  let ownFields: [Field]
   /// Fields that belong elsewhere or to what is not built: what to say.
   let elsewhere: [String: String]
 
   init(
     _ className: String, _ fields: [(name: String, type: String, text: String)],
-    elsewhere: [String: String] = [:]
+    and others: FieldList? = nil, elsewhere: [String: String] = [:]
   ) {
     self.className = className
-    self.fields = fields.map { Field(name: $0.name, type: $0.type, text: $0.text) }
+    ownFields = fields.map { Field(name: $0.name, type: $0.type, text: $0.text) }
+    self.fields = ownFields + (others?.fields ?? [])
     self.elsewhere = elsewhere
   }
 

@@ -7,9 +7,21 @@ extension Manual {
     [("globals", table("global", "", Globals.bindings, []))]
       + chapters.map { ($0.name, table($0.receiver, "answers", $0.bindings, $0.properties)) }
       + fieldLists.map { list in
-        let rows = list.fields.map { "| `\($0.name)` | \($0.text) |\n" }
+        let rows = list.ownFields.map { "| `\($0.name)` | \($0.text) |\n" }
         return (list.className, "| field | |\n|---|---|\n" + rows.joined())
+      } + [("sysctls", sysctls)]
+  }
+
+  private static var sysctls: String {
+    let rows = Sysctls.followed.map { sysctl in
+      let range = sysctl.takes(on: nil)!
+      let before = sysctl.widened.map { widened in
+        sysctl.range.map { " (before \(widened.at.text) to \($0.upperBound))" } ?? ""
       }
+      return "| `\(sysctl.name)` | \(range.lowerBound) to \(range.upperBound)\(before ?? "") | "
+        + "\(sysctl.text) |\n"
+    }
+    return "| | takes | |\n|---|---|---|\n" + rows.joined()
   }
 
   private static func table(

@@ -125,15 +125,37 @@ package final class ScenarioHost {
     do throws(LuaError) {
       try state.run(Self.withoutShebang(text), name: name)
     } catch {
-      failure = ScenarioFailure(text: error.text, traceback: error.traceback)
+      failure = ScenarioFailure(
+        text: error.text + Self.hint(for: error.text), traceback: error.traceback)
     }
-    failure = taskFailure ?? failure
+    failure = taskFailure ?? failure ?? neverBegun
     if failure == nil, let ended = machines.lazy.compactMap(\.backend.ended).first {
       failure = ScenarioFailure(text: "\(name): \(ended)", traceback: nil)
     }
     let report = RunReport(self, failure: failure)
     for machine in machines { machine.backend.shutdown() }
     return report
+  }
+
+  /// Whoever forgets m:run sees tasks that do nothing.
+  private var neverBegun: ScenarioFailure? {
+    for machine in machines where machine.backend.ended == nil {
+      guard let task = machine.tasks.first(where: { !$0.hasBegun }) else { continue }
+      let text =
+        "\(task.spawnedAt): task '\(task.name)' never began: no m:run comes after its m:spawn"
+      return ScenarioFailure(text: text, traceback: nil)
+    }
+    return nil
+  }
+
+  /// The global that was probably meant, when a name that is none was called or indexed.
+  private static func hint(for error: String) -> String {
+    guard let name = error.split(separator: "(global '").last?.split(separator: "'").first,
+      error.hasSuffix("(global '\(name)')"),
+      let near = NearestName.of(
+        String(name), among: Globals.bindings.map(\.name) + SandboxNames.globals)
+    else { return "" }
+    return "; did you mean '\(near)'?"
   }
 
   /// A first line for the shell is no Lua; the line itself stays, so that numbers of lines are
@@ -178,7 +200,7 @@ package final class ScenarioHost {
   func fail(_ task: TaskObject, _ error: LuaError) {
     task.hasFailed = true
     if taskFailure == nil {
-      let text = "\(error.text) (in task '\(task.name)')"
+      let text = "\(error.text)\(Self.hint(for: error.text)) (in task '\(task.name)')"
       taskFailure = ScenarioFailure(text: text, traceback: error.traceback)
     }
   }

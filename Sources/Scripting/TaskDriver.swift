@@ -36,7 +36,10 @@ final class TaskObject {
   var hasFailed = false
   /// Whether it only looks on (m:every): nobody waits for its end.
   let isObserver: Bool
+  private(set) var hasBegun = false
   private(set) var hasEnded = false
+  /// "file.lua:12": where it was spawned.
+  let spawnedAt: String
   /// The signal it waits for; nil while it waits for none.
   private(set) var awaited: String?
   /// The areas it has mapped now, and how many got a name of ours.
@@ -46,8 +49,10 @@ final class TaskObject {
   private var host: ScenarioHost { machine.host }
 
   init(
-    name: String, body: LuaCoroutine, on machine: MachineObject, isObserver: Bool = false
+    name: String, body: LuaCoroutine, on machine: MachineObject, at place: String,
+    isObserver: Bool = false
   ) {
+    spawnedAt = place
     self.name = name
     self.machine = machine
     self.isObserver = isObserver
@@ -83,6 +88,7 @@ final class TaskObject {
       machine.look()
     }
     if fiber.isKilled { throw Killed() }
+    hasBegun = true
     var resumption = resume { $0.resume(with: [.object(object)]) }
     var refusal: String?
     while true {

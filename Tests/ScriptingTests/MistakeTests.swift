@@ -13,14 +13,8 @@ import Testing
     ),
     (
       "machine { color = 'red' }",
-      "s.lua:1: machine: unknown field 'color'; expected like, files, swap, sysctl, trace"
-    ),
-    (
-      "machine { nodes = {} }",
-      "s.lua:1: machine: field 'nodes' comes with machines from a spec; use like = \"FILE\""
-    ),
-    (
-      "machine {}", "s.lua:1: machine: expected like = \"FILE\", a file that describes a machine"
+      "s.lua:1: machine: unknown field 'color'; expected like, kernel, memory, nodes, "
+        + "disks, files, swap, sysctl, seed, trace"
     ),
     (
       "machine { like = 'absent.json' }",
@@ -106,7 +100,8 @@ import Testing
     ("span(-1)", "bad argument #1 to 'span': expected a time such as \"10 ms\", got -1"),
     (
       "m:note('x', {})",
-      "bad argument #2 to 'm:note': expected a string, a number, true or false, got a table"
+      "bad argument #2 to 'm:note': expected a string, a number, true, false, "
+        + "or a list of these, got a table"
     ),
     ("m:trace_events()", "m:trace_events: no events were kept; make the machine with trace = true"),
   ])
