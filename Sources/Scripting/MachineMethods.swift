@@ -59,6 +59,10 @@ extension Chapter {
         "report", "m:report()", answers: ["string"],
         "the report as it would stand now", body: MachineViews.report),
       Binding(
+        "kernel_log", "m:kernel_log()", answers: ["table[]"],
+        "the kernel's log since boot, oldest first: `{ at, text }`; what the OOM killer reports",
+        body: MachineViews.kernelLog),
+      Binding(
         "trace_events", "m:trace_events()", answers: ["table[]"],
         "in order: `{ at, name, text, … }`, `text` as ftrace prints it, and each numeric "
           + "`name=value` of it as a field, such as `nr_scanned`", body: MachineViews.traceEvents),

