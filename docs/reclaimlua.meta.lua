@@ -153,6 +153,10 @@ function Machine:note(name, value) end
 ---@return string
 function Machine:report() end
 
+--- the kernel's log since boot, oldest first: { at, text }; what the OOM killer reports
+---@return table[]
+function Machine:kernel_log() end
+
 --- in order: { at, name, text, … }, text as ftrace prints it, and each numeric name=value of it as a field, such as nr_scanned
 ---@return table[]
 function Machine:trace_events() end

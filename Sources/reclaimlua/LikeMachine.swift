@@ -28,7 +28,11 @@ enum LikeMachine {
     }
     guard let like = request.like else { return BootedMachine.make(request, paranoid: paranoid) }
     do {
-      let file = try RecordingFile(path: folder.appendingPathComponent(like).path)
+      let path = folder.appendingPathComponent(like).path
+      guard FileManager.default.fileExists(atPath: path) else {
+        return .failure(MachineProblem("like '\(like)': there is no such file beside the scenario"))
+      }
+      let file = try RecordingFile(path: path)
       let source =
         CapturedHost.isOne(file)
         ? try host(CapturedHost(file), request) : try recording(RecordingQuestion(file), request)

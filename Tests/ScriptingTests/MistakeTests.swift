@@ -80,6 +80,13 @@ import Testing
       "m:run '60'",
       "bad argument #1 to 'm:run': expected a time such as \"10 ms\", got \"60\", which has no unit"
     ),
+    (
+      "for _ = 1, 4 do m:run(1 << 61) end",
+      """
+      bad argument #1 to 'm:run': expected a time within the 292 years that simulated time has, \
+      got 2305843009213693952
+      """
+    ),
     ("m:run('1 s', 2)", "m:run: expected at most 1 argument, got 2"),
     ("m.run('1 s')", "m:run: call it with a colon, as m:run(…); it was called on \"1 s\""),
     ("m:rnu()", "a machine has no 'rnu'; did you mean 'run'?"),
@@ -144,13 +151,6 @@ import Testing
     (
       "t:open('data'):read { pattern = 'rand', count = '9 TiB', ['repeat'] = 1 << 21 }",
       "bad field 'repeat' in f:read of 'data': expected at most 1048576, got 2097152"
-    ),
-    (
-      "t:sleep(1 << 61) t:sleep(1 << 61) t:sleep(1 << 61) t:sleep(1 << 61)",
-      """
-      bad argument #1 to 't:sleep': expected a time within the 292 years that simulated time has, \
-      got 2305843009213693952
-      """
     ),
     ("t:sleep()", "bad argument #1 to 't:sleep': expected a time such as \"10 ms\", got nothing"),
     (

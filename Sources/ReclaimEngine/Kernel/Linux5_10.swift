@@ -24,7 +24,7 @@ extension KernelProfile {
       watermarkScaleFactor: 10),
     boot: BootMemory(
       lowReserved: 21,
-      image: 5870,
+      image: 6894,
       freedLate: 2300,
       slabReclaimable: 1785,
       slabUnreclaimable: 1105,

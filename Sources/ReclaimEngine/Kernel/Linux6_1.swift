@@ -24,7 +24,7 @@ extension KernelProfile {
       watermarkScaleFactor: 10),
     boot: BootMemory(
       lowReserved: 158,
-      image: 7195,
+      image: 8219,
       freedLate: 2530,
       slabReclaimable: 2280,
       slabUnreclaimable: 1550,
