@@ -89,7 +89,8 @@ let package = Package(
       swiftSettings: careful),
     // Runs the command on the examples; their expected output is read from beside the tests.
     .testTarget(
-      name: "GoldenTests", dependencies: ["Fidelity", "reclaimlua"], exclude: ["Expected", "hosts"],
+      name: "GoldenTests", dependencies: ["Fidelity", "reclaimlua"],
+      exclude: ["Expected", "hosts"],
       swiftSettings: careful),
     .testTarget(name: "LuaTests", dependencies: ["Lua"], swiftSettings: careful),
     .testTarget(

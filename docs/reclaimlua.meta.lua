@@ -1,5 +1,5 @@
----@meta
 -- SPDX-License-Identifier: Apache-2.0
+---@meta
 -- Printed from the manual in Sources/Scripting by a test: RECORD=1 scripts/test.
 -- For editors with lua-language-server: add this file to Lua.workspace.library.
 
@@ -9,90 +9,160 @@
 ---@alias PageCount string|integer pages; as a string with a unit, bytes
 
 ---@class MachineFields
----@field like? string name of a file beside the scenario: a recording of a real machine, or only its question (machine, set-up, state before the workload), or what scripts/capture-host wrote. The machine boots as the real one stood; the recorded workload is not performed
----@field kernel? string the kernel generation: "6.1" (the default) or "5.10". With like the other kernel runs, on the zones, watermarks and lists of the file
----@field memory? Size memory of the machine, such as "4 GiB"; without like, memory and nodes it has "1 GiB"
----@field nodes? MachineNodeFields[] the same, node by node: { { cpus = 1, memory = "4 GiB" } }. Several nodes and several CPUs are refused by name
----@field disks? table<string, DiskFields> the disk that files lie on: { ssd = { read_ahead = "256 KiB" } }; without it, a "pmem"
----@field files? table<string, Size> files: { name = size, … }, besides those that like has; they exist and are not cached
----@field swap? SwapFields\|false { size = "256 MiB", on = "pmem" }: one swap area, in place of one that like has; false: none
----@field sysctl? table<string, integer> { ["vm.swappiness"] = 100 }, by the kernel's names and with the values it takes; see below
----@field seed? integer the seed of everything random on this machine, in place of --seed's
----@field trace? boolean true keeps trace events for m:trace_events()
+--- name of a file beside the scenario: a recording of a real machine, or only its question
+--- (machine, set-up, state before the workload), or what scripts/capture-host wrote. The machine
+--- boots as the real one stood; the recorded workload is not performed
+---@field like? string
+--- the kernel generation: "6.1" (the default) or "5.10". With like the other kernel runs, on the
+--- zones, watermarks and lists of the file
+---@field kernel? string
+--- memory of the machine, such as "4 GiB"; without like, memory and nodes it has "1 GiB"
+---@field memory? Size
+--- the same, node by node: { { cpus = 1, memory = "4 GiB" } }. Several nodes and several CPUs are
+--- refused by name
+---@field nodes? MachineNodeFields[]
+--- the disk that files lie on: { ssd = { read_ahead = "256 KiB" } }; without it, a "pmem"
+---@field disks? table<string, DiskFields>
+--- files: { name = size, … }, besides those that like has; they exist and are not cached
+---@field files? table<string, Size>
+--- { size = "256 MiB", on = "pmem" }: one swap area, in place of one that like has; false: none
+---@field swap? SwapFields|false
+--- { ["vm.swappiness"] = 100 }, by the kernel's names and with the values it takes; see below
+---@field sysctl? table<string, integer>
+--- the seed of everything random on this machine, in place of --seed's
+---@field seed? integer
+--- true keeps trace events for m:trace_events()
+---@field trace? boolean
 
 ---@class MachineNodeFields
----@field cpus? integer 1, the default; more are refused by name
----@field memory? Size the node's memory
+--- 1, the default; more are refused by name
+---@field cpus? integer
+--- the node's memory
+---@field memory? Size
 
 ---@class DiskFields
----@field kind? string "pmem", the default: memory outside the machine; a page is copied by the task that needs it. File systems on other kinds are refused by name
----@field read_ahead? Size the largest readahead window, "128 KiB" unless said: read_ahead_kb
----@field request? Size the largest request, "1280 KiB" unless said: max_sectors_kb
+--- "pmem", the default: memory outside the machine; a page is copied by the task that needs it.
+--- File systems on other kinds are refused by name
+---@field kind? string
+--- the largest readahead window, "128 KiB" unless said: read_ahead_kb
+---@field read_ahead? Size
+--- the largest request, "1280 KiB" unless said: max_sectors_kb
+---@field request? Size
 
 ---@class SwapFields
----@field size? Size of the area, without its header page; has to be said
----@field on? string the kind of device; "pmem", the default, is memory outside the machine: a page is copied by the task that needs it. Of the others, "null", "brd" and "zram", those that are not built are refused by name
+--- of the area, without its header page; has to be said
+---@field size? Size
+--- the kind of device; "pmem", the default, is memory outside the machine: a page is copied by
+--- the task that needs it. Of the others, "null", "brd" and "zram", those that are not built are
+--- refused by name
+---@field on? string
 
 ---@class CgroupFields
----@field name? string a name without /; has to be said
----@field parent? Cgroup the cgroup it is made in; without it, the root
----@field memory? CgroupFiles files of it that are written at once; see below
+--- a name without /; has to be said
+---@field name? string
+--- the cgroup it is made in; without it, the root
+---@field parent? Cgroup
+--- files of it that are written at once; see below
+---@field memory? CgroupFiles
 
 ---@class CgroupFiles
----@field max? Limit memory.max: the limit
----@field swap_max? Limit memory.swap.max: how much of it may be in swap
----@field high? Limit memory.high
----@field low? Limit memory.low
----@field min? Limit memory.min
----@field swap_high? Limit memory.swap.high
----@field oom_group? boolean memory.oom.group
+--- memory.max: the limit
+---@field max? Limit
+--- memory.swap.max: how much of it may be in swap
+---@field swap_max? Limit
+--- memory.high
+---@field high? Limit
+--- memory.low
+---@field low? Limit
+--- memory.min
+---@field min? Limit
+--- memory.swap.high
+---@field swap_high? Limit
+--- memory.oom.group
+---@field oom_group? boolean
 
 ---@class TaskFields
----@field cgroup? Cgroup the cgroup it starts in; without it, the root
+--- the cgroup it starts in; without it, the root
+---@field cgroup? Cgroup
 
 ---@class MapFields
----@field name? string tells it apart in messages and gives it its stream of the scenario's seed; without one "area 1", "area 2" …
----@field shared? boolean true: shared with others; without it, private
+--- tells it apart in messages and gives it its stream of the scenario's seed; without one "area
+--- 1", "area 2" …
+---@field name? string
+--- true: shared with others; without it, private
+---@field shared? boolean
 
 ---@class MapFileFields
----@field file? string whose pages it shows; without one, anonymous memory
----@field from? PageCount its first page in the file; 0
----@field size? Size without it, to the end of the file
----@field shared? boolean of a file shared unless false, else private unless true
----@field name? string as above
+--- whose pages it shows; without one, anonymous memory
+---@field file? string
+--- its first page in the file; 0
+---@field from? PageCount
+--- without it, to the end of the file
+---@field size? Size
+--- of a file shared unless false, else private unless true
+---@field shared? boolean
+--- as above
+---@field name? string
 
 ---@class PatternFields
----@field pattern? string "seq", the default, "rev", "next", "rand", "zipf" or "hot"
----@field from? PageCount first page; 0
----@field n? PageCount pages of the range; all after from
----@field stride? integer pages from one access to the next, of "seq" and "rev"; 1
----@field count? PageCount draws, of the random ones; n
----@field ["repeat"]? integer how often; 1. A word of Lua's, so written ["repeat"] = 3
----@field seed? integer where the draws begin; without it they go on in the file's or area's own stream of the scenario's seed
----@field scramble? boolean "zipf": spreads neighbouring ranks over the range
----@field pct? integer "hot": per cent of the draws that fall on the hot pages
----@field hot? PageCount "hot": how many pages are hot, the first of the range
+--- "seq", the default, "rev", "next", "rand", "zipf" or "hot"
+---@field pattern? string
+--- first page; 0
+---@field from? PageCount
+--- pages of the range; all after from
+---@field n? PageCount
+--- pages from one access to the next, of "seq" and "rev"; 1
+---@field stride? integer
+--- draws, of the random ones; n
+---@field count? PageCount
+--- how often; 1. A word of Lua's, so written ["repeat"] = 3
+---@field ["repeat"]? integer
+--- where the draws begin; without it they go on in the file's or area's own stream of the
+--- scenario's seed
+---@field seed? integer
+--- "zipf": spreads neighbouring ranks over the range
+---@field scramble? boolean
+--- "hot": per cent of the draws that fall on the hot pages
+---@field pct? integer
+--- "hot": how many pages are hot, the first of the range
+---@field hot? PageCount
 
 ---@class TouchFields
----@field write? boolean false: loads; without it, stores
----@field fill? boolean true: stores the whole page
----@field pattern? string "seq", the default, "rev", "next", "rand", "zipf" or "hot"
----@field from? PageCount first page; 0
----@field n? PageCount pages of the range; all after from
----@field stride? integer pages from one access to the next, of "seq" and "rev"; 1
----@field count? PageCount draws, of the random ones; n
----@field ["repeat"]? integer how often; 1. A word of Lua's, so written ["repeat"] = 3
----@field seed? integer where the draws begin; without it they go on in the file's or area's own stream of the scenario's seed
----@field scramble? boolean "zipf": spreads neighbouring ranks over the range
----@field pct? integer "hot": per cent of the draws that fall on the hot pages
----@field hot? PageCount "hot": how many pages are hot, the first of the range
+--- false: loads; without it, stores
+---@field write? boolean
+--- true: stores the whole page
+---@field fill? boolean
+--- "seq", the default, "rev", "next", "rand", "zipf" or "hot"
+---@field pattern? string
+--- first page; 0
+---@field from? PageCount
+--- pages of the range; all after from
+---@field n? PageCount
+--- pages from one access to the next, of "seq" and "rev"; 1
+---@field stride? integer
+--- draws, of the random ones; n
+---@field count? PageCount
+--- how often; 1. A word of Lua's, so written ["repeat"] = 3
+---@field ["repeat"]? integer
+--- where the draws begin; without it they go on in the file's or area's own stream of the
+--- scenario's seed
+---@field seed? integer
+--- "zipf": spreads neighbouring ranks over the range
+---@field scramble? boolean
+--- "hot": per cent of the draws that fall on the hot pages
+---@field pct? integer
+--- "hot": how many pages are hot, the first of the range
+---@field hot? PageCount
 
 ---@class RangeFields
----@field from? PageCount first page; 0
----@field n? PageCount how many; all after from
+--- first page; 0
+---@field from? PageCount
+--- how many; all after from
+---@field n? PageCount
 
 ---@class Machine
----@field node table<integer, Node> the nodes, from 0: m.node[0].free
+--- the nodes, from 0: m.node[0].free
+---@field node table<integer, Node>
 local Machine = {}
 
 --- the cgroup; or nil and the kernel's error name
@@ -108,16 +178,20 @@ function Machine:cgroup(fields) end
 ---@return Task
 function Machine:spawn(name, fields, body) end
 
---- nothing; lets that much time pass, or until all tasks have ended. Raises the error of a task that failed, and tells why the machine itself could not go on, who waits for a signal that nobody gives, or what has not ended after an hour
+--- nothing; lets that much time pass, or until all tasks have ended. Raises the error of a task
+--- that failed, and tells why the machine itself could not go on, who waits for a signal that
+--- nobody gives, or what has not ended after an hour
 ---@param time? Time
 function Machine:run(time) end
 
---- what the function answers: it is a task of the root cgroup, run to its end, while the others run too
+--- what the function answers: it is a task of the root cgroup, run to its end, while the others
+--- run too
 ---@param body fun(t: Task): any
 ---@return any
 function Machine:call(body) end
 
---- nothing; from now on the function runs each time that much has passed, as a task of the root cgroup. No run waits for it
+--- nothing; from now on the function runs each time that much has passed, as a task of the root
+--- cgroup. No run waits for it
 ---@param time Time
 ---@param look fun(t: Task)
 function Machine:every(time, look) end
@@ -135,12 +209,14 @@ function Machine:snapshot() end
 ---@return table<string, integer>
 function Machine:vmstat() end
 
---- the text of a file of /proc as that kernel prints it: "vmstat", "zoneinfo", "buddyinfo", "swaps"; without the lines of what is not simulated
+--- the text of a file of /proc as that kernel prints it: "vmstat", "zoneinfo", "buddyinfo",
+--- "swaps"; without the lines of what is not simulated
 ---@param name string
 ---@return string
 function Machine:proc(name) end
 
---- what t:mark saw, in order: { name, at, vmstat, cgroups }; at in nanoseconds since boot, cgroups[path] is { stat, events, current, swap_current }
+--- what t:mark saw, in order: { name, at, vmstat, cgroups }; at in nanoseconds since boot,
+--- cgroups[path] is { stat, events, current, swap_current }
 ---@return table[]
 function Machine:marks() end
 
@@ -157,15 +233,21 @@ function Machine:report() end
 ---@return table[]
 function Machine:kernel_log() end
 
---- in order: { at, name, text, … }, text as ftrace prints it, and each numeric name=value of it as a field, such as nr_scanned
+--- in order: { at, name, text, … }, text as ftrace prints it, and each numeric name=value of it
+--- as a field, such as nr_scanned
 ---@return table[]
 function Machine:trace_events() end
 
 ---@class Node
----@field number integer 0, 1 …
----@field free integer free memory in bytes; what per-CPU lists hold is not free
----@field managed integer memory that the kernel manages, in bytes
----@field zones table<string, table<string, integer>> by name (DMA, DMA32, Normal): { free, min, low, high, managed, per_cpu }, in pages as in /proc/zoneinfo
+--- 0, 1 …
+---@field number integer
+--- free memory in bytes; what per-CPU lists hold is not free
+---@field free integer
+--- memory that the kernel manages, in bytes
+---@field managed integer
+--- by name (DMA, DMA32, Normal): { free, min, low, high, managed, per_cpu }, in pages as in
+--- /proc/zoneinfo
+---@field zones table<string, table<string, integer>>
 local Node = {}
 
 --- the node's own part of the counters
@@ -173,13 +255,17 @@ local Node = {}
 function Node:vmstat() end
 
 ---@class Snapshot
----@field at integer nanoseconds since boot; of a difference, nanoseconds between
----@field vmstat table<string, integer> /proc/vmstat
----@field cgroups table<string, table> by path, "/" the root: { stat, events, current, swap_current }
+--- nanoseconds since boot; of a difference, nanoseconds between
+---@field at integer
+--- /proc/vmstat
+---@field vmstat table<string, integer>
+--- by path, "/" the root: { stat, events, current, swap_current }
+---@field cgroups table<string, table>
 local Snapshot = {}
 
 ---@class Cgroup
----@field path string such as "a/b"
+--- such as "a/b"
+---@field path string
 local Cgroup = {}
 
 --- memory.stat, those below included; bytes where the file prints bytes
@@ -198,16 +284,21 @@ function Cgroup:current() end
 ---@return integer
 function Cgroup:swap_current() end
 
---- true; writes the files of those names, outside of time, and so only where it needs no reclaim: a limit below what the cgroup holds is an error that names t:set
+--- true; writes the files of those names, outside of time, and so only where it needs no reclaim:
+--- a limit below what the cgroup holds is an error that names t:set
 ---@param files CgroupFiles
 ---@return boolean?
 ---@return string? error
 function Cgroup:set(files) end
 
 ---@class Task
----@field name string as it was spawned
----@field state string "running", "done", "killed" or "failed"
----@field time table<string, integer> { running, reclaiming, waiting }, nanoseconds: on the CPU, of it in reclaim, and since its start off the CPU
+--- as it was spawned
+---@field name string
+--- "running", "done", "killed" or "failed"
+---@field state string
+--- { running, reclaiming, waiting }, nanoseconds: on the CPU, of it in reclaim, and since its
+--- start off the CPU
+---@field time table<string, integer>
 local Task = {}
 
 --- the file; or nil, "ENOENT"
@@ -216,7 +307,8 @@ local Task = {}
 ---@return string? error
 function Task:open(name) end
 
---- an area of anonymous memory, or one that shows a file's pages; or nil, "ENOMEM" or "ENOENT". Nothing of it is in memory before it is touched
+--- an area of anonymous memory, or one that shows a file's pages; or nil, "ENOMEM" or "ENOENT".
+--- Nothing of it is in memory before it is touched
 ---@param size Size|MapFileFields
 ---@param fields? MapFields
 ---@return Area?
@@ -237,7 +329,8 @@ function Task:compute(time) end
 ---@return integer
 function Task:now() end
 
---- true; an observer in the root cgroup reads all counters, which costs what it costs on a real machine
+--- true; an observer in the root cgroup reads all counters, which costs what it costs on a real
+--- machine
 ---@param name string
 ---@return boolean
 function Task:mark(name) end
@@ -280,16 +373,20 @@ function Task:oom_score_adj(n) end
 function Task:exit() end
 
 ---@class Area
----@field name string as it was mapped, or "area 1" …
----@field size integer bytes
+--- as it was mapped, or "area 1" …
+---@field name string
+--- bytes
+---@field size integer
 local Area = {}
 
---- true. One load or store at the start of a page for each access of the pattern; without one, the whole area in order
+--- true. One load or store at the start of a page for each access of the pattern; without one,
+--- the whole area in order
 ---@param fields? TouchFields
 ---@return boolean
 function Area:touch(fields) end
 
---- true; or nil, "EINVAL". madvise: "normal", "random", "sequential", "willneed", "dontneed", "free", "cold", "pageout", "hugepage", "nohugepage"; without a range, the whole area
+--- true; or nil, "EINVAL". madvise: "normal", "random", "sequential", "willneed", "dontneed",
+--- "free", "cold", "pageout", "hugepage", "nohugepage"; without a range, the whole area
 ---@param advice string
 ---@param range? RangeFields
 ---@return boolean?
@@ -314,24 +411,29 @@ function Area:unlock(range) end
 function Area:unmap() end
 
 ---@class File
----@field name string as it was opened
----@field size integer bytes
+--- as it was opened
+---@field name string
+--- bytes
+---@field size integer
 local File = {}
 
---- true; or nil, "ENOMEM". One read of a page for each access of the pattern; without one, the whole file in order
+--- true; or nil, "ENOMEM". One read of a page for each access of the pattern; without one, the
+--- whole file in order
 ---@param fields? PatternFields
 ---@return boolean?
 ---@return string? error
 function File:read(fields) end
 
---- true; posix_fadvise: "normal", "random", "sequential", "willneed", "dontneed", "noreuse"; without a range, the whole file
+--- true; posix_fadvise: "normal", "random", "sequential", "willneed", "dontneed", "noreuse";
+--- without a range, the whole file
 ---@param advice string
 ---@param range? RangeFields
 ---@return boolean?
 ---@return string? error
 function File:advise(advice, range) end
 
---- true; what of the file is cached and nobody uses leaves the cache: "dontneed" for the whole file
+--- true; what of the file is cached and nobody uses leaves the cache: "dontneed" for the whole
+--- file
 ---@return boolean?
 ---@return string? error
 function File:drop() end
@@ -351,7 +453,8 @@ function size(size) end
 ---@return integer
 function span(time) end
 
---- the truth. What the author expects, in words, and whether it is so (true or false); the scenario goes on either way and fails at its end if one did not hold
+--- the truth. What the author expects, in words, and whether it is so (true or false); the
+--- scenario goes on either way and fails at its end if one did not hold
 ---@param what string
 ---@param truth boolean
 ---@return boolean

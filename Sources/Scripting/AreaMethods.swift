@@ -26,7 +26,7 @@ extension Chapter {
     "area", "a",
     [
       Binding(
-        "touch", "a:touch { … }, a:touch()", ["fields?: TouchFields"], answers: ["boolean"],
+        "touch", "a:touch { … } or a:touch()", ["fields?: TouchFields"], answers: ["boolean"],
         "true. One load or store at the start of a page for each access of the pattern; without "
           + "one, the whole area in order", body: AreaMethods.touch),
       Binding(

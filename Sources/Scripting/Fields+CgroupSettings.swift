@@ -22,9 +22,9 @@ extension FieldList {
 extension Fields {
   /// Where they belong, said to whoever writes them beside the cgroup's name.
   static let cgroupFilesElsewhere = Dictionary(
-    uniqueKeysWithValues: FieldList.cgroupFiles.names.map { 
-        ($0, "belongs into memory = { \($0) = … }")
-      })
+    uniqueKeysWithValues: FieldList.cgroupFiles.names.map {
+      ($0, "belongs into memory = { \($0) = … }")
+    })
 
   /// What is to be written, in the order in which protections precede limits.
   func cgroupSettings() throws(LuaError) -> [CgroupSetting] {

@@ -21,7 +21,7 @@ extension Chapter {
     "file", "f",
     [
       Binding(
-        "read", "f:read { … }, f:read()", ["fields?: PatternFields"],
+        "read", "f:read { … } or f:read()", ["fields?: PatternFields"],
         answers: ["boolean?", "string? error"],
         "true; or nil, `\"ENOMEM\"`. One read of a page for each access of the pattern; without "
           + "one, the whole file in order", body: FileMethods.read),

@@ -39,7 +39,7 @@ extension FieldList {
         "files: `{ name = size, … }`, besides those that `like` has; they exist and are not cached"
       ),
       (
-        "swap", "SwapFields\\|false",
+        "swap", "SwapFields|false",
         "`{ size = \"256 MiB\", on = \"pmem\" }`: one swap area, in place of one that `like` has; "
           + "`false`: none"
       ),

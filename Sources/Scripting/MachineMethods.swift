@@ -18,7 +18,7 @@ extension Chapter {
         ["name: string", "fields: TaskFields|fun(t: Task)", "body?: fun(t: Task)"],
         answers: ["Task"], "the task. It starts when time passes", body: MachineMethods.spawn),
       Binding(
-        "run", "m:run(time), m:run()", ["time?: Time"],
+        "run", "m:run(time) or m:run()", ["time?: Time"],
         "nothing; lets that much time pass, or until all tasks have ended. Raises the error of a "
           + "task that failed, and tells why the machine itself could not go on, who waits for a "
           + "signal that nobody gives, or what has not ended after an hour",
@@ -187,7 +187,8 @@ enum MachineMethods {
   /// m:every(interval, function(t) … end)
   static func every(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (machine, arguments) = try receive(call, "m:every", atMost: 2)
-    let interval = try arguments.moment(1, after: machine.backend.timeline.now)
+    let interval =
+      try arguments.moment(1, after: machine.backend.timeline.now)
       - machine.backend.timeline.now
     guard interval.count > 0 else {
       throw arguments.bad(1, expected: "a time above nothing, such as \"1 s\"")
@@ -200,7 +201,8 @@ enum MachineMethods {
   static func at(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (machine, arguments) = try receive(call, "m:at", atMost: 2)
     let now = machine.backend.timeline.now
-    try later(machine, arguments, call, TaskWrappers.at, try arguments.moment(1, after: now) - now, "at")
+    try later(
+      machine, arguments, call, TaskWrappers.at, try arguments.moment(1, after: now) - now, "at")
     return .nothing
   }
 

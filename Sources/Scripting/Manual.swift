@@ -11,7 +11,7 @@ import Lua
 /// A function or method.
 struct Binding: Sendable {
   let name: String
-  /// How it is called, as documented: "m:run(time)"; several ways separated by ", ".
+  /// How it is called, as documented: "m:run(time)"; several ways separated by " or ".
   let usage: String
   /// What it does and answers, in Markdown.
   let text: String

@@ -28,7 +28,10 @@ extension Manual {
     _ receiver: String, _ second: String, _ bindings: [Binding], _ properties: [Property]
   ) -> String {
     var text = "| | \(second) |\n|---|---|\n"
-    for binding in bindings { text += "| `\(binding.usage)` | \(binding.text) |\n" }
+    for binding in bindings {
+      let usage = binding.usage.replacing(" or ", with: "`, `")
+      text += "| `\(usage)` | \(binding.text) |\n"
+    }
     for property in properties {
       text += "| `\(receiver).\(property.name)` | \(property.text) |\n"
     }
@@ -38,8 +41,8 @@ extension Manual {
   /// docs/reclaimlua.meta.lua.
   package static var meta: String {
     var text = """
-      ---@meta
       -- SPDX-License-Identifier: Apache-2.0
+      ---@meta
       -- Printed from the manual in Sources/Scripting by a test: RECORD=1 scripts/test.
       -- For editors with lua-language-server: add this file to Lua.workspace.library.
 
@@ -52,13 +55,13 @@ extension Manual {
     for list in fieldLists {
       text += "\n---@class \(list.className)\n"
       for field in list.fields {
-        text += "---@field \(key(field.name))? \(field.type) \(plain(field.text))\n"
+        text += comment(field.text) + "---@field \(key(field.name))? \(field.type)\n"
       }
     }
     for chapter in chapters {
       text += "\n---@class \(chapter.className)\n"
       for property in chapter.properties {
-        text += "---@field \(property.name) \(property.type) \(plain(property.text))\n"
+        text += comment(property.text) + "---@field \(property.name) \(property.type)\n"
       }
       text += "local \(chapter.className) = {}\n"
       for binding in chapter.bindings {
@@ -74,7 +77,7 @@ extension Manual {
   private static func key(_ name: String) -> String { name == "repeat" ? "[\"repeat\"]" : name }
 
   private static func declaration(of binding: Binding, as name: String) -> String {
-    var text = "--- \(plain(binding.text))\n"
+    var text = comment(binding.text)
     for parameter in binding.parameters {
       let parts = parameter.split(separator: ":", maxSplits: 1)
       text += "---@param \(parts[0])\(parts[1])\n"
@@ -86,8 +89,13 @@ extension Manual {
     return text + "function \(name)(\(names.joined(separator: ", "))) end\n"
   }
 
-  /// Without Markdown's marks.
-  private static func plain(_ text: String) -> String {
-    String(text.filter { $0 != "`" && $0 != "*" }).replacing("\\|", with: "|")
+  /// Without Markdown's marks, in lines that fit.
+  private static func comment(_ text: String) -> String {
+    var lines = [""]
+    for word in text.filter({ $0 != "`" && $0 != "*" }).split(separator: " ") {
+      if lines[lines.count - 1].count + word.count > 94 { lines.append("") }
+      lines[lines.count - 1] += " " + word
+    }
+    return lines.map { "---\($0)\n" }.joined()
   }
 }

@@ -94,7 +94,8 @@ enum Sysctls {
           """)
       }
       let known = names + others.map(\.name)
-      let near = NearestName.of(typed, among: known)
+      let near =
+        NearestName.of(typed, among: known)
         ?? known.first { $0.hasSuffix("." + typed) }
       let hint = near.map { "; did you mean '\($0)'?" }
       throw LuaError("\(fields.owner): unknown sysctl '\(typed)'\(hint ?? "")")

@@ -13,7 +13,7 @@ extension Chapter {
         "open", "t:open(name)", ["name: string"], answers: ["File?", "string? error"],
         "the file; or nil, `\"ENOENT\"`", body: TaskMethods.open),
       Binding(
-        "map", "t:map(size [, { name, shared }]), t:map { file, from, size, shared, name }",
+        "map", "t:map(size [, { name, shared }]) or t:map { file, from, size, shared, name }",
         ["size: Size|MapFileFields", "fields?: MapFields"], answers: ["Area?", "string? error"],
         "an area of anonymous memory, or one that shows a file's pages; or nil, `\"ENOMEM\"` or "
           + "`\"ENOENT\"`. Nothing of it is in memory before it is touched", body: TaskObject.map),
@@ -54,7 +54,8 @@ extension Chapter {
         "oom_score_adj", "t:oom_score_adj(n)", ["n: integer"], answers: ["boolean"],
         "true; −1000 (never killed) to 1000", body: TaskMethods.oomScoreAdjust),
       Binding(
-        "exit", "t:exit()", answers: [], "does not answer; the task ends here", body: TaskMethods.exit),
+        "exit", "t:exit()", answers: [], "does not answer; the task ends here",
+        body: TaskMethods.exit),
     ],
     properties: [
       Property("name", "string", "as it was spawned") { .string(($0 as! TaskObject).name) },

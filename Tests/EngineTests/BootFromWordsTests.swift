@@ -94,7 +94,8 @@ import UAPI
 
   @Test func aMachineTooSmallForItsKernelSaysWhatIsNeeded() {
     let message = refusal(Bytes(32 << 20))
-    #expect(message == "memory = 32 MiB: kernel 6.1 needs more for itself, expected at least 96 MiB")
+    #expect(
+      message == "memory = 32 MiB: kernel 6.1 needs more for itself, expected at least 96 MiB")
     #expect(refusal(Bytes(96 << 20)) == "booted")
     #expect(refusal(Bytes(95 << 20)).contains("expected at least 96 MiB"))
     #expect(refusal(0).contains("at least"))

@@ -42,19 +42,21 @@ import UAPI
     let factor = sysctl["vm.watermark_scale_factor"]?.number
     let wrote = question.scenario.sysctls.contains { $0.name == "vm.min_free_kbytes" }
     let total = zones.reduce(0) { $0 + $1.managed }
-    let possible = wrote ? [0] : (0..<4096).filter {
-      Watermarks.minFreeKilobytes(lowMemoryPages: total - $0) == minFree
-    }
+    let possible =
+      wrote
+      ? [0]
+      : (0..<4096).filter {
+        Watermarks.minFreeKilobytes(lowMemoryPages: total - $0) == minFree
+      }
     #expect(!possible.isEmpty)
     let explained = possible.filter {
       Self.differences(
         zones, late: $0, minFree: wrote ? minFree : nil, scaleFactor: factor, profile
       ).isEmpty
     }
-    #expect(
-      !explained.isEmpty,
-      "\(Self.differences(zones, late: possible[0], minFree: minFree, scaleFactor: factor, profile))"
-    )
+    let first = Self.differences(
+      zones, late: possible[0], minFree: minFree, scaleFactor: factor, profile)
+    #expect(!explained.isEmpty, "\(first)")
     #expect(explained.count <= 100)
   }
 

@@ -73,7 +73,8 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
     #expect(
       run.output.hasPrefix(
-        "seed 1   kernel 6.1   machine 1 node, 1 of its 2 CPUs, 11482 MiB managed, like host.json\n"))
+        "seed 1   kernel 6.1   machine 1 node, 1 of its 2 CPUs, 11482 MiB managed, like host.json\n"
+      ))
     let shown = Set(
       run.output.split(separator: "\n").map { $0.replacingOccurrences(of: "\t", with: " ") })
     let printed = try Self.printed(by: "one-node")

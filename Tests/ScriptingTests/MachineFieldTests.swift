@@ -60,7 +60,8 @@ import UAPI
     ),
     (
       "nodes = {}",
-      "bad field 'nodes' in machine: expected a list of nodes, { { memory = \"4 GiB\" } }, got no node"
+      "bad field 'nodes' in machine: expected a list of nodes, { { memory = \"4 GiB\" "
+        + "} }, got no node"
     ),
     (
       "cpus = 4",
@@ -68,11 +69,13 @@ import UAPI
     ),
     (
       "memory = '4096'",
-      "bad field 'memory' in machine: expected a size such as \"768 MiB\", got \"4096\", which has no unit"
+      "bad field 'memory' in machine: expected a size such as \"768 MiB\", got "
+        + "\"4096\", which has no unit"
     ),
     (
       "disks = { nvme = { latency = '80 us' } }",
-      "disk 'nvme': field 'latency' comes with timed disks; a \"pmem\" takes as long as the copy does"
+      "disk 'nvme': field 'latency' comes with timed disks; a \"pmem\" takes as long "
+        + "as the copy does"
     ),
     (
       "disks = { nvme = { kind = 'null' } }",
@@ -84,11 +87,14 @@ import UAPI
     ),
     (
       "sysctl = { ['vm.swappiness'] = 201 }",
-      "bad field 'vm.swappiness' in sysctl of the machine: expected a whole number from 0 to 200, got 201, to which the kernel says EINVAL"
+      "bad field 'vm.swappiness' in sysctl of the machine: expected a whole number "
+        + "from 0 to 200, got 201, to which the kernel says EINVAL"
     ),
     (
       "sysctl = { ['vm.dirty_ratio'] = 10 }",
-      "sysctl of the machine: 'vm.dirty_ratio' cannot be changed; what this machine follows is vm.swappiness, vm.page-cluster, vm.min_free_kbytes, vm.watermark_scale_factor"
+      "sysctl of the machine: 'vm.dirty_ratio' cannot be changed; what this machine "
+        + "follows is vm.swappiness, vm.page-cluster, vm.min_free_kbytes, "
+        + "vm.watermark_scale_factor"
     ),
   ])
   func mistakesAreTold(_ fields: String, _ message: String) {

@@ -300,7 +300,8 @@ import Testing
         m:spawn("never begins", function(t) print "begun" end)
         """)
       toy = s.toys[0]
-      #expect(s.failure == "s.lua:6: task 'never begins' never began: no m:run comes after its m:spawn")
+      #expect(
+        s.failure == "s.lua:6: task 'never begins' never began: no m:run comes after its m:spawn")
       #expect(s.printed == "")
     }
     #expect(toy == nil)

@@ -97,7 +97,10 @@ import Testing
   }
 
   @Test func aTaskCanEndItself() {
-    let s = Scenario.task("local x <close> = setmetatable({}, { __close = function() print 'closed' end }) t:exit() print 'on'")
+    let s = Scenario.task(
+      "local x <close> = setmetatable({}, { __close = function() print 'closed' end }) "
+        + "t:exit() print 'on'"
+    )
     #expect(s.printed.hasPrefix("closed\n") && !s.printed.contains("on\n"), "\(s.failure)")
   }
 
@@ -132,8 +135,10 @@ import Testing
     let refusals = [
       ("m.dirty_limit", "a machine has no 'dirty_limit' yet: dirty pages are not built"),
       ("bind(0)", "bind is not built yet: memory policies come with machines of several nodes"),
-      ("m:cgroup { name = 'a' }:trigger {}",
-        "a cgroup has no 'trigger' yet: triggers on pressure and memory.events are not built"),
+      (
+        "m:cgroup { name = 'a' }:trigger {}",
+        "a cgroup has no 'trigger' yet: triggers on pressure and memory.events are not built"
+      ),
     ]
     for (script, message) in refusals {
       #expect(Scenario(Self.boot + "print(\(script))").failure == "s.lua:2: " + message)

@@ -17,7 +17,8 @@ import UAPI
   }
 
   @Test(arguments: [
-    "", "MiB", "lots", "-1", "1.5.1 GiB", ".5 GiB", "1. GiB", "1 MB", "1 mib", "1 MiB x", "16777216 TiB",
+    "", "MiB", "lots", "-1", "1.5.1 GiB", ".5 GiB", "1. GiB", "1 MB", "1 mib", "1 MiB x",
+    "16777216 TiB",
     "99999999999999999999",
   ])
   func whatIsNoAmountOfBytesIsRefused(text: String) {

@@ -78,7 +78,8 @@ struct MemoryMap {
     var allocated = boot.allocated - boot.inDMA
     let home = zones.lastIndex { $0.managed >= Self.roomy } ?? 1
     for i in zones.indices.dropFirst() where i != home {
-      // What is no whole block is the kernel's as well: there may be no frames in use to lie beside.
+      // What is no whole block is the kernel's as well: there may be no frames in use to lie
+      // beside.
       let rest = max(zones[i].managed, 0) % 1024
       zones[i].freeBlocks = Self.blocks(free: zones[i].managed - rest, [], [])
       allocated -= rest
