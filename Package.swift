@@ -24,6 +24,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // The system's libraries.
@@ -50,7 +51,12 @@ let package = Package(
     .target(
       name: "Fidelity", dependencies: ["UAPI", "ReclaimEngine", "Timeline", "CZlib"],
       swiftSettings: careful),
-    .target(name: "Scripting", dependencies: ["UAPI", "Timeline", "Lua"], swiftSettings: careful),
+    .target(
+      name: "Scripting",
+      dependencies: [
+        "UAPI", "Timeline", "Lua", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: careful),
 
     .executableTarget(
       name: "reclaimlua",
@@ -89,9 +95,8 @@ let package = Package(
       swiftSettings: careful),
     // Runs the command on the examples; their expected output is read from beside the tests.
     .testTarget(
-      name: "GoldenTests", dependencies: ["Fidelity", "reclaimlua"],
-      exclude: ["Expected", "hosts"],
-      swiftSettings: careful),
+      name: "GoldenTests", dependencies: ["Fidelity", "Scripting", "reclaimlua"],
+      exclude: ["Expected", "hosts"], swiftSettings: careful),
     .testTarget(name: "LuaTests", dependencies: ["Lua"], swiftSettings: careful),
     .testTarget(
       name: "ScriptingTests", dependencies: ["Scripting", "Lua", "UAPI", "Timeline"],

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lua's memory: counted always, bounded while Lua runs.
  *
+ * Making a value takes time in proportion to its size, in one instruction: every 16 bytes cost one
+ * of the instruction budget, so that joining long strings over and over ends.
+ *
  * A refused allocation is a longjmp. While Swift runs, nothing is refused; the trampoline looks at
  * the sum afterwards. When the host itself has no memory left by then, the program stops.
  */
@@ -47,6 +50,7 @@ void *shim_allocate(void *context, void *block, size_t old_size, size_t new_size
     return NULL;
   }
   if (grows) c->refusals = 0;
+  if (grows && c->enforcing) c->left -= (int64_t)(new_size >> 4); /* the hook looks at it */
   c->used += new_size - old_size;
   return moved;
 }

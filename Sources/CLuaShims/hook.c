@@ -6,10 +6,16 @@
  */
 #include "CLuaShims.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { STEP = 1000 }; /* instructions between two looks */
+/* A signal asks for the end of whatever runs, in whichever state. */
+static volatile sig_atomic_t interrupted;
+
+void shim_interrupt(void) { interrupted = 1; }
+int shim_is_interrupted(void) { return interrupted; }
 
 static void count(lua_State *L, lua_Debug *activation) {
   (void)activation;
@@ -17,20 +23,64 @@ static void count(lua_State *L, lua_Debug *activation) {
   int step = lua_gethookcount(L);
   c->left -= step;
   if (c->left <= 0 && !c->spent) shim_spend(c, SHIM_INSTRUCTIONS);
-  int wanted = c->spent ? 1 : STEP;
+  if (interrupted && !c->spent) shim_spend(c, SHIM_INTERRUPTED);
+  int wanted = c->spent ? 1 : SHIM_STEP;
   if (step != wanted) lua_sethook(L, count, LUA_MASKCOUNT, wanted);
   if (c->spent) shim_raise_spent(L, 0);
 }
 
-/* Raises what was spent, at the position of that level of the stack. */
-int shim_raise_spent(lua_State *L, int level) {
+int shim_overcharge(lua_State *L, lua_Unsigned steps) {
   shim_context *c = shim_of(L);
-  const char *memory = "the script's memory budget of %I MiB is spent";
-  const char *instructions = "the script's budget of %I instructions is spent: it ran that long "
-                             "without giving the machine a turn";
-  luaL_where(L, level);
-  if (c->spent == SHIM_MEMORY) lua_pushfstring(L, memory, (lua_Integer)(c->limit >> 20));
-  else lua_pushfstring(L, instructions, (lua_Integer)c->budget);
+  if (!c->spent) {
+    c->wanted = steps > (lua_Unsigned)c->budget ? steps : 0;
+    shim_spend(c, SHIM_INSTRUCTIONS);
+  }
+  lua_sethook(L, count, LUA_MASKCOUNT, 1);
+  return shim_raise_spent(L, 1);
+}
+
+void shim_where(lua_State *L, int level) {
+  lua_Debug at;
+  for (; lua_getstack(L, level, &at); level++) {
+    lua_getinfo(L, "Sl", &at);
+    if (at.currentline <= 0 || strcmp(at.short_src, SHIM_OWN_CHUNK) == 0) continue;
+    lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+    return;
+  }
+  lua_pushliteral(L, "");
+}
+
+void shim_push_spent(lua_State *L, int what) {
+  shim_context *c = shim_of(L);
+  lua_Integer budget = (lua_Integer)c->budget;
+  if (what == SHIM_INTERRUPTED)
+    lua_pushliteral(L, "interrupted");
+  else if (what == SHIM_MEMORY)
+    lua_pushfstring(L, "the script's memory budget of %I MiB is spent",
+                    (lua_Integer)(c->limit >> 20));
+  else if (c->wanted == 0)
+    lua_pushfstring(L, "the script's budget of %I instructions is spent: it ran that long without "
+                    "giving the machine a turn", budget);
+  else if (c->wanted > LUA_MAXINTEGER)
+    lua_pushfstring(L, "the script's budget of %I instructions is spent: one call asks for more "
+                    "steps than there are numbers", budget);
+  else
+    lua_pushfstring(L, "the script's budget of %I instructions is spent: one call asks for %I "
+                    "steps", budget, (lua_Integer)c->wanted);
+}
+
+int shim_fail(lua_State *L) {
+  luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  shim_where(L, 1);
+  lua_insert(L, 1);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+int shim_raise_spent(lua_State *L, int level) {
+  shim_where(L, level);
+  shim_push_spent(L, shim_of(L)->spent);
   lua_concat(L, 2);
   return lua_error(L);
 }
@@ -47,6 +97,6 @@ lua_State *shim_open(shim_context *context) {
   if (L == NULL) return NULL;
   *(shim_context **)lua_getextraspace(L) = context;
   lua_atpanic(L, panic);
-  lua_sethook(L, count, LUA_MASKCOUNT, STEP);
+  lua_sethook(L, count, LUA_MASKCOUNT, SHIM_STEP);
   return L;
 }

@@ -14,6 +14,9 @@ package enum RecordedMachine {
   /// deactivate_file batch (fidelity/starting-state.md).
   private static let blockDevicePages = 18
   private static let pendingDeactivateFile = 3
+  /// Recorded programs store one word of eight bytes to a page of zeros: a few bytes for the word,
+  /// for runs of zeros and around them. Assumed; no shown recording has zram.
+  private static let compressedPage = 40
 
   /// Describes the machine at `base`, the files of the set-up included. Nothing here asks what the
   /// engine can boot.
@@ -33,7 +36,7 @@ package enum RecordedMachine {
       vmstat: VmCounter.allCases.compactMap { counter in
         base.vmstat[counter.name].map { (counter.name, $0) }
       },
-      bootedAt: base.t)
+      bootedAt: question.workloadStart)
   }
 
   /// Why the engine cannot be this kernel, by name; nil when it can.
@@ -58,7 +61,6 @@ package enum RecordedMachine {
       if device.use == "fs", device.kind != DiskSpec.Kind.pmem.rawValue {
         return "file systems on devices of kind \(device.kind) are not built; built: pmem"
       }
-      if device.kind == DiskSpec.Kind.zram.rawValue { return "swap on zram is not built" }
     }
     return nil
   }
@@ -123,7 +125,8 @@ package enum RecordedMachine {
         size: Bytes(UInt64(device.mib.number ?? 0) << 20),
         readAheadPages: (queue?.read_ahead_kb ?? 128) / 4,
         requestPages: (queue?.max_sectors_kb ?? 1280) / 4,
-        latency: Nanoseconds(UInt64(parameter("ns") ?? 100_000)), depth: parameter("depth") ?? 64)
+        latency: Nanoseconds(UInt64(parameter("ns") ?? 100_000)), depth: parameter("depth") ?? 64,
+        queueRequests: queue?.nr_requests ?? 64, compressedPage: compressedPage)
     }
   }
 

@@ -75,6 +75,7 @@ package struct RecordedConfiguration: Sendable, Equatable, Decodable {
   package struct Queue: Sendable, Equatable, Decodable {
     package let read_ahead_kb: Int
     package let max_sectors_kb: Int
+    package let nr_requests: Int?
   }
   package struct Device: Sendable, Equatable, Decodable {
     /// "fs" or "swap".

@@ -22,7 +22,7 @@ extension ProgramSpec {
     program.tables = 40 + tablePages / 512
     program.unsettledFaults = 59
     if task != "main" {
-      program.locked = 370
+      program.locked = 370 + tablePages
       program.kernel = 44
     }
     return program

@@ -20,6 +20,8 @@ package struct RecordingQuestion: Sendable, Equatable {
   package let scenario: RecordedScenario
   package let machine: RecordedConfiguration
   package let base: RecordedBase
+  /// When the workload starts: `base` takes as long as the mark before it.
+  package let workloadStart: UInt64
   /// What the ops of the set-up answered, in their order: 0 or -errno.
   package let setupResults: [Int]
 
@@ -52,6 +54,7 @@ package struct RecordingQuestion: Sendable, Equatable {
     scenario = RecordedScenario(wire.scenario, tasks: order("tasks"), sysctls: order("sysctl"))
     machine = wire.machine
     self.base = base
+    workloadStart = base.t + wire.markDuration
     setupResults = wire.setupResults
     guard scenario.tasks.contains(where: { $0.name == "main" }) else {
       throw refuse("the scenario has no task `main`")
@@ -64,12 +67,16 @@ package struct RecordingQuestion: Sendable, Equatable {
     struct Kernel: Decodable { var release: String }
     /// A mark's name, and what it holds if it is `base`.
     struct MarkUpToBase: Decodable {
-      enum Key: String, CodingKey { case name }
+      enum Key: String, CodingKey { case name, t }
       var base: RecordedBase?
+      var time: UInt64
 
       init(from decoder: any Decoder) throws {
-        let name = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .name)
-        if name == "base" { base = try RecordedBase(from: decoder) }
+        let fields = try decoder.container(keyedBy: Key.self)
+        time = try fields.decode(UInt64.self, forKey: .t)
+        if try fields.decode(String.self, forKey: .name) == "base" {
+          base = try RecordedBase(from: decoder)
+        }
       }
     }
     struct SetupOp: Decodable { var task: String, ret: Int? }
@@ -80,6 +87,8 @@ package struct RecordingQuestion: Sendable, Equatable {
     var scenario: RecordedScenario.Wire
     var machine: RecordedConfiguration
     var base: RecordedBase?
+    var previousMark: UInt64?
+    var markDuration: UInt64 = 0
     var setupResults: [Int] = []
 
     init(from decoder: any Decoder) throws {
@@ -91,7 +100,10 @@ package struct RecordingQuestion: Sendable, Equatable {
 
       var marks = try fields.nestedUnkeyedContainer(forKey: .marks)
       while !marks.isAtEnd, base == nil {
-        base = try marks.decode(MarkUpToBase.self).base
+        let mark = try marks.decode(MarkUpToBase.self)
+        base = mark.base
+        if let before = previousMark, base != nil { markDuration = mark.time - before }
+        previousMark = mark.time
       }
       guard fields.contains(.ops) else { return }
       var ops = try fields.nestedUnkeyedContainer(forKey: .ops)

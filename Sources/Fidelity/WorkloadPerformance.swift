@@ -119,6 +119,19 @@ final class WorkloadPerformance {
       try await fiber.park()
       return
     }
+    try await wait(for: task, fiber)
+  }
+
+  /// Returns when every task that was started has exited.
+  func waitForAll(_ fiber: Fiber) async throws(Killed) {
+    var at = 0
+    while at < started.count {
+      try await wait(for: started[at], fiber)
+      at += 1
+    }
+  }
+
+  private func wait(for task: StartedTask, _ fiber: Fiber) async throws(Killed) {
     while !task.hasReturned {
       task.waiting.append(fiber)
       try await fiber.park()

@@ -44,8 +44,14 @@ package enum WorkloadRunner {
     let performance = WorkloadPerformance(program, backend, events)
     let base = backend.observe()
     performance.start("main")
+    // The mark is taken as the last one exits, not when nothing happens any more: what a task left
+    // to be freed later is still there.
+    var end: Snapshot?
+    backend.timeline.spawn("end") { fiber throws(Killed) in
+      try await performance.waitForAll(fiber)
+      end = backend.observe()
+    }
     backend.run(until: .distantFuture)
-    let end = backend.observe()
     defer { backend.shutdown() }
 
     if let ended = backend.ended { return WorkloadRun(.unsupported, ended) }
@@ -54,7 +60,7 @@ package enum WorkloadRunner {
       return WorkloadRun(.failed, "task \(waiting) waits for something that never happens")
     }
     return WorkloadRun(
-      marks: [("base", base)] + backend.marks + [("end", end)],
+      marks: [("base", base)] + backend.marks + [("end", end ?? backend.observe())],
       events: performance.eventsByInterval(), results: performance.results,
       killed: performance.killed, messages: backend.kernelMessages,
       digest: backend.digest.text)

@@ -2,7 +2,8 @@
 // What a script may use up: instructions between two entries, and memory.
 //
 // Both hold whatever the script does: an error that says a budget is spent cannot be caught and
-// outlived, since from then on every further instruction raises it again.
+// outlived, since from then on every further instruction raises it again. What Lua's library does
+// in C pays in instructions too, once it is metered (CLuaShims tells how).
 
 package struct LuaBudget: Sendable {
   /// Virtual machine instructions from one entry into Lua to its end: a chunk, or a task until it

@@ -23,10 +23,11 @@ package final class LuaCoroutine {
   init(_ function: LuaSlot, _ state: LuaState) {
     self.state = state
     let from = function.stack
-    from.reserve(3)
+    from.reserve(4)
     stack = LuaStack(raw: lua_newthread(from.raw))
     lua_pushvalue(from.raw, function.index)
-    lua_pushcclosure(from.raw, shim_body, 1)
+    lua_pushboolean(from.raw, 1)
+    lua_pushcclosure(from.raw, shim_body, 2)
     lua_xmove(from.raw, stack.raw, 1)
     thread = LuaReference(top: from, state)
   }
@@ -46,13 +47,10 @@ package final class LuaCoroutine {
 
   private func resume(arguments: CInt) -> Resumption {
     var results: CInt = 0
-    let outer = state.running
-    state.running = stack.raw
-    let status = shim_resume(stack.raw, outer, arguments, &results)
-    state.running = outer
+    let status = shim_resume(stack.raw, arguments, &results)
     switch status {
     case LUA_YIELD:
-      stack.pop(results)
+      if results > 0 { stack.pop(results) }
       return .suspended
     case LUA_OK:
       stack.pop(results)
@@ -74,10 +72,7 @@ package final class LuaCoroutine {
   package func close() -> LuaError? {
     guard !isClosed else { return nil }
     isClosed = true
-    let outer = state.running
-    state.running = stack.raw
-    let status = shim_close_thread(stack.raw, outer)
-    state.running = outer
+    let status = shim_close_thread(stack.raw)
     var error = status == LUA_OK ? nil : state.takeError(status, from: stack)
     if hasFailed { error = nil }
     thread.release()

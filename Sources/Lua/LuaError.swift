@@ -7,7 +7,8 @@ import CLuaShims
 package struct LuaError: Error, Equatable {
   /// What Lua says, place included: "file.lua:12: message".
   package var text: String
-  /// Where, innermost call first; nil where Lua had no memory left to tell.
+  /// Where, innermost call first; nil where nothing of the script was running any more, or Lua had
+  /// no memory left to tell.
   package var traceback: String?
   /// False until the place is put in front.
   let isPlaced: Bool
@@ -54,44 +55,80 @@ package struct LuaError: Error, Equatable {
 }
 
 private let outOfMemory = "not enough memory"
+private let overflow = "stack overflow"
 
-extension LuaStack {
-  /// Takes the error that `status` left on top, and its traceback from the registry.
-  consuming func takeError(_ status: CInt, endedBy budget: CInt, limit: Int) -> LuaError {
-    let text: String
-    switch self[-1] {
-    case .string(let message)
-    where status == LUA_ERRMEM || budget == CInt(SHIM_MEMORY) && message.hasSuffix(outOfMemory):
-      let place = message.hasSuffix(outOfMemory) ? message.dropLast(outOfMemory.count) : ""
-      text = place + "the script's memory budget of \(limit >> 20) MiB is spent"
-    case .string(let message): text = message
-    case let value: text = Self.tell(value)
-    }
-    lua_settop(raw, -2)
-    let found = lua_getfield(raw, registryIndex, tracebackKey)
+extension LuaState {
+  /// Takes the error that `status` left on top of that stack, and its traceback.
+  func takeError(_ status: CInt, from stack: LuaStack) -> LuaError {
+    stack.reserve(4)
+    let found = lua_getfield(stack.raw, registryIndex, tracebackKey)
     let traceback: String? =
-      if found == LUA_TSTRING, case .string(let t) = self[-1] { t } else { nil }
-    lua_settop(raw, -2)
-    lua_pushnil(raw)
-    lua_setfield(raw, registryIndex, tracebackKey)
-    return LuaError(text: text, traceback: traceback)
+      if found == LUA_TSTRING, case .string(let t) = stack[-1] { t } else { nil }
+    stack.pop()
+    let text = message(status, of: stack)
+    stack.pop()
+    lua_pushnil(stack.raw)
+    lua_setfield(stack.raw, registryIndex, tracebackKey)
+    return LuaError(text: text, traceback: traceback.flatMap(LuaTraceback.ofTheScript))
   }
 
-  /// An error object that is no string, in words.
-  private static func tell(_ value: LuaValue) -> String {
+  /// The error on top of the stack in words.
+  private func message(_ status: CInt, of stack: LuaStack) -> String {
+    let value = stack[-1]
+    guard case .string(let text) = value else { return tell(value, on: stack) }
+    // Lua's own words for a refused allocation, where no function of ours found better ones.
+    let spent = context.pointee.ended_by
+    let isMemory = status == LUA_ERRMEM || spent != CInt(SHIM_WITHIN) && text.hasSuffix(outOfMemory)
+    if isMemory {
+      shim_push_spent(stack.raw, spent == CInt(SHIM_WITHIN) ? CInt(SHIM_MEMORY) : spent)
+      defer { stack.pop() }
+      guard case .string(let words) = stack[-1] else { return text }
+      return (text.hasSuffix(outOfMemory) ? text.dropLast(outOfMemory.count) : "") + words
+    }
+    if status == LUA_ERRERR { return "an error while another one was being handled: \(text)" }
+    if text.hasSuffix(": " + overflow) || text.hasSuffix("C " + overflow) {
+      return text + ": calls are nested too deeply; does a function call itself without end?"
+    }
+    return text
+  }
+
+  /// An error object that is no string, in words: by its own __tostring, by the field that looks
+  /// like a message, or by what kind of thing it is.
+  private func tell(_ value: LuaValue, on stack: LuaStack) -> String {
     switch value {
     case .table(let table):
+      if let own = ownWords(on: stack) { return own }
       for key in ["message", "msg", "error"] {
         if case .string(let text) = table[key] {
           return "\(text) (field '\(key)' of the error object)"
         }
       }
-      if case .string(let text) = table[1] { return "\(text) (first item of the error object)" }
+      if case .string(let text) = table[1] {
+        return "\(text) (first item of the error object)"
+      }
       return "the error object is a table without a message"
     case .nil: return "the error object is nil"
     case .integer(let n): return "\(n)"
     case .number(let n): return "\(n)"
     default: return "the error object is \(value.described)"
     }
+  }
+
+  /// What the __tostring of the table on top answers, run within a budget of its own.
+  private func ownWords(on stack: LuaStack) -> String? {
+    guard luaL_getmetafield(stack.raw, -1, "__tostring") != LUA_TNIL else { return nil }
+    stack.pop()
+    // The thread that failed can run nothing any more; the one that runs it can.
+    let alive = LuaStack(raw: context.pointee.running ?? main)
+    alive.reserve(4)
+    lua_pushcclosure(alive.raw, shim_tostring, 0)
+    lua_pushvalue(stack.raw, stack.raw == alive.raw ? -2 : -1)
+    if stack.raw != alive.raw { lua_xmove(stack.raw, alive.raw, 1) }
+    let ended = context.pointee.ended_by
+    let status = shim_pcall(alive.raw, 1, 1)
+    context.pointee.ended_by = ended
+    defer { alive.pop() }
+    if status == LUA_OK, case .string(let words) = alive[-1] { return words }
+    return "the error object is a table whose __tostring fails"
   }
 }

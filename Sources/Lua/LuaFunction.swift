@@ -27,8 +27,8 @@ package enum LuaAnswer {
 /// One call of a Swift function from Lua.
 package struct LuaCall {
   let stack: LuaStack
-  package let state: LuaState
   package let count: Int
+  package var state: LuaState { LuaState.of(stack.raw) }
 
   /// An argument, counted from 1.
   package subscript(position: Int) -> LuaValue {
@@ -69,6 +69,17 @@ package struct LuaCall {
 
   /// Whether the call comes from that coroutine itself, not from one that it runs.
   package func isDirectly(in coroutine: LuaCoroutine) -> Bool { coroutine.stack.raw == stack.raw }
+
+  /// Instructions that the script may still spend before its turn ends.
+  package var stepsLeft: Int { max(0, Int(shim_of(stack.raw).pointee.left)) }
+
+  /// Spends instructions for what is done in Swift. False when the budget does not reach: then
+  /// nothing more needs doing, for the script ends when the function has answered.
+  package func pay(_ steps: Int) -> Bool {
+    let context = shim_of(stack.raw)!
+    context.pointee.left -= Int64(steps)
+    return context.pointee.left > 0
+  }
 
   /// Whether a suspension is possible here; not below a library function or a metamethod that
   /// cannot wait.
@@ -114,10 +125,7 @@ extension LuaState {
     guard let owner, let raw else { return 0 }
     let state = Unmanaged<LuaState>.fromOpaque(owner).takeUnretainedValue()
     let stack = LuaStack(raw: raw)
-    let outer = state.running
-    state.running = raw
-    defer { state.running = outer }
-    var call = LuaCall(stack: stack, state: state, count: Int(stack.top))
+    var call = LuaCall(stack: stack, count: Int(stack.top))
     do throws(LuaError) {
       switch try state.functions[Int(function)](&call) {
       case .values(let values):
@@ -140,16 +148,10 @@ extension LuaState {
 extension LuaStack {
   /// "file:line: " of the innermost function that belongs to the script; empty when there is none.
   func place() -> String {
-    var activation = lua_Debug()
-    var level: CInt = 0
-    while lua_getstack(raw, level, &activation) != 0 {
-      level += 1
-      guard lua_getinfo(raw, "Sl", &activation) != 0, activation.currentline > 0 else { continue }
-      let chunk = withUnsafePointer(to: &activation.short_src) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(LUA_IDSIZE)) { String(cString: $0) }
-      }
-      if chunk != LuaState.ownChunk { return "\(chunk):\(activation.currentline): " }
-    }
+    reserve(2)
+    shim_where(raw, 0)
+    defer { pop() }
+    if case .string(let place) = self[-1] { return place }
     return ""
   }
 }

@@ -101,9 +101,17 @@ extension LuaState {
     lua_setfield(main, registryIndex, Self.metatable(of: kind))
   }
 
-  /// Replaces the methods on top by a function that looks there first, and for a property then: it
-  /// is Lua's own, so that finding a method does not cross the border.
+  /// Prepares the methods on top so that what is not among them is found or refused. A kind with
+  /// properties gets a function that looks at the methods first: it is Lua's own, so that finding a
+  /// method never crosses the border.
   private func pushIndexFunction(of kind: LuaKind, on stack: LuaStack) {
+    if kind.properties.isEmpty {
+      lua_createtable(main, 0, 1)
+      pushFunction({ call throws(LuaError) in try Self.missing(kind, &call) }, on: stack)
+      lua_setfield(main, -2, "__index")
+      lua_setmetatable(main, -2)
+      return
+    }
     lua_getfield(main, registryIndex, Self.indexMaker)
     lua_rotate(main, -2, 1)
     pushFunction(
@@ -164,7 +172,7 @@ extension LuaStack {
   /// holds it.
   func push(_ object: LuaObject) {
     reserve(5)
-    lua_getfield(raw, registryIndex, LuaState.objects)
+    lua_rawgetp(raw, registryIndex, LuaState.objectsKey(raw))
     if lua_rawgeti(raw, -1, object.number) == LUA_TUSERDATA { return removeBelowTop() }
     pop()
     lua_getfield(raw, registryIndex, LuaState.metatable(of: object.kind))
@@ -205,7 +213,10 @@ extension LuaStack {
 }
 
 extension LuaState {
-  static let objects = "reclaimlua.objects"
+  /// Where the registry has the table of objects: an address, which is looked up without a name.
+  static func objectsKey(_ raw: OpaquePointer) -> UnsafeRawPointer {
+    UnsafeRawPointer(shim_of(raw)) + 1
+  }
 
   /// The table from numbers to userdata, which does not keep them alive.
   func makeObjectTable() {
@@ -214,7 +225,7 @@ extension LuaState {
     LuaStack(raw: main).push("v")
     lua_setfield(main, -2, "__mode")
     lua_setmetatable(main, -2)
-    lua_setfield(main, registryIndex, Self.objects)
+    lua_rawsetp(main, registryIndex, Self.objectsKey(main))
   }
 }
 

@@ -12,14 +12,12 @@ package final class LuaState {
   let main: OpaquePointer
   let context: UnsafeMutablePointer<shim_context>
   var functions: [LuaBody] = []
-  /// The thread that runs now; nil while none does.
-  var running: OpaquePointer?
   var objectCount: Int64 = 0
   /// Whose state it is, for functions that are the same in every state.
   package weak var owner: AnyObject?
 
   /// The name of the chunk that is ours: messages never point into it.
-  package static let ownChunk = "[sandbox]"
+  package static let ownChunk = SHIM_OWN_CHUNK
 
   package init(budget: LuaBudget = LuaBudget()) {
     context = .allocate(capacity: 1)
@@ -63,17 +61,14 @@ package final class LuaState {
     try run(text, name: name, arguments: arguments, results: 0)
   }
 
-  private func run(
+  func run(
     _ text: String, name: String, arguments: [LuaValue] = [], results: CInt
   ) throws(LuaError) {
     let stack = LuaStack(raw: main)
     let base = stack.top
     try load(text, name: name, on: stack)
     for argument in arguments { stack.push(argument) }
-    let outer = running
-    running = main
     let status = shim_pcall(main, CInt(arguments.count), results)
-    running = outer
     guard status == LUA_OK else {
       let error = takeError(status, from: stack)
       lua_settop(main, base)
@@ -81,7 +76,7 @@ package final class LuaState {
     }
   }
 
-  private func load(_ text: String, name: String, on stack: LuaStack) throws(LuaError) {
+  func load(_ text: String, name: String, on stack: LuaStack) throws(LuaError) {
     stack.reserve(3)
     var text = text
     let status = text.withUTF8 { bytes in
@@ -92,14 +87,16 @@ package final class LuaState {
     guard status == LUA_OK else { throw takeError(status, from: stack) }
   }
 
-  func takeError(_ status: CInt, from stack: LuaStack) -> LuaError {
-    stack.takeError(
-      status, endedBy: context.pointee.ended_by, limit: context.pointee.limit)
+  /// Opens all of Lua's standard library as globals, files, processes and debug included.
+  package func openWholeLibrary() {
+    luaL_openlibs(main)
+    lua_settop(main, 0)
   }
 
-  /// Opens Lua's own libraries as globals, and beside them two functions for a sandbox:
-  /// `protect(f)`, which a coroutine's body must be wrapped in, and `guard(handler)`, which
-  /// xpcall's handler must be (CLuaShims tells why).
+  /// Opens as globals those of Lua's libraries that a sandbox chooses from, and beside them what it
+  /// needs to keep the budgets (CLuaShims tells why): `protect(f)` makes a body for a coroutine of
+  /// the script's own, `guard(handler)` a message handler for xpcall, `pay(n)` spends instructions,
+  /// `fail(message)` raises an error at the line of the script that called.
   package func openLibraries() {
     let libraries: [(String, lua_CFunction)] = [
       (LUA_GNAME, luaopen_base), (LUA_STRLIBNAME, luaopen_string), (LUA_TABLIBNAME, luaopen_table),
@@ -111,16 +108,20 @@ package final class LuaState {
       luaL_requiref(main, name, open, 1)
       lua_settop(main, -2)
     }
-    setGlobal("protect") { call throws(LuaError) in
-      lua_settop(call.stack.raw, 1)
-      lua_pushcclosure(call.stack.raw, shim_body, 1)
-      return .top
+    let helpers: [(String, lua_CFunction)] = [
+      ("protect", shim_protect), ("guard", shim_guard), ("pay", shim_pay), ("fail", shim_fail),
+    ]
+    for (name, function) in helpers {
+      lua_pushcclosure(main, function, 0)
+      lua_setglobal(main, name)
     }
-    setGlobal("guard") { call throws(LuaError) in
-      lua_settop(call.stack.raw, 1)
-      lua_pushcclosure(call.stack.raw, shim_guarded, 1)
-      return .top
-    }
+  }
+
+  /// From now on the functions of the open libraries keep to the instruction budget.
+  package func meterLibraries() {
+    lua_pushcclosure(main, shim_meter, 0)
+    let status = unbounded { shim_pcall(main, 0, 0) }
+    precondition(status == LUA_OK, "a function of ours failed")
   }
 
   /// Runs a chunk of ours that answers a table, which from then on holds the globals of every
@@ -156,12 +157,17 @@ package final class LuaState {
     lua_setglobal(main, name)
   }
 
-  /// The global `arg`, as lua has it: arg[0] the script, then its arguments.
-  package func setArguments(_ script: String, _ arguments: [String]) {
+  /// The global `arg`, as lua has it: arg[0] the script, then its arguments; what stood before the
+  /// script has negative indices.
+  package func setArguments(_ script: String, _ arguments: [String], before: [String] = []) {
     let stack = LuaStack(raw: main)
     stack.push(.list(arguments.map { .string($0) }))
     stack.push(script)
     lua_rawseti(main, -2, 0)
+    for (distance, word) in before.reversed().enumerated() {
+      stack.push(word)
+      lua_rawseti(main, -2, -Int64(distance + 1))
+    }
     lua_setglobal(main, "arg")
   }
 

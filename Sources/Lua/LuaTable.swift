@@ -27,12 +27,19 @@ package struct LuaTable {
 
   /// Its keys in Lua's own order, which differs from run to run: sort them before anything depends
   /// on it.
-  package var keys: [LuaValue] {
+  package var keys: [LuaValue] { keys(atMost: .max) ?? [] }
+
+  /// The same; nil when there are more than that many.
+  package func keys(atMost most: Int) -> [LuaValue]? {
     stack.reserve(3)
     var keys: [LuaValue] = []
     lua_pushnil(stack.raw)
     while lua_next(stack.raw, index) != 0 {
       stack.pop()
+      guard keys.count < most else {
+        stack.pop()
+        return nil
+      }
       switch stack[-1] {
       case .table: keys.append(.other("table"))
       case .function: keys.append(.other("function"))

@@ -144,6 +144,7 @@ struct Fields {
   }
 
   func size(_ name: String) throws(LuaError) -> Bytes? { try take(name) { $0.size } }
+  func duration(_ name: String) throws(LuaError) -> Nanoseconds? { try take(name) { $0.duration } }
   func limit(_ name: String) throws(LuaError) -> Pages?? { try take(name) { $0.limit } }
   func pages(_ name: String) throws(LuaError) -> Int? { try take(name) { $0.pages } }
 

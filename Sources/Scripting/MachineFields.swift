@@ -81,18 +81,6 @@ extension FieldList {
       "latency": "comes with timed disks; a \"pmem\" takes as long as the copy does",
       "bandwidth": "comes with timed disks; a \"pmem\" takes as long as the copy does",
     ])
-
-  static let swap = FieldList(
-    "SwapFields",
-    [
-      ("size", "Size", "of the area, without its header page; has to be said"),
-      (
-        "on", "string",
-        "the kind of device; `\"pmem\"`, the default, is memory outside the machine: a page is "
-          + "copied by the task that needs it. Of the others, `\"null\"`, `\"brd\"` and "
-          + "`\"zram\"`, those that are not built are refused by name"
-      ),
-    ])
 }
 
 extension ScenarioHost {
@@ -106,12 +94,13 @@ extension ScenarioHost {
     let nodes = try Self.nodes(fields, like: like)
     let trace = try fields.flag("trace") ?? false
     let sysctls = try fields.fields("sysctl").map(Sysctls.read) ?? []
+    let withoutSwap = if case .boolean(false) = fields["swap"] { true } else { false }
     let request = MachineRequest(
       like: like,
       kernel: try fields.string("kernel", #"a kernel, such as "6.1""#) ?? kernel,
       nodes: nodes, seed: try fields.whole("seed", "a whole number").map(UInt64.init(bitPattern:)),
       defaultSeed: seed, disk: try Self.disk(fields), files: try Self.files(fields),
-      swap: try Self.swap(fields), withoutSwap: try Self.isFalse(fields, "swap"),
+      swap: withoutSwap ? nil : try fields.swap(), withoutSwap: withoutSwap,
       sysctls: sysctls, trace: trace)
     switch outside.makeMachine(request) {
     case .failure(let problem): throw LuaError("machine: \(problem.message)")
@@ -208,27 +197,5 @@ extension ScenarioHost {
       files.append(FileSpec(name: name, size: Pages(covering: size)))
     }
     return files
-  }
-
-  private static func isFalse(_ fields: Fields, _ name: String) throws(LuaError) -> Bool {
-    if case .boolean(false) = fields[name] { true } else { false }
-  }
-
-  /// swap = { size = "256 MiB", on = "pmem" }
-  private static func swap(_ machine: Fields) throws(LuaError) -> DiskSpec? {
-    if try isFalse(machine, "swap") { return nil }
-    guard let swap = try machine.fields("swap")?.named("swap of the machine") else { return nil }
-    try swap.expect(.swap)
-    guard let size = try swap.size("size") else {
-      throw swap.bad("size", expected: #"a size such as "256 MiB""#)
-    }
-    guard size.pages.count < UInt32.max else {
-      throw swap.bad("size", expected: "less than 16 TiB")
-    }
-    let kinds: [DiskSpec.Kind] = [.pmem, .null, .brd, .zram]
-    let expected = kinds.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    let name = try swap.string("on", expected) ?? DiskSpec.Kind.pmem.rawValue
-    guard let kind = DiskSpec.Kind(rawValue: name) else { throw swap.bad("on", expected: expected) }
-    return DiskSpec(name: "swap", kind: kind, use: .swap, size: size)
   }
 }

@@ -36,6 +36,12 @@ extension Chapter {
         "nothing; the function runs once, that much later than now, as a task of the root cgroup",
         body: MachineMethods.at),
       Binding(
+        "watch", "m:watch { gauge, …, every }", ["gauges: table"],
+        "nothing; from now on the gauges are sampled `every` so often (`\"100 ms\"` unless said) for "
+          + "the report's charts, JSON and CSV: fields of vmstat, or of a cgroup "
+          + "(`\"a.current\"`, `\"a.file\"`). It changes nothing and costs no simulated time",
+        body: MachineObject.watch),
+      Binding(
         "snapshot", "m:snapshot()", answers: ["Snapshot"],
         "what can be seen of the machine now", body: MachineViews.snapshot),
       Binding(

@@ -19,6 +19,8 @@ final class MachineObject {
   private(set) var tasks: [TaskObject] = []
   private(set) var notes: [(name: String, value: String)] = []
   let keepsTrace: Bool
+  /// What was sampled and made use of.
+  let observer: MachineObserver
   private(set) var signals = Signals()
   private var nodeObject: LuaObject?
 
@@ -28,7 +30,8 @@ final class MachineObject {
     case task(TaskObject)
   }
   private var goal = Goal.none
-  private var observers = 0
+  /// Functions of m:every.
+  private var lookers = 0
   /// Why the run that goes on was ended; nil while it was not.
   private var standstill: String?
 
@@ -43,6 +46,7 @@ final class MachineObject {
     self.host = host
     self.keepsTrace = keepsTrace
     atBoot = made.backend.observe()
+    observer = MachineObserver(made.backend)
   }
 
   func add(_ cgroup: CgroupObject) { cgroups.append(cgroup) }
@@ -50,7 +54,7 @@ final class MachineObject {
 
   /// A task of the scenario's; an observer is not among those that a run waits for or reports.
   func start(_ task: TaskObject, in cgroup: String, as object: LuaObject) {
-    if task.isObserver { observers += 1 } else { tasks.append(task) }
+    if task.isObserver { lookers += 1 } else { tasks.append(task) }
     task.start(in: cgroup, as: object)
   }
 
@@ -91,10 +95,14 @@ final class MachineObject {
     standstill = nil
     waitingSince = nil
     if !isReached {
+      if case .none = goal { observer.runBegins(until: end) } else {
+        observer.runBegins(until: .distantFuture)
+      }
       look()
       backend.run(until: end)
     }
     goal = .none
+    if let stopped = host.stopped { throw LuaError("m:run: \(stopped)") }
     if let failure = host.taskFailure { throw LuaError(placed: failure.text) }
     if let ended = backend.ended { throw LuaError(ended) }
   }
@@ -119,7 +127,7 @@ final class MachineObject {
     // What looks on might give the signal; after a while it is not to be expected.
     let since = waitingSince ?? backend.timeline.now
     waitingSince = since
-    if observers == 0 || backend.timeline.now - since >= Self.expectation {
+    if lookers == 0 || backend.timeline.now - since >= Self.expectation {
       let waits = living.map { "'\($0.name)' for \($0.whereabouts)" }
       standstill = "every task waits: " + waits.joined(separator: ", ")
       backend.timeline.stop()

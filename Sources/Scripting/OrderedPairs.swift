@@ -12,8 +12,8 @@ enum OrderedPairs {
   /// `keys(t)`: the keys in order, as a list; what pairs walks.
   static func keys(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     guard case .table(let table) = call[1] else { return .nothing }
-    let keys = try sortable(table).sorted(by: precedes)
-    return .values([.list(keys)])
+    guard let keys = try sortable(table, &call) else { return .nothing }
+    return .values([.list(keys.sorted(by: precedes))])
   }
 
   /// `successor(t, k)`: the first key after `k`, the very first after nil.
@@ -21,14 +21,25 @@ enum OrderedPairs {
     guard case .table(let table) = call[1] else { return .nothing }
     let after = call[2]
     var best: LuaValue?
-    for key in try sortable(table) where after.isNil || precedes(after, key) {
+    guard let keys = try sortable(table, &call) else { return .nothing }
+    for key in keys where after.isNil || precedes(after, key) {
       if best.map({ precedes(key, $0) }) ?? true { best = key }
     }
     return .values([best ?? .nil])
   }
 
-  private static func sortable(_ table: LuaTable) throws(LuaError) -> [LuaValue] {
-    let keys = table.keys
+  /// Instructions that a key costs: to be read, compared about twenty times, and handed over.
+  private static let price = 16
+
+  /// The table's keys, none of which lacks an order; nil when the budget does not reach for them.
+  private static func sortable(
+    _ table: LuaTable, _ call: inout LuaCall
+  ) throws(LuaError) -> [LuaValue]? {
+    guard let keys = table.keys(atMost: call.stepsLeft / price) else {
+      _ = call.pay(call.stepsLeft)
+      return nil
+    }
+    _ = call.pay(keys.count * price)
     for key in keys where rank(key) == nil {
       throw LuaError(
         "this table cannot be walked: \(key.described) is one of its keys, and such keys have no "

@@ -1,143 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run leaves behind, as text for people: tasks, counters under the kernel's names,
-// expectations, and the digest last.
+// What a run leaves behind: everything that can be asked of its machines at the end, put into a
+// Report.
 
+import Histogram
 import Timeline
-import UAPI
+package import UAPI
 
 package struct RunReport {
   package let failure: ScenarioFailure?
   package let expectations: [Expectation]
-  /// Everything that follows the script's own output.
-  package let text: String
+  package let report: Report
 
   /// Whether the scenario came to its end and every expectation holds.
-  package var passed: Bool { failure == nil && expectations.allSatisfy(\.holds) }
+  package var passed: Bool { report.passed }
+
+  /// Everything that follows the script's own output, without colour.
+  package var text: String { report.text() }
 
   init(_ host: ScenarioHost, failure: ScenarioFailure?) {
     self.failure = failure
     expectations = host.expectations
-    var lines: [String] = []
-    for (i, machine) in host.machines.enumerated() {
-      if host.machines.count > 1 { lines += ["", "machine \(i + 1)"] }
-      lines += Self.tasks(machine) + Self.counters(machine) + Self.notes(machine)
+    var report = Report(script: host.name, seed: host.seed)
+    report.trusted = host.isTrusted
+    report.machines = host.machines.map { MachineReport($0, judge: host.outside.judge) }
+    report.expectations = host.expectations.map {
+      ExpectationReport(what: $0.what, holds: $0.holds, place: $0.place)
     }
-    lines += Self.told(host.expectations)
-    if !host.machines.isEmpty { lines += ["", Self.digest(host.machines)] }
-    text = lines.map { $0 + "\n" }.joined()
-  }
-
-  private static func tasks(_ machine: MachineObject) -> [String] {
-    guard !machine.tasks.isEmpty else { return [] }
-    var rows = [["task", "state", "CPU", "of it reclaiming"]]
-    for task in machine.tasks {
-      guard let handle = task.handle else { continue }
-      let report = machine.backend.report(on: handle)
-      rows.append([
-        task.name, task.state.rawValue, report.cpu.text, report.reclaiming.text,
-      ])
+    report.failure = failure.map { FailureReport(text: $0.text, traceback: $0.traceback) }
+    // One machine's digest as it is; several are folded in order of creation.
+    if var digest = host.machines.first?.backend.digest {
+      for other in host.machines.dropFirst() { digest.fold(other.backend.digest.value) }
+      report.digest = digest.text
     }
-    return [""] + TextTable.lines(rows, leftAligned: 2) + deaths(machine)
+    report.events = report.machines.reduce(0) { $0 + $1.events }
+    report.simulated = report.machines.map(\.simulated).max() ?? 0
+    self.report = report
   }
+}
 
-  /// Who was killed, when, and why.
-  private static func deaths(_ machine: MachineObject) -> [String] {
-    machine.tasks.compactMap { task in
-      guard let report = task.handle.map({ machine.backend.report(on: $0) }),
-        let reason = report.killReason, let ended = report.ended
-      else { return nil }
-      return "task \(task.name) was killed after \((ended - report.started).text): \(reason)"
-    }
-  }
-
-  private static func counters(_ machine: MachineObject) -> [String] {
+extension MachineReport {
+  init(_ machine: MachineObject, judge: (MachineReport) -> [String]) {
     let now = machine.backend.observe()
-    var rows = [["vmstat (pages, events; pgpgin, pgpgout in KiB)", "change", "now"]]
-    for (before, after) in zip(machine.atBoot.vmstatFields, now.vmstatFields)
-    where before.value != after.value {
-      let change = after.value - before.value
-      rows.append([after.name, change > 0 ? "+\(change)" : "\(change)", "\(after.value)"])
-    }
-    var lines = [""] + (rows.count > 1 ? TextTable.lines(rows) : ["vmstat: nothing changed"])
-    for cgroup in now.cgroups where machine.cgroups.contains(where: { $0.path == cgroup.path }) {
-      lines += [""] + TextTable.lines(Self.rows(cgroup))
-    }
-    return lines
-  }
-
-  private static func rows(_ cgroup: CgroupSnapshot) -> [[String]] {
-    var rows = [["cgroup \(cgroup.path)", "bytes", "events"]]
-    if let bytes = cgroup.currentBytes { rows.append(["memory.current", "\(bytes)", ""]) }
-    if let bytes = cgroup.swapCurrentBytes, bytes > 0 {
-      rows.append(["memory.swap.current", "\(bytes)", ""])
-    }
-    for (counter, field) in zip(MemcgCounter.allCases, cgroup.statFields) where field.value != 0 {
-      let bytes = counter.isPages || counter.isBytes
-      rows.append([field.name, bytes ? "\(field.value)" : "", bytes ? "" : "\(field.value)"])
-    }
-    for field in cgroup.eventFields where field.value != 0 {
-      rows.append(["memory.events \(field.name)", "", "\(field.value)"])
-    }
-    return rows
-  }
-
-  private static func notes(_ machine: MachineObject) -> [String] {
-    guard !machine.notes.isEmpty else { return [] }
-    return [""] + TextTable.lines([["note", ""]] + machine.notes.map { [$0.name, $0.value] })
-  }
-
-  private static func told(_ expectations: [Expectation]) -> [String] {
-    guard !expectations.isEmpty else { return [] }
-    return ["", "expected"]
-      + expectations.map {
-        "  \($0.holds ? "holds " : "FAILED")  \($0.what)\($0.holds ? "" : "  (\($0.place))")"
+    let zones = now.nodes.flatMap(\.zones)
+    self.init(
+      kernel: machine.made.kernel, description: machine.made.description,
+      shape: MachineShape(
+        nodes: now.nodes.count, cpus: machine.made.cpus,
+        managed: zones.reduce(0) { $0 + $1.managed }, recordedOn: machine.made.recordedOn),
+      before: machine.atBoot.vmstatNumbers, after: now.vmstatNumbers)
+    tasks = machine.tasks.compactMap { task in
+      task.handle.map { handle in
+        TaskSection(
+          machine.backend.report(on: handle), state: task.state.rawValue,
+          latencies: machine.backend.latencies(of: handle).map(LatencySummary.init(of:)))
       }
-  }
-
-  /// One machine's digest as it is; several are folded in order of creation.
-  private static func digest(_ machines: [MachineObject]) -> String {
-    var digest = machines[0].backend.digest
-    for other in machines.dropFirst() { digest.fold(other.backend.digest.value) }
-    let events = machines.reduce(0) { $0 + $1.backend.eventCount }
-    let longest = machines.map { $0.backend.timeline.now - $0.atBoot.at }.max()!
-    return "digest \(digest.text)   \(grouped(events)) events   \(seconds(longest)) simulated"
-  }
-
-  private static func seconds(_ span: Nanoseconds) -> String {
-    let milliseconds = span.count / 1_000_000
-    let decimals = String(milliseconds % 1000 + 1000).dropFirst()
-    return "\(milliseconds / 1000).\(decimals) s"
-  }
-
-  /// 142 907
-  private static func grouped(_ n: UInt64) -> String {
-    n < 1000 ? "\(n)" : grouped(n / 1000) + " " + String(n % 1000 + 1000).dropFirst()
+    }
+    cgroups = now.cgroups.filter { seen in machine.cgroups.contains { $0.path == seen.path } }
+      .map(CgroupSection.init(of:))
+    notes = machine.notes.map { NoteReport(name: $0.name, value: $0.value) }
+    watches = machine.observer.samplers.map(\.report)
+    digest = machine.backend.digest.text
+    events = machine.backend.eventCount
+    simulated = (machine.backend.timeline.now - machine.atBoot.at).count
+    var used = machine.observer.mechanisms
+    used += Mechanism.shown { now[$0] - machine.atBoot[$0] }
+    if machine.cgroups.contains(where: { $0.path.contains("/") }) { used.append(.nestedCgroups) }
+    shape.mechanisms = Mechanism.allCases.filter(used.contains)
+    trust = judge(self)
   }
 }
 
-extension MemcgCounter {
-  /// Kept in bytes, as memory.stat prints it.
-  var isBytes: Bool { self == .slab_reclaimable || self == .slab_unreclaimable }
+extension Snapshot {
+  fileprivate var vmstatNumbers: NamedNumbers {
+    NamedNumbers(vmstatFields.map { NamedNumber($0.name, $0.value) })
+  }
 }
 
-/// Rows of words in columns as wide as they need.
-enum TextTable {
-  static func lines(_ rows: [[String]], leftAligned: Int = 1) -> [String] {
-    let columns = rows.map(\.count).max() ?? 0
-    // The first row is the heading; the others are indented by two.
-    let widths = (0..<columns).map { c in
-      rows.enumerated().map { r, row in row[c].count + (c == 0 && r > 0 ? 2 : 0) }.max() ?? 0
+extension CgroupSection {
+  fileprivate init(of cgroup: CgroupSnapshot) {
+    self.init(
+      path: cgroup.path, current: cgroup.currentBytes, swapCurrent: cgroup.swapCurrentBytes,
+      stat: NamedNumbers(cgroup.statFields.map { NamedNumber($0.name, $0.value) }),
+      events: NamedNumbers(cgroup.eventFields.map { NamedNumber($0.name, $0.value) }))
+  }
+}
+
+extension LatencySummary {
+  /// Percentiles of counted durations, exact to about one per cent; the longest exactly.
+  init(of counts: LatencyCounts) {
+    var histogram = Histogram<UInt64>(
+      highestTrackableValue: Swift.max(2, counts.buckets.last?.nanoseconds ?? 0),
+      numberOfSignificantValueDigits: .three)
+    for bucket in counts.buckets {
+      let isInRange = histogram.record(bucket.nanoseconds, count: bucket.count)
+      precondition(isInRange, "a duration beyond the longest")
     }
-    return rows.enumerated().map { r, row in
-      var line = r == 0 ? "" : "  "
-      for (c, word) in row.enumerated() {
-        let room = widths[c] - (c == 0 && r > 0 ? 2 : 0)
-        let padding = String(repeating: " ", count: max(0, room - word.count))
-        line += c < leftAligned ? word + padding : "  " + padding + word
-        if c < leftAligned - 1 { line += "  " }
-      }
-      while line.last == " " { line.removeLast() }
-      return line
-    }
+    self.init(
+      kind: counts.kind, count: counts.count,
+      p50: min(histogram.valueAtPercentile(50), counts.longest),
+      p99: min(histogram.valueAtPercentile(99), counts.longest),
+      max: counts.longest, sum: counts.sum)
   }
 }

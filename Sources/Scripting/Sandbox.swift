@@ -4,7 +4,7 @@
 // Two reasons keep something out. It reaches the host (files, processes, the clock, bytecode), or
 // its result differs from run to run (addresses in tostring and %p, the order of pairs,
 // table.sort's pivots on the clock, collected garbage). What is kept out is refused by name. The
-// list stands in SandboxPrelude.swift.
+// list stands in Sandbox+Base.swift and its neighbours, with the reasons in docs/sandbox.md.
 
 import Lua
 import Timeline
@@ -23,6 +23,7 @@ enum Sandbox {
   /// Turns a fresh state into one whose chunks see the sandbox only.
   static func install(in state: LuaState, _ host: SandboxHost) {
     state.openLibraries()
+    state.meterLibraries()
     let random = ScriptRandom(seed: host.seed)
     state.setGlobal("host_keys", OrderedPairs.keys)
     state.setGlobal("host_successor", OrderedPairs.successor)
@@ -31,6 +32,12 @@ enum Sandbox {
     state.setGlobal("host_now") { call throws(LuaError) in
       .values([.integer(Int64(host.now().nanoseconds))])
     }
+    installOutput(in: state, host)
+    state.replaceGlobals(byRunning: prelude)
+  }
+
+  /// `host_write(text…)` and `host_text(file)`.
+  static func installOutput(in state: LuaState, _ host: SandboxHost) {
     state.setGlobal("host_write") { call throws(LuaError) in
       for i in 0..<call.count { if case .string(let text) = call[i + 1] { host.write(text) } }
       return .nothing
@@ -41,7 +48,6 @@ enum Sandbox {
       }
       return .values([.string(text)])
     }
-    state.replaceGlobals(byRunning: prelude)
   }
 }
 

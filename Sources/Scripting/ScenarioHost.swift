@@ -50,16 +50,22 @@ package struct MadeMachine {
   package var kernel: String
   /// "1 node × 384 MiB, 1 CPU".
   package var description: String
+  package var cpus: Int
+  /// The kernel whose state it began with, when it is not the one that runs.
+  package var recordedOn: String?
   /// The events kept so far, when they were asked for.
   package var traceEvents: () -> [(at: Instant, event: TraceEvent)]
 
   package init(
-    backend: any Backend, kernel: String, description: String,
+    backend: any Backend, kernel: String, description: String, cpus: Int = 1,
+    recordedOn: String? = nil,
     traceEvents: @escaping () -> [(at: Instant, event: TraceEvent)] = { [] }
   ) {
     self.backend = backend
     self.kernel = kernel
     self.description = description
+    self.cpus = cpus
+    self.recordedOn = recordedOn
     self.traceEvents = traceEvents
   }
 }
@@ -69,6 +75,10 @@ package struct ScenarioOutside {
   package var write: (String) -> Void
   package var text: (String) -> String?
   package var makeMachine: (MachineRequest) -> Result<MadeMachine, MachineProblem>
+  /// How far recordings cover what a machine did, a line for each thing that can be said.
+  package var judge: (MachineReport) -> [String] = { _ in [] }
+  /// Told before each operation: simulated time, and how many events there were.
+  package var progress: (Instant, UInt64) -> Void = { _, _ in }
 
   package init(
     write: @escaping (String) -> Void, text: @escaping (String) -> String? = { _ in nil },
@@ -86,7 +96,10 @@ package final class ScenarioHost {
   let seed: UInt64
   /// The kernel that the run was started with; nil: the scenario's own choice.
   let kernel: String?
-  private let name: String
+  /// Whether the script had Lua's whole standard library.
+  package let isTrusted: Bool
+  let name: String
+  let limits: RunLimits
   private var headingIsComplete = false
 
   private(set) var machines: [MachineObject] = []
@@ -95,43 +108,70 @@ package final class ScenarioHost {
   private(set) var current: TaskObject?
   /// The first error of a task; from then on no task asks for anything more.
   private(set) var taskFailure: ScenarioFailure?
+  /// The first error of the main chunk and of others beside it.
+  private var chunkFailure: ScenarioFailure?
+  /// Why no task may go on, which is no mistake of any of them; nil while they may.
+  var stopped: String?
 
   /// - Parameters:
   ///   - name: what messages call the scenario.
   ///   - arguments: the global `arg`, from arg[1] on.
   ///   - kernel: the global `kernel`.
+  ///   - trusted: Lua's whole standard library instead of the sandbox; then nothing promises that
+  ///     two runs are equal.
   package init(
-    name: String, arguments: [String] = [], seed: UInt64 = 1, kernel: String? = nil,
-    budget: LuaBudget = LuaBudget(), outside: ScenarioOutside
+    name: String, arguments: [String] = [], wordsBefore: [String] = [], seed: UInt64 = 1,
+    kernel: String? = nil, trusted: Bool = false, budget: LuaBudget = LuaBudget(),
+    limits: RunLimits = RunLimits(), outside: ScenarioOutside
   ) {
     self.name = name
+    self.limits = limits
     self.seed = seed
     self.kernel = kernel
     self.outside = outside
+    isTrusted = trusted
     state = LuaState(budget: budget)
-    Sandbox.install(
-      in: state,
-      SandboxHost(
-        seed: seed, now: { [unowned self] in now },
-        write: { [unowned self] in write($0) }, text: outside.text))
+    let host = SandboxHost(
+      seed: seed, now: { [unowned self] in now }, write: { [unowned self] in write($0) },
+      text: outside.text)
+    if trusted { TrustedLibrary.install(in: state, host) } else { Sandbox.install(in: state, host) }
     state.setGlobal("kernel", kernel.map { .string($0) } ?? .nil)
-    state.setArguments(name, arguments)
+    state.setArguments(name, arguments, before: wordsBefore)
     installFunctions()
   }
 
   /// Runs the scenario to its end and tells what came of it. Once only.
-  package func run(_ text: String) -> RunReport {
-    var failure: ScenarioFailure?
+  package func run(_ text: String, arguments: [String] = []) -> RunReport {
+    perform(text, name: name, arguments: arguments)
+    return finish()
+  }
+
+  /// Runs a chunk outside of time. Answers its error; the first one is the report's as well.
+  /// - Parameter arguments: the chunk's `...`.
+  @discardableResult
+  package func perform(_ text: String, name: String, arguments: [String] = []) -> LuaError? {
     do throws(LuaError) {
-      try state.run(Self.withoutShebang(text), name: name)
+      try state.run(
+        Self.withoutShebang(text), name: name, arguments: arguments.map { .string($0) })
+      return nil
     } catch {
-      failure = ScenarioFailure(
+      let failure = ScenarioFailure(
         text: error.text + Self.hint(for: error.text), traceback: error.traceback)
+      chunkFailure = chunkFailure ?? failure
+      return error
     }
-    failure = taskFailure ?? failure ?? neverBegun
+  }
+
+  /// Tells what came of all chunks and lets the machines go. The last that is asked of a host.
+  package func finish() -> RunReport {
+    var failure = taskFailure ?? chunkFailure
+    if failure == nil, let stopped {
+      failure = ScenarioFailure(text: "\(name): \(stopped)", traceback: nil)
+    }
     if failure == nil, let ended = machines.lazy.compactMap(\.backend.ended).first {
       failure = ScenarioFailure(text: "\(name): \(ended)", traceback: nil)
     }
+    failure = failure ?? neverBegun
     let report = RunReport(self, failure: failure)
     for machine in machines { machine.backend.shutdown() }
     return report

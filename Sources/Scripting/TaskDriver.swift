@@ -34,6 +34,8 @@ final class TaskObject {
   private var pending: PendingOperation?
   private(set) var handle: TaskHandle?
   var hasFailed = false
+  /// Something else ended the run before the task had ended.
+  private var isStopped = false
   /// Whether it only looks on (m:every): nobody waits for its end.
   let isObserver: Bool
   private(set) var hasBegun = false
@@ -61,6 +63,7 @@ final class TaskObject {
 
   /// Lets the task begin in that cgroup when time passes; `object` is what its function receives.
   func start(in cgroup: String, as object: LuaObject) {
+    if !isObserver { machine.observer.taskBegins() }
     handle = machine.backend.spawn(TaskSpec(name: name, cgroup: cgroup)) {
       [self] task, fiber throws(Killed) in try await drive(task, fiber, object)
     }
@@ -68,7 +71,7 @@ final class TaskObject {
 
   /// "running", "done", "killed", or "failed" after an error of its own.
   var state: TaskState {
-    guard let handle, !hasFailed else { return hasFailed ? .failed : .running }
+    guard let handle, !hasFailed, !isStopped else { return hasFailed ? .failed : .running }
     return machine.backend.report(on: handle).state
   }
 
@@ -83,6 +86,7 @@ final class TaskObject {
     _ task: TaskHandle, _ fiber: Fiber, _ object: LuaObject
   ) async throws(Killed) {
     defer {
+      if !isObserver { machine.observer.taskEnded() }
       close()
       hasEnded = true
       machine.look()
@@ -103,7 +107,10 @@ final class TaskObject {
         return host.fail(self, coroutine.errorHere(mistake))
       }
       pending = nil
-      if host.taskFailure != nil { return }
+      if host.taskFailure != nil || !host.mayGoOn(machine) {
+        isStopped = true
+        return
+      }
       let outcome: Outcome
       switch asked.request {
       case .exit: return
@@ -117,6 +124,7 @@ final class TaskObject {
         outcome = .done
       case .kernel(let operation):
         if isObserver { machine.look() }
+        machine.observer.note(operation)
         outcome = try await machine.backend.perform(operation, by: task, fiber)
       }
       refusal = nil

@@ -76,7 +76,7 @@ package struct AccessPattern: Hashable, Sendable {
 
 /// Walks one pattern over something of `size` pages.
 package struct PatternCursor {
-  private let shape: AccessPattern.Shape
+  package let shape: AccessPattern.Shape
   private let from: Int, length: Int, size: Int, stride: Int, draws: Int
   private var random: SplitMix64
   private var zipf: ZipfTable?

@@ -98,6 +98,9 @@ package protocol Backend: AnyObject {
 
   func report(on task: TaskHandle) -> TaskReport
 
+  /// How long what the task waited for took; the kinds that happened, in their order.
+  func latencies(of task: TaskHandle) -> [LatencyCounts]
+
   /// Lets time pass until `end`, or, without one, until nothing is due any more.
   func run(until end: Instant)
 
@@ -125,7 +128,9 @@ package protocol Backend: AnyObject {
 extension Backend {
   /// A kernel that has nothing to say.
   package var kernelMessages: [KernelMessage] { [] }
-
   /// A kernel without /proc.
   package func text(of file: ProcFile) -> String? { nil }
+
+  /// A kernel that measures nothing.
+  package func latencies(of task: TaskHandle) -> [LatencyCounts] { [] }
 }

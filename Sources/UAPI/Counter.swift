@@ -38,6 +38,16 @@ package enum VmCounter: Int, CaseIterable, Sendable {
   package static let count = allCases.count
   package var name: String { "\(self)" }
   package static func named(_ name: String) -> VmCounter? { allCases.first { $0.name == name } }
+  /// A level, which rises and falls; the others only grow.
+  package var isLevel: Bool { rawValue <= VmCounter.workingset_nodes.rawValue }
+  /// As the kernel prints it.
+  package var unit: String {
+    switch self {
+    case .pgpgin, .pgpgout, .nr_kernel_stack: "KiB"
+    case .workingset_nodes: "nodes"
+    default: isLevel ? "pages" : "events"
+    }
+  }
 }
 
 /// Fields of memory.stat, hierarchical when observed. Amounts of memory are in pages here unless
@@ -58,6 +68,8 @@ package enum MemcgCounter: Int, CaseIterable, Sendable {
   package var name: String { "\(self)" }
   /// True for amounts that memory.stat prints in bytes though they are pages here.
   package var isPages: Bool { rawValue <= MemcgCounter.unevictable.rawValue }
+  /// True for amounts that are kept in bytes, as memory.stat prints them.
+  package var isBytes: Bool { self == .slab_reclaimable || self == .slab_unreclaimable }
 }
 
 /// Fields of memory.events, each hierarchical.

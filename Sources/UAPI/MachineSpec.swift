@@ -20,6 +20,9 @@ package struct MachineSpec: Sendable {
   package var vmstat: [(name: String, value: Int)]
   /// Simulated time at which the machine is handed over.
   package var bootedAt: UInt64
+  /// cgroup2 is mounted with memory_recursiveprot, as systemd does: a parent's protection that no
+  /// child asks for is shared by all.
+  package var hasRecursiveProtection = false
 
   package init(
     kernel: String, cpus: Int = 1, seed: UInt64 = 1, nodes: [NodeSpec], disks: [DiskSpec] = [],
@@ -137,10 +140,16 @@ package struct DiskSpec: Sendable {
   /// whose I/O is no copy made by whoever submits it.
   package var latency: Nanoseconds
   package var depth: Int
+  /// Requests that the queue before the device holds (nr_requests).
+  package var queueRequests: Int
+  /// Bytes that zram takes for a page that can be compressed: an assumption, for the simulator
+  /// keeps no contents. A page stored to in full with `fill` cannot be.
+  package var compressedPage: Int
 
   package init(
     name: String, kind: Kind, use: Use = .fileSystem, size: Bytes, readAheadPages: Int = 32,
-    requestPages: Int = 320, latency: Nanoseconds = 100_000, depth: Int = 64
+    requestPages: Int = 320, latency: Nanoseconds = 100_000, depth: Int = 64,
+    queueRequests: Int = 64, compressedPage: Int = 1365
   ) {
     self.name = name
     self.kind = kind
@@ -150,6 +159,8 @@ package struct DiskSpec: Sendable {
     self.requestPages = requestPages
     self.latency = latency
     self.depth = depth
+    self.queueRequests = queueRequests
+    self.compressedPage = compressedPage
   }
 }
 

@@ -16,6 +16,10 @@ protocol Benchmark: Sendable {
 let benchmarks: [any Benchmark] = [
   SpendingBenchmark(),
   SuspensionBenchmark(),
+  LuaBenchmark(),
   ListBenchmark(),
-  EngineBenchmark(),
+  TouchBenchmark(),
+  EngineBenchmark(name: "engine", kind: .file, most: 200),
+  EngineBenchmark(name: "swap", kind: .anonymous, most: 250),
+  KernelBenchmark(),
 ]

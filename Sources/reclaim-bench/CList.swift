@@ -27,12 +27,15 @@ final class CList {
   /// The names of the rows that others are compared with.
   static func scanName(_ order: ListOrder) -> String { "C list, \(order.name)" }
   static func gatherName(_ order: ListOrder) -> String { "independent gather, \(order.name)" }
+  static func touchName(_ order: ListOrder) -> String { "C touch, \(order.name)" }
 
   let size: Int
   /// The rows' numbers in the order in which they were put on the list.
   let order: UnsafeMutablePointer<UInt32>
   private let rows: UnsafeMutablePointer<CRow>
   private var random: UInt64 = 7
+  /// Where in the order touching goes on.
+  private var touched = 0
 
   private var orderBytes: Int { size * MemoryLayout<UInt32>.stride }
   private var rowBytes: Int { (size + 2) * MemoryLayout<CRow>.stride }
@@ -58,6 +61,17 @@ final class CList {
 
   /// Scans the next `count` pages (a multiple of 32) from the tail; answers how many it reclaimed.
   func scan(_ count: Int) -> Int { Int(cref_scan(rows, UInt64(count), &random)) }
+
+  /// Touches the next `count` rows in the list's order: sets the mark, or moves a row that has it.
+  func touch(_ count: Int) {
+    var left = count
+    while left > 0 {
+      let n = min(left, size - touched)
+      _ = cref_touch(rows, order + touched, UInt64(n))
+      touched = (touched + n) % size
+      left -= n
+    }
+  }
 
   /// Reads `count` rows in the list's order, each known beforehand: what memory allows at best.
   func gather(_ count: Int) -> UInt64 { cref_gather(rows, order, UInt64(count)) }

@@ -10,8 +10,9 @@ enum BootedMachine {
   /// What a scenario gets that names no kernel.
   static let defaultKernel = "6.1"
 
-  static func make(_ request: MachineRequest, paranoid: Bool) -> Result<MadeMachine, MachineProblem>
-  {
+  static func make(
+    _ request: MachineRequest, _ manner: LikeMachine.Manner
+  ) -> Result<MadeMachine, MachineProblem> {
     do throws(BootError) {
       let node = request.nodes[0]
       guard request.nodes.count == 1 else {
@@ -30,7 +31,7 @@ enum BootedMachine {
         seed: request.seed ?? request.defaultSeed, disks: disks, files: files,
         sysctls: request.sysctls)
       return LikeMachine.boot(
-        spec, request, paranoid,
+        spec, request, manner,
         description: "1 node, 1 CPU, \(node.memory.text)" + LikeMachine.changes(request))
     } catch {
       return .failure(MachineProblem(error.message))

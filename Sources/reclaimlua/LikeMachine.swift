@@ -7,26 +7,27 @@
 // host has no workload.
 
 import Fidelity
-import Foundation
+package import Foundation
 import ReclaimEngine
-import Scripting
+package import Scripting
 import Timeline
 import UAPI
 
-enum LikeMachine {
-  /// Kinds of device that can carry swap.
-  private static let builtSwap: [DiskSpec.Kind] = [.pmem]
+package enum LikeMachine {
+  /// How a machine is to be run.
+  struct Manner {
+    /// Check all invariants after every event.
+    var paranoid: Bool
+    /// False: it boots and performs nothing.
+    var performs: Bool
+  }
 
   /// The machine that a scenario asks for, from a file or in words.
-  static func make(
-    _ request: MachineRequest, beside folder: URL, paranoid: Bool
+  package static func make(
+    _ request: MachineRequest, beside folder: URL, paranoid: Bool, performs: Bool
   ) -> Result<MadeMachine, MachineProblem> {
-    if let swap = request.swap, !builtSwap.contains(swap.kind) {
-      let built = builtSwap.map(\.rawValue).joined(separator: ", ")
-      return .failure(
-        MachineProblem("swap on \(swap.kind.rawValue) is not built; built: \(built)"))
-    }
-    guard let like = request.like else { return BootedMachine.make(request, paranoid: paranoid) }
+    let manner = Manner(paranoid: paranoid, performs: performs)
+    guard let like = request.like else { return BootedMachine.make(request, manner) }
     do {
       let path = folder.appendingPathComponent(like).path
       guard FileManager.default.fileExists(atPath: path) else {
@@ -36,7 +37,7 @@ enum LikeMachine {
       let source =
         CapturedHost.isOne(file)
         ? try host(CapturedHost(file), request) : try recording(RecordingQuestion(file), request)
-      return boot(try source.get(), request, paranoid)
+      return boot(try source.get(), request, manner)
     } catch let problem as RecordingError {
       return .failure(MachineProblem("like '\(like)': \(problem.reason)"))
     } catch let problem as MachineProblem {
@@ -89,12 +90,14 @@ enum LikeMachine {
   }
 
   private static func boot(
-    _ source: Source, _ request: MachineRequest, _ paranoid: Bool
+    _ source: Source, _ request: MachineRequest, _ manner: Manner
   ) -> Result<MadeMachine, MachineProblem> {
     var spec = source.spec, description = source.description
     spec.seed = request.seed ?? request.defaultSeed
+    var recordedOn: String?
     if let kernel = request.kernel, kernel != spec.kernel {
-      description += " with its zones, watermarks and lists as kernel \(spec.kernel) left them"
+      description += " (zones, watermarks and lists as \(spec.kernel) had them)"
+      recordedOn = spec.kernel
       spec.kernel = kernel
     }
     if request.withoutSwap { spec.disks.removeAll { $0.use == .swap } }
@@ -109,17 +112,19 @@ enum LikeMachine {
       return .failure(MachineProblem("like '\(request.like!)': \(error.message)"))
     }
     return boot(
-      spec, request, paranoid, description: description + changes(request), source.cgroups)
+      spec, request, manner, description: description + changes(request), recordedOn: recordedOn,
+      source.cgroups)
   }
 
   /// Boots a spec and makes the cgroups that its description has.
   static func boot(
-    _ spec: MachineSpec, _ request: MachineRequest, _ paranoid: Bool, description: String,
-    _ cgroups: [CgroupSpec] = []
+    _ spec: MachineSpec, _ request: MachineRequest, _ manner: Manner, description: String,
+    recordedOn: String? = nil, _ cgroups: [CgroupSpec] = []
   ) -> Result<MadeMachine, MachineProblem> {
     let of = request.like.map { "like '\($0)': " } ?? ""
     do throws(BootError) {
-      let machine = try Machine(spec, trace: request.trace ? .record : .digest, paranoid: paranoid)
+      let machine = try Machine(
+        spec, trace: request.trace ? .record : .digest, paranoid: manner.paranoid)
       for cgroup in cgroups {
         switch machine.configureCgroup(path: cgroup.path, settings: cgroup.settings) {
         case .unsupported(let what):
@@ -129,9 +134,10 @@ enum LikeMachine {
         }
       }
       return .success(
-        MadeMachine(backend: machine, kernel: spec.kernel, description: description) {
-          machine.recordedEvents
-        })
+        MadeMachine(
+          backend: manner.performs ? machine : IdleBackend(machine), kernel: spec.kernel,
+          description: description, cpus: spec.cpus, recordedOn: recordedOn
+        ) { machine.recordedEvents })
     } catch {
       return .failure(MachineProblem(of + error.message))
     }

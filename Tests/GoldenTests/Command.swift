@@ -21,14 +21,32 @@ struct Command {
     return try body(folder)
   }
 
-  /// Runs `reclaimlua`, which lies beside the tests' own executable, in that folder.
+  /// `reclaimlua`, which lies beside the tests' own executable.
+  static let reclaimlua = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("reclaimlua")
+
+  /// Runs `reclaimlua` in that folder.
   init(_ arguments: [String], in folder: URL = Command.root) throws {
-    let built = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-      .deletingLastPathComponent()
+    try self.init(Self.reclaimlua, arguments, in: folder)
+  }
+
+  /// Runs a line of shell in that folder, `reclaimlua` on its PATH.
+  init(shell line: String, in folder: URL) throws {
+    var environment = ProcessInfo.processInfo.environment
+    let path = environment["PATH"] ?? ""
+    environment["PATH"] = Self.reclaimlua.deletingLastPathComponent().path + ":" + path
+    try self.init(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", line], in: folder, environment: environment)
+  }
+
+  private init(
+    _ program: URL, _ arguments: [String], in folder: URL, environment: [String: String]? = nil
+  ) throws {
     let process = Process()
-    process.executableURL = built.appendingPathComponent("reclaimlua")
+    process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = folder
+    if let environment { process.environment = environment }
     (status, output, errors) = try Self.withFolder { scratch in
       let file = scratch.appendingPathComponent("errors")
       try Data().write(to: file)

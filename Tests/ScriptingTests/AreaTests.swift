@@ -115,6 +115,21 @@ import UAPI
     #expect(s.printed == "8192\t8192\n")
   }
 
+  @Test func whatADeviceAsksForReachesWhoeverMakesTheMachine() {
+    let s = Scenario(
+      """
+      machine { like = "toy.json", swap = {
+        size = "1 MiB", on = "null", latency = "250 us", depth = 4 } }
+      machine { like = "toy.json", swap = { size = "1 MiB", on = "zram", ratio = 2.5 } }
+      machine { like = "toy.json", swap = { size = "1 MiB", on = "zram", ratio = 4 } }
+      """)
+    #expect(s.failure == "it did not fail")
+    #expect(s.requests[0].swap?.latency == 250_000)
+    #expect(s.requests[0].swap?.depth == 4)
+    #expect(s.requests[0].swap?.queueRequests == 4)
+    #expect(s.requests.map { $0.swap?.compressedPage } == [1365, 1638, 1024])
+  }
+
   @Test func swapAndSysctlsReachWhoeverMakesTheMachine() {
     let s = Scenario(
       """

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the sandbox keeps in order and what it keeps out.
 
+import Lua
 import Testing
 
 @Suite struct SandboxTests {
@@ -95,7 +96,11 @@ import Testing
         local words = { "b", "c", "a" } table.sort(words)
         print(ok, #t, table.concat(words), pcall(table.sort, {}, 3))
         """)
-        == "true\t300\tabc\tfalse\tbad argument #2 to 'sort' (function expected, got number)\n")
+        == """
+        true\t300\tabc\tfalse\ts.lua:10: bad argument #2 to 'sort' (function expected, got number)
+
+        """
+    )
   }
 
   @Test func randomNumbersAreThoseOfTheSeed() {
@@ -152,6 +157,18 @@ import Testing
       """
     ),
     (
+      "setmetatable({}, { __mode = 'k' })",
+      """
+      setmetatable: __mode is not in the sandbox: when memory is collected must not be seen; \
+      remove what is no longer wanted
+      """
+    ),
+    ("getmetatable(machine { like = 'toy.json' }).x = 1", "attempt to index a boolean value"),
+    (
+      "local s = ('%5p'):format(1)",
+      "string.format: %p is not in the sandbox: addresses differ from run to run"
+    ),
+    (
       "math.randomseed()",
       "math.randomseed: expected a seed; a random one would make every run another"
     ),
@@ -161,6 +178,44 @@ import Testing
   ])
   func whatIsKeptOutSaysWhy(_ script: String, _ message: String) {
     #expect(Scenario(script).failure == "s.lua:1: " + message)
+  }
+
+  @Test(arguments: [
+    "for i = 1, 1e9 do for _ in pairs(t) do end end", "while true do next(t) end",
+    "while true do pcall(next, t) end", "table.sort(liar)", "table.sort(liar, function() end)",
+    "while true do pcall(table.sort, liar) end", "load(function() return ' ' end)",
+    "local s = (' '):rep(1 << 16) load(function() return s end)",
+    "while true do coroutine.wrap(function() for _ = 1, 900 do end end)() end",
+    "while true do pcall(setmetatable, {}, { __gc = print }) end",
+    "while true do xpcall(error, function() while true do end end) end",
+    "print(setmetatable({}, { __tostring = function() while true do end end }))",
+    "for s in ('a'):rep(2000):gmatch(('.-'):rep(12) .. 'b') do end",
+    "local x <close> = setmetatable({}, { __close = function() while true do end end }) t()",
+  ])
+  func budgetsHoldInTheSandbox(_ script: String) {
+    let failure = Scenario(
+      """
+      local liar = setmetatable({}, { __len = function() return 1 << 50 end })
+      local t = {} for i = 1, 1000 do t["key " .. i] = i end
+      \(script)
+      """, budget: LuaBudget(instructions: 1_000_000, memory: 16 << 20)
+    ).failure
+    #expect(failure.hasPrefix("s.lua:"), "\(failure)")
+    let isTold = failure.contains(": the script's budget of 1000000 instructions is spent: ")
+    #expect(isTold, "\(failure)")
+  }
+
+  @Test func aFinalizerSetLaterIsNeverCalled() {
+    #expect(
+      printed(
+        """
+        local meta = {}
+        for i = 1, 1000 do setmetatable({}, meta) end
+        meta.__gc = function() print "collected" end
+        for i = 1, 1e5 do local t = { i } end
+        print(pcall(setmetatable, {}, meta))
+        """
+      ).hasPrefix("false\ts.lua:5: setmetatable: __gc is not in the sandbox"))
   }
 
   @Test func loadTakesTextInTheSameSandbox() {

@@ -21,7 +21,7 @@ struct Scenario {
 
   init(
     _ text: String, seed: UInt64 = 1, arguments: [String] = [], budget: LuaBudget = LuaBudget(),
-    refusing allocation: UInt64 = 0
+    refusing allocation: UInt64 = 0, modules: [String: String] = [:], trusted: Bool = false
   ) {
     final class Kept {
       var output = ""
@@ -31,7 +31,9 @@ struct Scenario {
     let kept = Kept()
     let outside = ScenarioOutside(
       write: { kept.output += $0 },
-      text: { $0 == "lib/half.lua" ? "return { half = function(n) return n // 2 end }" : nil },
+      text: {
+        $0 == "lib/half.lua" ? "return { half = function(n) return n // 2 end }" : modules[$0]
+      },
       makeMachine: { request in
         kept.requests.append(request)
         guard request.like ?? "toy.json" == "toy.json" else {
@@ -45,7 +47,8 @@ struct Scenario {
             traceEvents: { [(.boot, .memcgReclaimEnd(reclaimed: 32))] }))
       })
     let host = ScenarioHost(
-      name: "s.lua", arguments: arguments, seed: seed, budget: budget, outside: outside)
+      name: "s.lua", arguments: arguments, seed: seed, trusted: trusted, budget: budget,
+      outside: outside)
     host.state.refuseAllocation(allocation)
     report = host.run(text)
     allocations = host.state.allocationCount

@@ -42,6 +42,39 @@ import Testing
       """
     ),
     (
+      "swap = { size = '1 MiB', on = 'brd', depth = 3 }",
+      "swap of the machine: field 'depth' goes with on = \"null\", this is on \"brd\""
+    ),
+    (
+      "swap = { size = '1 MiB', latency = '1 ms' }",
+      "swap of the machine: field 'latency' goes with on = \"null\", this is on \"pmem\""
+    ),
+    (
+      "swap = { size = '1 MiB', on = 'null', ratio = 2 }",
+      "swap of the machine: field 'ratio' goes with on = \"zram\", this is on \"null\""
+    ),
+    (
+      "swap = { size = '1 MiB', on = 'null', latency = '10' }",
+      """
+      bad field 'latency' in swap of the machine: expected a time such as "10 ms", got "10", \
+      which has no unit
+      """
+    ),
+    (
+      "swap = { size = '1 MiB', on = 'null', depth = 0 }",
+      """
+      bad field 'depth' in swap of the machine: expected how many requests at once, from 1 to \
+      1024, got 0
+      """
+    ),
+    (
+      "swap = { size = '1 MiB', on = 'zram', ratio = 0.5 }",
+      """
+      bad field 'ratio' in swap of the machine: expected how many times smaller a page gets, from \
+      1 to 100, got 0.5
+      """
+    ),
+    (
       "sysctl = { ['vm.swappiness'] = 201 }",
       """
       bad field 'vm.swappiness' in sysctl of the machine: expected a whole number from 0 to 200, \

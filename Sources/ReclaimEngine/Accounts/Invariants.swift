@@ -30,7 +30,8 @@ extension Memory {
   }
 
   func invariantProblems(inFlight: Int) -> [String] {
-    listProblems() + slotProblems() + chargeProblems(inFlight) + zoneProblems()
+    listProblems() + slotProblems() + chargeProblems(inFlight + parkedBatches.waitingToBeFreed)
+      + zoneProblems()
       + statisticProblems()
   }
 
@@ -106,11 +107,13 @@ extension Memory {
   /// Charges: what a subtree uses, its stock included, is what its counter says.
   private func chargeProblems(_ inFlight: Int) -> [String] {
     var problems: [String] = []
+    let unmapped = unmappedSwapCache()
     var used = tree.all.map { group -> Int in
       let row = tree.rows[Int(group.number)]
       let counters = tree.counters(group.number)
       return counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
-        + row.kernelPages + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
+        + unmapped[Int(group.number) - 1] + row.kernelPages
+        + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
     }
     for group in tree.all.reversed() {
       guard let parent = group.parent else { continue }
@@ -122,6 +125,18 @@ extension Memory {
       used[Int(parent.number) - 1] += used[Int(group.number) - 1]
     }
     return problems
+  }
+
+  /// Folios of each cgroup that are in the swap cache and mapped by nobody: charged, and neither
+  /// anon nor file in memory.stat.
+  private func unmappedSwapCache() -> [Int] {
+    var counts = [Int](repeating: 0, count: tree.all.count)
+    guard let area = swap?.area else { return counts }
+    for offset in 1...area.total {
+      let row = frames.rows[Int(area.slots[offset].content.folio)]
+      if row.flags.contains(.swapCache), row.slot == 0 { counts[Int(row.memcg) - 1] += 1 }
+    }
+    return counts
   }
 
   /// Accumulators: of what a cgroup counts itself, all is published or waits to be.

@@ -9,20 +9,6 @@
 
 import CMemory
 
-/// Who may lie in a pageblock: pages that can be moved, that can be reclaimed, or neither.
-package enum Mobility: UInt8, CaseIterable {
-  case movable, unmovable, reclaimable
-
-  /// Where a request of this mobility looks when its own lists are empty, in order.
-  var fallbacks: (Mobility, Mobility) {
-    switch self {
-    case .movable: (.reclaimable, .unmovable)
-    case .unmovable: (.reclaimable, .movable)
-    case .reclaimable: (.unmovable, .movable)
-    }
-  }
-}
-
 package final class BuddyAllocator {
   package static let orders = 11
   static let pageblockOrder = 9
@@ -30,13 +16,8 @@ package final class BuddyAllocator {
   private let rows: UnsafeMutablePointer<FrameRow>
   /// First frame of the zone, and the first behind it.
   let start: UInt32, end: UInt32
-  /// Mobility of each pageblock of 512 frames, from the one that holds `start`.
-  private let pageblocks: UnsafeMutablePointer<UInt8>
-  private let pageblockCount: Int
-  private let firstPageblock: Int
-  private let heads: UnsafeMutablePointer<UInt32>
-  private let tails: UnsafeMutablePointer<UInt32>
-  private let counts: UnsafeMutablePointer<Int>
+  private let pageblocks: Pageblocks
+  private let lists: FreeBlockLists
   /// Whole order-10 blocks that were never used: frames [from, to).
   private(set) var fresh: (from: UInt32, to: UInt32)
   private(set) var freePages = 0
@@ -45,40 +26,27 @@ package final class BuddyAllocator {
     self.rows = rows
     self.start = start
     self.end = end
-    firstPageblock = Int(start >> 9)
-    pageblockCount = Int((end + 511) >> 9) - firstPageblock
-    pageblocks = .allocate(capacity: pageblockCount)
-    pageblocks.initialize(repeating: Mobility.movable.rawValue, count: pageblockCount)
-    let lists = Self.orders * Mobility.allCases.count
-    heads = .allocate(capacity: lists)
-    tails = .allocate(capacity: lists)
-    counts = .allocate(capacity: lists)
-    heads.initialize(repeating: 0, count: lists)
-    tails.initialize(repeating: 0, count: lists)
-    counts.initialize(repeating: 0, count: lists)
+    pageblocks = Pageblocks(start: start, end: end)
+    lists = FreeBlockLists(rows: rows, count: Self.orders * Mobility.allCases.count)
     fresh = (end, end)
   }
 
   deinit {
-    pageblocks.deallocate()
-    heads.deallocate()
-    tails.deallocate()
-    counts.deallocate()
+    pageblocks.release()
+    lists.release()
   }
 
   // MARK: what is there
 
-  package func mobility(of frame: UInt32) -> Mobility {
-    Mobility(rawValue: pageblocks[Int(frame >> 9) - firstPageblock])!
-  }
+  package func mobility(of frame: UInt32) -> Mobility { pageblocks[frame] }
 
   package func setMobility(_ mobility: Mobility, ofBlockAt frame: UInt32) {
-    pageblocks[Int(frame >> 9) - firstPageblock] = mobility.rawValue
+    pageblocks[frame] = mobility
   }
 
   /// Free blocks of that order and mobility, never-used ones included.
   package func freeBlocks(order: Int, _ mobility: Mobility) -> Int {
-    counts[list(order, mobility)]
+    lists.count(order, mobility)
       + (order == 10 && mobility == .movable ? Int(fresh.to - fresh.from) >> 10 : 0)
   }
 
@@ -95,13 +63,7 @@ package final class BuddyAllocator {
     _ body: (_ frame: UInt32, _ order: Int, _ mobility: Mobility) -> Void
   ) {
     for o in 0..<Self.orders {
-      for m in Mobility.allCases {
-        var frame = heads[list(o, m)]
-        while frame != 0 {
-          body(frame, o, m)
-          frame = rows[Int(frame)].position
-        }
-      }
+      for m in Mobility.allCases { lists.forEach(o, m) { body($0, o, m) } }
     }
   }
 
@@ -121,7 +83,7 @@ package final class BuddyAllocator {
     } else {
       retype(frame, order, to: mobility)
     }
-    push(frame, order, mobility, atTail: true)
+    lists.push(frame, order, mobility, atTail: true)
     freePages += 1 << order
   }
 
@@ -140,9 +102,9 @@ package final class BuddyAllocator {
 
   private func takeListed(_ order: Int, _ mobility: Mobility) -> UInt32? {
     for o in order..<Self.orders {
-      let frame = heads[list(o, mobility)]
+      let frame = lists.head(o, mobility)
       if frame != 0 {
-        unlink(frame, o)
+        lists.unlink(frame, o)
         return split(frame, from: o, to: order, mobility)
       }
     }
@@ -157,7 +119,7 @@ package final class BuddyAllocator {
     var o = from
     while o > order {
       o -= 1
-      push(frame &+ 1 &<< UInt32(o), o, mobility, atTail: false)
+      lists.push(frame &+ 1 &<< UInt32(o), o, mobility, atTail: false)
     }
     return frame
   }
@@ -171,11 +133,11 @@ package final class BuddyAllocator {
     while o < Self.orders - 1 {
       let buddy = frame ^ (1 &<< UInt32(o))
       guard isFree(buddy, o) else { break }
-      unlink(buddy, o)
+      lists.unlink(buddy, o)
       frame &= buddy
       o += 1
     }
-    push(frame, o, mobility, atTail: willMergeSoon(frame, o))
+    lists.push(frame, o, mobility, atTail: willMergeSoon(frame, o))
   }
 
   /// If the page's buddy is free, fetches what merging them touches: the buddy's neighbours in its
@@ -253,8 +215,8 @@ package final class BuddyAllocator {
       if row.flags == .buddy, Int(row.memcg) <= Self.pageblockOrder {
         let o = Int(row.memcg)
         free += 1 << o
-        if listOf(at) != mobility {
-          unlink(at, o)
+        if lists.mobility(ofBlock: at) != mobility {
+          lists.unlink(at, o)
           move(at, o, to: mobility)
         }
         at += 1 << UInt32(o)
@@ -276,60 +238,16 @@ package final class BuddyAllocator {
   }
 
   private func takeHead(_ order: Int, _ donor: Mobility) -> UInt32 {
-    let frame = heads[list(order, donor)]
+    let frame = lists.head(order, donor)
     if frame == 0 {
       defer { fresh.from += 1024 }
       return fresh.from
     }
-    unlink(frame, order)
+    lists.unlink(frame, order)
     return frame
   }
 
   private func move(_ frame: UInt32, _ order: Int, to mobility: Mobility) {
-    push(frame, order, mobility, atTail: false)
-  }
-
-  // MARK: lists
-
-  private func list(_ order: Int, _ mobility: Mobility) -> Int {
-    order &* 3 &+ Int(mobility.rawValue)
-  }
-
-  /// The mobility of the list a free block is on; kept in its row, since its pageblock may have
-  /// another one.
-  private func listOf(_ frame: UInt32) -> Mobility {
-    Mobility(rawValue: UInt8(truncatingIfNeeded: rows[Int(frame)].slot))!
-  }
-
-  private func push(_ frame: UInt32, _ order: Int, _ mobility: Mobility, atTail: Bool) {
-    let l = list(order, mobility)
-    let head = heads[l], tail = tails[l]
-    rows[Int(frame)] = FrameRow(
-      position: atTail ? 0 : head, slot: UInt32(mobility.rawValue), link: atTail ? tail : 0,
-      flags: .buddy, memcg: UInt16(order))
-    if head == 0 {
-      heads[l] = frame
-      tails[l] = frame
-      rows[Int(frame)].position = 0
-      rows[Int(frame)].link = 0
-    } else if atTail {
-      rows[Int(tail)].position = frame
-      tails[l] = frame
-    } else {
-      rows[Int(head)].link = frame
-      heads[l] = frame
-    }
-    counts[l] &+= 1
-  }
-
-  private func unlink(_ frame: UInt32, _ order: Int) {
-    let l = list(order, listOf(frame))
-    let next = rows[Int(frame)].position, previous = rows[Int(frame)].link
-    if previous == 0 { heads[l] = next } else { rows[Int(previous)].position = next }
-    if next == 0 { tails[l] = previous } else { rows[Int(next)].link = previous }
-    rows[Int(frame)].flags = []
-    rows[Int(frame)].memcg = 0
-    rows[Int(frame)].slot = 0
-    counts[l] &-= 1
+    lists.push(frame, order, mobility, atTail: false)
   }
 }

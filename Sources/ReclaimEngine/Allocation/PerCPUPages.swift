@@ -69,7 +69,7 @@ package final class PerCPUPages {
     mark(frame)
     lists[l].pushHead(frame)
     count &+= 1 &<< order
-    if _slowPath(count >= high) { drain(first: l) }
+    if _slowPath(count >= high || (order != 0 && freeFactor != 0)) { drain(first: l, order) }
   }
 
   /// Puts a page on a list at boot.
@@ -93,10 +93,17 @@ package final class PerCPUPages {
     }
   }
 
-  @inline(never) private func drain(first: Int) {
+  @inline(never) private func drain(first: Int, _ order: Int) {
     switch behaviour {
     case .orderZero: drainInTurn(min(batch, count))
-    case .toOrderThree: drainGrowing(first: first)
+    case .toOrderThree:
+      // A block that is freed while drains grow takes everything along (recordings of tasks that
+      // exit: their page directories are such blocks).
+      if order != 0, order < orders, freeFactor != 0 {
+        drainAll()
+      } else if count >= high {
+        drainGrowing(first: first)
+      }
     }
   }
 

@@ -2,103 +2,167 @@
 // A block device in simulated time: requests of neighbouring pages, so many at once, each done
 // after its latency.
 //
-// Pages are collected while whoever submits them is plugged: one that follows the last request on
-// the device joins it, up to the device's largest request. Unplugging sends them off; each takes
-// the device's latency, whatever its size, as many at a time as the queue is deep. A writer is held
-// back when enough of its requests are under way.
+// Pages are collected while whoever submits them is plugged: one that follows the last request
+// joins it, up to the device's largest request. Plugs nest, and only the outermost counts: a
+// reclaim in the middle of a readahead sends nothing off. What was collected goes when the plug is
+// pulled, when it holds very many requests, and when its owner sleeps. The device works on as many
+// requests as its queue is deep, each for its latency, whatever its size; then an interrupt works
+// it off page by page, one request after the other. A writer beyond its share (WriteThrottle.swift)
+// is held back.
 
 import Timeline
 import UAPI
 
-/// A page on its way: the swap slot and the folio.
-struct DevicePage {
-  var offset: UInt32
-  var frame: UInt32
-}
-
 final class BlockDevice {
+  /// Pages one after the other on the device.
   struct Request {
     var isWrite: Bool
+    /// Over the writers' share: waits in the plug for a place.
+    var isHeld: Bool
     var first: UInt32
-    var pages: [DevicePage]
+    var count: Int
+    var due = Instant.boot
+
+    var pages: Range<UInt32> { first..<first + UInt32(count) }
   }
 
-  let spec: DiskSpec
+  private let spec: DiskSpec
+  private let profile: KernelProfile
   private let timeline: Timeline
+  private let interrupts: InterruptTime
   private let finished: (Request) -> Void
+  private var throttle: WriteThrottle
+  private var plugs = 0
   private var plugged: [Request] = []
-  private var waiting: [Request] = []
-  private var inFlight: [(due: Instant, request: Request)] = []
-  private let completions = WaitQueue()
+  /// Requests sent off: from `head` on `started` of them are worked on, the rest waits.
+  private var queue: [Request] = []
+  private var head = 0
+  private var started = 0
+  private let reads = WaitQueue()
+  private let writers = WaitQueue()
   private let work = WaitQueue()
-  /// Write requests at most under way before a writer is held back (recordings of swap on such a
-  /// device: eight).
-  private static let writesAtOnce = 8
 
   /// - Parameter finished: called as each request is done, in simulated time.
-  init(_ spec: DiskSpec, timeline: Timeline, finished: @escaping (Request) -> Void) {
+  init(
+    _ spec: DiskSpec, _ profile: KernelProfile, timeline: Timeline, interrupts: InterruptTime,
+    finished: @escaping (Request) -> Void
+  ) {
     self.spec = spec
+    self.profile = profile
     self.timeline = timeline
+    self.interrupts = interrupts
     self.finished = finished
+    throttle = WriteThrottle(
+      places: spec.queueRequests, steps: profile.numbers.writeThrottleSteps,
+      hz: profile.numbers.hz, now: timeline.now)
     timeline.spawn("blk \(spec.name)") { [weak self] fiber throws(Killed) in
-      while let device = self {
-        try await device.completeNext(fiber)
+      while let device = self { try await device.completeNext(fiber) }
+    }
+  }
+
+  // MARK: submit
+
+  func plug() { plugs += 1 }
+
+  func unplug() {
+    plugs -= 1
+    if plugs == 0 { sendOff() }
+  }
+
+  /// Collects one page.
+  func submit(_ page: UInt32, write: Bool) {
+    if let last = plugged.indices.last, plugged[last].isWrite == write,
+      plugged[last].pages.upperBound == page, plugged[last].count < spec.requestPages
+    {
+      plugged[last].count += 1
+      return
+    }
+    if plugged.count >= profile.numbers.plugRequests { sendOff() }
+    if !write { throttle.noteRead(at: timeline.now) }
+    let isHeld = write && (holdsWriterBack || !throttle.admit(at: timeline.now))
+    plugged.append(Request(isWrite: write, isHeld: isHeld, first: page, count: 1))
+    if plugs == 0 { sendOff() }
+  }
+
+  /// Sends off what was collected, but for what is held back.
+  private func sendOff() {
+    var held = 0
+    for request in plugged {
+      if request.isHeld {
+        plugged[held] = request
+        held += 1
+      } else {
+        queue.append(request)
       }
     }
-  }
-
-  /// Collects one page; it joins the last request where it continues it.
-  func submit(_ page: DevicePage, write: Bool) {
-    if let last = plugged.indices.last, plugged[last].isWrite == write,
-      plugged[last].first + UInt32(plugged[last].pages.count) == page.offset,
-      plugged[last].pages.count < spec.requestPages
-    {
-      plugged[last].pages.append(page)
-    } else {
-      plugged.append(Request(isWrite: write, first: page.offset, pages: [page]))
-    }
-  }
-
-  /// Sends off what was collected.
-  func unplug() { send(plugged.count) }
-
-  private func send(_ n: Int) {
-    if n <= 0 { return }
-    waiting += plugged.prefix(n)
-    plugged.removeFirst(n)
+    plugged.removeLast(plugged.count - held)
     start()
   }
 
   private func start() {
-    while inFlight.count < spec.depth, !waiting.isEmpty {
-      inFlight.append((timeline.now + spec.latency, waiting.removeFirst()))
+    var sent: UInt64 = 0
+    while started < spec.depth, head + started < queue.count {
+      sent += profile.costs.requestSent
+      queue[head + started].due = timeline.now + Nanoseconds(sent) + spec.latency
+      started += 1
     }
-    work.wakeAll()
+    if started > 0 { work.wakeAll() }
   }
 
+  // MARK: complete
+
   private func completeNext(_ fiber: Fiber) async throws(Killed) {
-    guard let next = inFlight.first else {
+    guard started > 0 else {
       try await work.wait(fiber)
       return
     }
-    if next.due > timeline.now { try await fiber.sleep(next.due - timeline.now) }
-    inFlight.removeFirst()
-    finished(next.request)
+    let request = queue[head]
+    if request.due > timeline.now { try await fiber.sleep(request.due - timeline.now) }
+    let cost = profile.costs.requestFinished + UInt64(request.count) * profile.costs.pageFinished
+    interrupts.begin(cost)
+    try await fiber.sleep(Nanoseconds(cost))
+    head += 1
+    started -= 1
+    if head == queue.count {
+      queue.removeAll(keepingCapacity: true)
+      head = 0
+    }
+    finished(request)
+    if !request.isWrite {
+      reads.wakeAll()
+    } else if throttle.finish(at: timeline.now) {
+      writers.wakeAll()
+    }
     start()
-    completions.wakeAll()
   }
 
-  /// Whether a writer has to wait before it collects more.
-  var holdsWritersBack: Bool {
-    plugged.count + waiting.count + inFlight.count > Self.writesAtOnce
+  // MARK: wait
+
+  /// Whether a writer has to wait for a place before it goes on.
+  var holdsWriterBack: Bool { plugged.last?.isHeld ?? false }
+
+  /// Pages collected in requests that have no place yet.
+  var heldPages: Int { plugged.reduce(0) { $0 + ($1.isHeld ? $1.count : 0) } }
+
+  /// Sleeps until all that was collected has its place.
+  func waitForPlace(_ fiber: Fiber) async throws(Killed) {
+    while holdsWriterBack {
+      sendOff()
+      if throttle.underWay > 0 {
+        try await writers.wait(fiber)
+        try await interrupts.waitUntilQuiet(fiber)
+      }
+      for k in plugged.indices where plugged[k].isHeld {
+        if !throttle.admit(at: timeline.now) { break }
+        plugged[k].isHeld = false
+      }
+    }
   }
 
-  /// Sends off what was collected, but for a request beyond what a writer may have under way, and
-  /// waits until some request is done.
-  func waitForCompletion(_ fiber: Fiber) async throws(Killed) {
-    let room = Self.writesAtOnce - waiting.count - inFlight.count
-    send(holdsWritersBack ? min(max(room, 0), plugged.count) : plugged.count)
-    if waiting.isEmpty, inFlight.isEmpty { return }
-    try await completions.wait(fiber)
+  /// Sleeps until a read request is done.
+  func waitForRead(_ fiber: Fiber) async throws(Killed) {
+    sendOff()
+    try await reads.wait(fiber)
+    try await interrupts.waitUntilQuiet(fiber)
   }
 }

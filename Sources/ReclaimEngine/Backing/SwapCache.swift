@@ -13,7 +13,7 @@ extension Memory {
     let row = frames.rows + Int(frame)
     row.pointee.flags.insert(.swapCache)
     row.pointee.link = offset
-    swap!.area.slots[Int(offset)].content = Slot(folio: frame)
+    swapSpace!._withUnsafeGuaranteedRef { $0.area.slots[Int(offset)].content = Slot(folio: frame) }
     countSwapCached(1, row.pointee.memcg)
   }
 
@@ -23,9 +23,11 @@ extension Memory {
     let offset = row.pointee.link
     row.pointee.flags.remove(.swapCache)
     row.pointee.link = 1
-    let slot = swap!.area.slots + Int(offset)
-    slot.pointee.content = content
-    if slot.pointee.references == 0 { swap!.area.freed(offset) }
+    swapSpace!._withUnsafeGuaranteedRef { swap in
+      let slot = swap.area.slots + Int(offset)
+      slot.pointee.content = content
+      if slot.pointee.references == 0 { swap.area.freed(offset) }
+    }
     countSwapCached(-1, row.pointee.memcg)
   }
 
@@ -54,10 +56,12 @@ extension Memory {
   }
 
   /// A request of the swap device is done: what was read is there, what was written is clean, and
-  /// whoever asked for it finds it at the tail of its list.
+  /// reclaim finds it at the tail of its list. While its request is under way a folio stays in the
+  /// swap cache: its slot names it.
   func swapRequestFinished(_ request: BlockDevice.Request) {
     for page in request.pages {
-      let row = frames.rows + Int(page.frame)
+      let frame = swap!.area.slots[Int(page)].content.folio
+      let row = frames.rows + Int(frame)
       if !request.isWrite {
         row.pointee.flags.remove(.locked)
         continue
@@ -69,7 +73,7 @@ extension Memory {
       if row.pointee.flags.contains(.reclaim) {
         row.pointee.flags.remove(.reclaim)
         // One that is off its list just now is not found again at the tail.
-        if row.pointee.flags.contains(.lru) { batches.rotate(page.frame) }
+        if row.pointee.flags.contains(.lru) { batches.rotate(frame) }
       }
     }
   }

@@ -14,9 +14,9 @@ struct SwapReadaheadState: Equatable {
   var last = 0
 }
 
-enum SwapReadahead {
+package enum SwapReadahead {
   /// Pages to read at a fault (reference 31 §31.7).
-  static func windowSize(hits: Int, isAdjacent: Bool, previous: Int, max: Int) -> Int {
+  package static func windowSize(hits: Int, isAdjacent: Bool, previous: Int, max: Int) -> Int {
     var pages = hits + 2
     if hits == 0 {
       if !isAdjacent { pages = 1 }

@@ -8,24 +8,63 @@ final class SwapSpace {
   let area: SwapArea
   /// The device where it takes time; nil for one whose I/O is done by whoever submits it.
   private(set) var device: BlockDevice?
-  /// Pages of the machine that a RAM disk holds.
-  var pagesOnDevice = 0
   private let tree: MemcgTree
+  private let allocator: PageAllocator
+  private let slabs: SlabCaches
+  private let frames: FrameTable
+  private var ramDisk = RamDisk()
+  /// Where zram keeps its pages; nil on other devices.
+  private let pool: CompressedPool?
 
   /// - Throws: BootError where the device is of no use.
-  init(_ device: DiskSpec, tree: MemcgTree, profile: KernelProfile) throws(BootError) {
+  init(
+    _ device: DiskSpec, tree: MemcgTree, allocator: PageAllocator, slabs: SlabCaches,
+    frames: FrameTable, profile: KernelProfile
+  ) throws(BootError) {
     self.tree = tree
-    area = try SwapArea(device, clusterSize: profile.numbers.swapCluster) { memcg in
+    self.allocator = allocator
+    self.slabs = slabs
+    self.frames = frames
+    let pool =
+      device.kind == .zram
+      ? CompressedPool(allocator, frames, compressedPage: device.compressedPage) : nil
+    self.pool = pool
+    var slots: UnsafeMutablePointer<SwapSlot>?
+    area = try SwapArea(device, clusterSize: profile.numbers.swapCluster) { offset in
+      let slot = slots! + Int(offset)
+      let memcg = slot.pointee.memcg
       var at = memcg
       while at != 0 {
         tree.rows[Int(at)].swapUsage -= 1
         at = tree.rows[Int(at)].parent
       }
       if memcg != 0 { tree.statistics.note(1) }
+      // zram is told, and forgets the page at once; other devices are not.
+      if let pool, slot.pointee.stored > 0 {
+        pool.drop(slot.pointee.stored)
+        slot.pointee.stored = 0
+      }
     }
+    slots = area.slots
+  }
+
+  /// A page arrives on the device, which may need memory of the machine for it.
+  /// - Returns: false when there was none.
+  func write(_ slot: UnsafeMutablePointer<SwapSlot>) -> Bool {
+    if let pool {
+      if slot.pointee.stored > 0 { pool.drop(slot.pointee.stored) }
+      slot.pointee.stored = pool.size(isFilled: slot.pointee.isFilled)
+      return pool.store(slot.pointee.stored)
+    }
+    let isFirst = slot.pointee.stored == 0
+    slot.pointee.stored = UInt16(Pages.size)
+    return !isFirst || area.device.kind != .brd || ramDisk.grow(allocator, slabs, frames)
   }
 
   var total: Int { area.total }
+
+  /// Pages of the machine that the device holds, without the nodes of a RAM disk's tree.
+  var pagesOnDevice: Int { pool?.pages ?? ramDisk.pages }
 
   /// Gives a timed device its place on the timeline.
   func attach(_ device: BlockDevice) { self.device = device }

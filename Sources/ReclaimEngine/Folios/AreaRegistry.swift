@@ -11,17 +11,22 @@ final class AreaRegistry {
   private let slots: SlotTable
   private var areas: [Area?] = [nil]
   private var spare: [UInt16] = []
-  /// The cgroup of each area's task as it is now; 0 for none.
-  private let owners: UnsafeMutablePointer<UInt16>
+  /// What reclaim asks about the area of an entry, at hand without touching the area itself.
+  private struct Facts {
+    /// The cgroup of the area's task as it is now; 0 for none.
+    var owner: UInt16 = 0
+    var isSequential = false
+  }
+  private let facts: UnsafeMutablePointer<Facts>
 
   init(leaves: LeafTable, slots: SlotTable) {
     self.leaves = leaves
     self.slots = slots
-    owners = .allocate(capacity: Self.limit)
-    owners.initialize(repeating: 0, count: Self.limit)
+    facts = .allocate(capacity: Self.limit)
+    facts.initialize(repeating: Facts(), count: Self.limit)
   }
 
-  deinit { owners.deallocate() }
+  deinit { facts.deallocate() }
 
   /// Room for an area of `pages`: its number and its first entry; nil when there is none left.
   func reserve(_ pages: Int) -> (number: UInt16, base: Int)? {
@@ -35,7 +40,7 @@ final class AreaRegistry {
 
   func add(_ area: Area, owner memcg: UInt16) {
     areas[Int(area.number)] = area
-    owners[Int(area.number)] = memcg
+    facts[Int(area.number)] = Facts(owner: memcg, isSequential: area.advice == .sequential)
     for block in (area.base >> 6)...((area.base + area.pages - 1) >> 6) {
       leaves.rows[block] = LeafRow(
         next: 0, previous: 0, entries: 0, shadows: 0, memcg: 0, state: 0, file: area.number)
@@ -45,19 +50,26 @@ final class AreaRegistry {
   /// The area is gone; its entries are empty.
   func remove(_ area: Area) {
     areas[Int(area.number)] = nil
-    owners[Int(area.number)] = 0
+    facts[Int(area.number)] = Facts()
     spare.append(area.number)
     slots.free(area.base, area.pages)
   }
 
-  func moved(_ area: Area, to memcg: UInt16) { owners[Int(area.number)] = memcg }
+  func moved(_ area: Area, to memcg: UInt16) { facts[Int(area.number)].owner = memcg }
 
-  @inline(__always) func number(ofEntry slot: Int) -> UInt16 { leaves.rows[slot >> 6].file }
-
-  @inline(__always) func area(_ number: UInt16) -> Area { areas[Int(number)]! }
+  /// madvise says how the area will be accessed.
+  func advise(_ area: Area, _ advice: Area.Advice) {
+    area.advice = advice
+    facts[Int(area.number)].isSequential = advice == .sequential
+  }
 
   /// The cgroup whose task uses the entry.
   @inline(__always) func owner(ofEntry slot: Int) -> UInt16 {
-    owners[Int(leaves.rows[slot >> 6].file)]
+    facts[Int(leaves.rows[slot >> 6].file)].owner
+  }
+
+  /// Whether accesses through the entry save nothing: MADV_SEQUENTIAL.
+  @inline(__always) func isSequential(_ slot: Int) -> Bool {
+    facts[Int(leaves.rows[slot >> 6].file)].isSequential
   }
 }

@@ -23,15 +23,14 @@ final class PageCache {
   private let node: Node
   private let batches: FolioBatches
   private let workingset: Workingset
-  private let objects: ObjectCharges
-  private let slabs: SlabCaches
+  private let gracePeriods: GracePeriods
   private let nodeSize: Int
   private var mappings: [FileMapping] = []
   var files: [FileMapping] { mappings }
 
   init(
     frames: FrameTable, slots: SlotTable, leaves: LeafTable, tree: MemcgTree, node: Node,
-    batches: FolioBatches, workingset: Workingset, objects: ObjectCharges, slabs: SlabCaches,
+    batches: FolioBatches, workingset: Workingset, gracePeriods: GracePeriods,
     profile: KernelProfile
   ) {
     self.frames = frames
@@ -43,8 +42,7 @@ final class PageCache {
     self.node = node
     self.batches = batches
     self.workingset = workingset
-    self.objects = objects
-    self.slabs = slabs
+    self.gracePeriods = gracePeriods
     nodeSize = profile.objects.treeNode
   }
 
@@ -138,8 +136,8 @@ final class PageCache {
       memcg = inner.pointee.memcg
       inner.pointee = InnerNode()
     }
-    objects.free(memcg, nodeSize, reclaimable: true)
-    slabs.free(.treeNode)
+    gracePeriods.free(
+      KernelObject(kind: .treeNode, size: nodeSize, owner: memcg, isReclaimable: true))
     guard level < file.height else {
       file.height = 0
       return

@@ -5,7 +5,7 @@
 // Entries live in the slot table beside page-cache slots, one range for each area. Frame number
 // and swap offset share the upper half.
 //
-//   present   frame << 32 | writable : 4 | dirty : 3 | accessed : 2 | present : 1 | 0
+//   present   frame << 32 | filled : 6 | writable : 4 | dirty : 3 | accessed : 2 | present : 1 | 0
 //   swapped   offset << 32 | 32
 
 struct PageTableEntry: Equatable {
@@ -16,6 +16,8 @@ struct PageTableEntry: Equatable {
   private static let dirtyBit: UInt64 = 8
   private static let writableBit: UInt64 = 16
   private static let swapBit: UInt64 = 32
+  /// All of the page was written, with contents that cannot be compressed.
+  private static let filledBit: UInt64 = 64
 
   static let none = PageTableEntry(raw: 0)
   /// The shared page of zeros, read-only.
@@ -39,12 +41,16 @@ struct PageTableEntry: Equatable {
   @inline(__always) var isDirty: Bool { raw & Self.dirtyBit != 0 }
   @inline(__always) var isWritable: Bool { raw & Self.writableBit != 0 }
   @inline(__always) var isSwap: Bool { raw & Self.swapBit != 0 }
+  @inline(__always) var isFilled: Bool { raw & Self.filledBit != 0 }
   @inline(__always) var frame: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
   @inline(__always) var swapOffset: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
 
-  /// What an access of the CPU leaves: young, and dirty if it wrote.
-  @inline(__always) func touched(write: Bool) -> PageTableEntry {
-    PageTableEntry(raw: raw | Self.accessedBit | (write ? Self.dirtyBit : 0))
+  /// What an access of the CPU adds: young; dirty if it wrote.
+  static func marks(write: Bool, fill: Bool) -> UInt64 {
+    accessedBit | (write ? dirtyBit : 0) | (write && fill ? filledBit : 0)
+  }
+  @inline(__always) func filled(_ isFilled: Bool) -> PageTableEntry {
+    PageTableEntry(raw: isFilled ? raw | Self.filledBit : raw)
   }
   @inline(__always) var old: PageTableEntry { PageTableEntry(raw: raw & ~Self.accessedBit) }
   @inline(__always) var clean: PageTableEntry { PageTableEntry(raw: raw & ~Self.dirtyBit) }

@@ -19,7 +19,7 @@ extension Memory {
       if slot == 0 { return 0 }
       guard counts(slot, target), entries[slot].isYoung else { return 0 }
       entries[slot] = entries[slot].old
-      return areas.area(areas.number(ofEntry: slot)).advice == .sequential ? 0 : 1
+      return areas.isSequential(slot) ? 0 : 1
     }
     var found = 0
     forEachMapping(frame) { area, entry in

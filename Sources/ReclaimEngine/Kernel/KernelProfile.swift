@@ -4,6 +4,8 @@
 // Each kernel is written out in full in a file of its own, without defaults: who reads
 // Linux6_1.swift sees all of 6.1, and a new field makes the compiler ask every kernel.
 
+import UAPI
+
 package struct KernelProfile: Sendable {
   /// The generation, such as "6.1".
   package var name: String
@@ -20,7 +22,11 @@ package struct KernelProfile: Sendable {
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
+  var memoryHigh: MemoryHigh
+  var limitWrite: LimitWrite
+  var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
+  var swapCacheRead: SwapCacheRead
   var vmstatForm: VmstatForm
 
   /// Every kernel that is built, oldest first.
@@ -58,6 +64,11 @@ struct Numbers: Sendable {
   var highestAreaPage: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
+  /// Requests that a plug collects; one more sends them off (recordings).
+  var plugRequests: Int
+  /// How often a device's write throttle has been widened before the machine is handed over: read
+  /// off recordings, which do not show what widened it.
+  var writeThrottleSteps: Int
   /// Scheduler ticks a second.
   var hz: Int
   /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
@@ -71,6 +82,10 @@ struct ObjectSizes: Sendable {
   var structFile: Int
   var dentry: Int
   var inode: Int
+  /// An inode of a file system without one of its own kind, as cgroup2's.
+  var plainInode: Int
+  /// What a control file is read and written through, while it is open.
+  var sequence: Int
   var area: Int
   /// What leads from a page back to its area: made at the area's first anonymous page.
   var reverseMap: [Int]
@@ -93,6 +108,9 @@ struct Costs: Sendable {
   var singleMiss: UInt64
   /// An access that hits.
   var touch: UInt64
+  /// What the program itself needs to draw the place of an access.
+  var randomDraw: UInt64
+  var zipfDraw: UInt64
   var anonymousFault: UInt64
   /// A read fault that maps the page of zeros.
   var zeroPageFault: UInt64
@@ -106,23 +124,51 @@ struct Costs: Sendable {
   /// A mapped read of a cached page, and each page that it maps around itself.
   var fileFault: UInt64
   var faultAroundPage: UInt64
+  /// A mark, and each cgroup that it reads.
   var mark: UInt64
+  var markCgroup: UInt64
   var reclaimBatch: UInt64
   var cleanPageReclaimed: UInt64
+  /// An anonymous page whose copy in swap is still good.
+  var cleanSwapReclaimed: UInt64
+  /// More for such a page that was mapped until now.
+  var pageUnmappedByReclaim: UInt64
   var pageKept: UInt64
   /// An anonymous page written to a synchronous device and freed.
   var pageSwappedOut: UInt64
   /// An anonymous page handed to a timed device.
   var pageSubmitted: UInt64
+  /// A request put into a device's queue; the interrupt that works it off, and each page of it.
+  var requestSent: UInt64
+  var requestFinished: UInt64
+  var pageFinished: UInt64
   var priorityRound: UInt64
+  /// The same inside a cgroup without shrinkers worth asking, from one batch of a list to its next,
+  /// and from the last batch to the end.
+  var memcgRound: UInt64
+  var nextBatch: UInt64
+  var memcgReclaimEnd: UInt64
   var reclaimBegin: UInt64
   var reclaimEnd: UInt64
   var open: UInt64
   var makeCgroup: UInt64
   var enterCgroup: UInt64
   var advise: UInt64
+  /// A page dropped from the cache by its range, and a shadow.
   var pageInvalidated: UInt64
+  var shadowForgotten: UInt64
   /// munmap, for each present page.
   var pageUnmapped: UInt64
   var map: UInt64
+}
+
+extension Costs {
+  /// What the program needs to find the place of its next access.
+  func draw(_ shape: AccessPattern.Shape) -> UInt64 {
+    switch shape {
+    case .sequential, .reverse, .next: 0
+    case .random, .hot: randomDraw
+    case .zipf: zipfDraw
+    }
+  }
 }

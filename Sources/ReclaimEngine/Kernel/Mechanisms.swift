@@ -81,6 +81,30 @@ package enum MemoryReclaimFile: String, Sendable {
   case untilReclaimed
 }
 
+/// When a task answers for what it charged above memory.high (reference 13 §13.3).
+package enum MemoryHigh: String, Sendable {
+  /// On its way back to user mode; up to 5.10.
+  case onReturn
+  /// Also within the charge that makes it more than a batch; 6.1.
+  case onReturnOrBeyondBatch
+}
+
+/// How long a write to memory.max or memory.high goes on reclaiming (reference 13 §§13.3, 13.4).
+package enum LimitWrite: String, Sendable {
+  /// Until usage is below what was written; up to 5.10.
+  case toTheEnd
+  /// Only while nobody has written another value; 6.1.
+  case whileCurrent
+}
+
+/// What moving a task into a cgroup waits for (recordings; the reference is silent about it).
+package enum CgroupMove: String, Sendable {
+  /// Nothing; 5.10.
+  case atOnce
+  /// A grace period, unless one move has followed another; 6.1.
+  case afterGracePeriod
+}
+
 /// Where the mapping of a file of at least a page table's size goes (recordings of mapped files;
 /// the reference is silent about it).
 package enum FilePlacement: String, Sendable {
@@ -88,6 +112,14 @@ package enum FilePlacement: String, Sendable {
   case belowThePrevious
   /// At the boundary of a page table; 6.1.
   case atTableBoundary
+}
+
+/// What reading a page through the swap cache says about it (reference 22 §22.4).
+package enum SwapCacheRead: String, Sendable {
+  /// It belonged to the working set: when it is evicted, its shadow says so; 5.4, 5.10.
+  case marksWorkingset
+  /// Nothing; 6.1.
+  case marksNothing
 }
 
 /// Which counters /proc/vmstat has, and in which order (recordings).

@@ -16,16 +16,12 @@ final class FolioBatches {
   private let node: Node
   private let capacity: Int
 
-  private struct Batch {
-    let frames: UnsafeMutablePointer<UInt32>
-    var count = 0
-  }
-  private var added: Batch
-  private var activated: Batch
-  private var deactivatedFile: Batch
-  private var deactivated: Batch
-  private var freedLazily: Batch
-  private var rotated: Batch
+  private var added: FolioBatch
+  private var activated: FolioBatch
+  private var deactivatedFile: FolioBatch
+  private var deactivated: FolioBatch
+  private var freedLazily: FolioBatch
+  private var rotated: FolioBatch
 
   init(
     frames: FrameTable, lists: FolioLists, tree: MemcgTree, workingset: Workingset, node: Node,
@@ -37,21 +33,21 @@ final class FolioBatches {
     self.workingset = workingset
     self.node = node
     capacity = profile.numbers.folioBatch
-    added = Batch(frames: .allocate(capacity: capacity))
-    activated = Batch(frames: .allocate(capacity: capacity))
-    deactivatedFile = Batch(frames: .allocate(capacity: capacity))
-    deactivated = Batch(frames: .allocate(capacity: capacity))
-    freedLazily = Batch(frames: .allocate(capacity: capacity))
-    rotated = Batch(frames: .allocate(capacity: capacity))
+    added = FolioBatch(capacity: capacity)
+    activated = FolioBatch(capacity: capacity)
+    deactivatedFile = FolioBatch(capacity: capacity)
+    deactivated = FolioBatch(capacity: capacity)
+    freedLazily = FolioBatch(capacity: capacity)
+    rotated = FolioBatch(capacity: capacity)
   }
 
   deinit {
-    added.frames.deallocate()
-    activated.frames.deallocate()
-    deactivatedFile.frames.deallocate()
-    deactivated.frames.deallocate()
-    freedLazily.frames.deallocate()
-    rotated.frames.deallocate()
+    added.release()
+    activated.release()
+    deactivatedFile.release()
+    deactivated.release()
+    freedLazily.release()
+    rotated.release()
   }
 
   /// Folios waiting to be added.
@@ -203,7 +199,7 @@ final class FolioBatches {
   // MARK: what all of them do
 
   /// A folio waits on its old list; answers whether it filled the batch.
-  @inline(__always) private func queue(_ frame: UInt32, _ batch: inout Batch) -> Bool {
+  @inline(__always) private func queue(_ frame: UInt32, _ batch: inout FolioBatch) -> Bool {
     rows[Int(frame)].flags.insert(.queued)
     batch.frames[batch.count] = frame
     batch.count &+= 1

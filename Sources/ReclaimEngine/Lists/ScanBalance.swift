@@ -47,13 +47,14 @@ extension Memory {
     return .byCost(control.cost, swappiness: control.swappiness)
   }
 
-  /// Folios to scan on each list of a cgroup; the list's whole size, shifted by the priority.
-  func scanCounts(_ memcg: MemCgroup, _ control: ScanControl) -> ScanCounts {
+  /// Folios to scan on each list of a cgroup: what of it is not protected, shifted by the priority.
+  func scanCounts(_ memcg: MemCgroup, _ control: inout ScanControl) -> ScanCounts {
     let lruvec = tree.lruvec(memcg.number)
     let balance = scanBalance(memcg, control)
     var counts = ScanCounts()
     for list in 0..<4 {
-      let scan = lruvec.list(list).pointee.count >> control.priority
+      let size = lruvec.list(list).pointee.count
+      let scan = scannable(size, memcg.number, &control) >> control.priority
       counts[list] = balance.apply(scan, file: ListIndex.isFile(list))
     }
     return counts

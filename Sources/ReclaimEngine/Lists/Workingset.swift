@@ -13,7 +13,7 @@ package final class Workingset {
   private let node: Node
   private let profile: KernelProfile
   /// Where anonymous pages could go; they compete for memory only then.
-  weak var swap: SwapSpace?
+  var swap: Unmanaged<SwapSpace>?
 
   package init(tree: MemcgTree, frames: FrameTable, node: Node, profile: KernelProfile) {
     self.tree = tree
@@ -64,7 +64,7 @@ package final class Workingset {
     _ lruvec: UnsafeMutablePointer<Lruvec>, file: Bool, refaulting memcg: UInt16
   ) -> Int {
     let sizes = lruvec.pointee.publishedSizes
-    let hasSwap = (swap?.available(to: memcg) ?? 0) > 0
+    let hasSwap = swap?._withUnsafeGuaranteedRef { $0.available(to: memcg) > 0 } ?? false
     if file {
       return sizes.activeFile + (hasSwap ? sizes.activeAnon + sizes.inactiveAnon : 0)
     }

@@ -23,7 +23,11 @@ package enum Boot {
     files: [FileSpec] = [], sysctls: [(name: String, value: Int)] = []
   ) throws(BootError) -> MachineSpec {
     let profile = try KernelProfile.require(kernel)
-    try HostRoom.require(memory, filePages: files.reduce(0) { $0 + $1.size.count })
+    try HostRoom.require(
+      memory,
+      HostRoom.Contents(
+        files: files.reduce(0) { $0 + $1.size.count },
+        swap: disks.reduce(0) { $0 + ($1.use == .swap ? $1.size.pages.count : 0) }))
     guard let map = MemoryMap(memory, profile.boot) else {
       throw BootError(
         "memory = \(memory.text): kernel \(kernel) needs more for itself, expected at least "

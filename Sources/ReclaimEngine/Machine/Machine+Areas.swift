@@ -15,7 +15,7 @@ extension Machine {
       noteOperation(11, task, [UInt64(area.number)])
       try await memory.unmapArea(area, task)
       return .done
-    case .touch(let name, let write, _, let pattern):
+    case .touch(let name, let write, let fill, let pattern):
       guard let area = task.space.area(named: name) else { return .failed(.EINVAL) }
       if pattern.problem(over: area.pages) != nil { return .failed(.EINVAL) }
       if write, case .file(_, _, shared: true) = area.kind {
@@ -23,7 +23,7 @@ extension Machine {
           "writing to a shared file mapping ('\(name)') needs dirty pages, which are not built")
       }
       noteOperation(12, task, [UInt64(area.number), write ? 1 : 0])
-      try await memory.touch(area, write: write, pattern, task)
+      try await memory.touch(area, write: write, fill: fill, pattern, task)
       return .done
     case .adviseArea(let name, let advice, let from, let length):
       guard let (area, range) = stretch(name, from, length, task) else { return .failed(.EINVAL) }

@@ -15,6 +15,7 @@ extension Machine {
     memory.flushPeriodically()
     task.enterKernel()
     let outcome = try await carryOut(operation, task)
+    try await memory.returnOverHigh(task)
     try task.leaveKernel()
     return outcome
   }
@@ -31,10 +32,7 @@ extension Machine {
     case .enter(let path):
       guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
       noteOperation(3, task, [UInt64(cgroup.number)])
-      try await task.spend(memory.profile.costs.enterCgroup)
-      task.memcg = cgroup.number
-      for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
-      return .done
+      return try await enter(cgroup, task)
     case .open(let name):
       noteOperation(4, task, [])
       return try await open(name, task) == nil ? .failed(.ENOENT) : .done
@@ -56,8 +54,7 @@ extension Machine {
         !cgroup.isRoot
       else { return .failed(.ENOENT) }
       noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
-      let freed = try await memory.proactiveReclaim(cgroup, pages: pages.count, task)
-      return freed.map { .pages($0) } ?? .failed(.EAGAIN)
+      return try await reclaim(cgroup, pages, task)
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
     case .dropCaches:
@@ -80,86 +77,6 @@ extension Machine {
       try await mark(name, task)
       return .done
     }
-  }
-
-  // MARK: cgroups
-
-  private func makeCgroup(_ path: String, _ settings: [CgroupSetting], _ task: SimTask)
-    async throws(Killed) -> Outcome
-  {
-    if let refused = refusal(settings) { return refused }
-    var parent = memory.tree.root
-    for part in CgroupPath.parts(path) {
-      let wanted = parent.isRoot ? part : "\(parent.path)/\(part)"
-      if let known = memory.tree.find(wanted) {
-        parent = known
-        continue
-      }
-      guard let made = memory.tree.makeChild(of: parent, named: part) else {
-        return .failed(.ENOMEM)
-      }
-      if !parent.isRoot {
-        let sizes = memory.profile.objects.childCgroup
-        if try await !memory.chargeObjects(parent.number, sizes, task) { return .failed(.ENOMEM) }
-      }
-      parent = made
-    }
-    try await task.spend(memory.profile.costs.makeCgroup)
-    return try await write(settings, to: parent, task)
-  }
-
-  private func write(_ settings: [CgroupSetting], to cgroup: MemCgroup, _ task: SimTask)
-    async throws(Killed) -> Outcome
-  {
-    if let refused = refusal(settings) { return refused }
-    for setting in settings {
-      switch setting {
-      case .max(let pages):
-        try await memory.setMax(cgroup, pages?.count ?? MemcgRow.unlimited, task)
-      case .swapMax(let pages):
-        memory.tree.rows[Int(cgroup.number)].swapMax = pages?.count ?? MemcgRow.unlimited
-      default: preconditionFailure("refused before")
-      }
-    }
-    return .done
-  }
-
-  /// Settings whose mechanism is not there: refused by name, nothing written.
-  private func refusal(_ settings: [CgroupSetting]) -> Outcome? {
-    for setting in settings {
-      switch setting {
-      case .max, .swapMax: continue
-      default:
-        return .unsupported(
-          "\(setting.file) is not built yet; memory.max and memory.swap.max are")
-      }
-    }
-    return nil
-  }
-
-  package func configureCgroup(path: String, settings: [CgroupSetting]) -> Outcome {
-    if let refused = refusal(settings) { return refused }
-    var parent = memory.tree.root
-    for part in CgroupPath.parts(path) {
-      let wanted = parent.isRoot ? part : "\(parent.path)/\(part)"
-      guard let next = memory.tree.find(wanted) ?? memory.tree.makeChild(of: parent, named: part)
-      else { return .failed(.ENOMEM) }
-      parent = next
-    }
-    if parent.isRoot { return .failed(.EINVAL) }
-    let row = memory.tree.rows + Int(parent.number)
-    for setting in settings {
-      switch setting {
-      case .max(let pages):
-        let limit = pages?.count ?? MemcgRow.unlimited
-        if row.pointee.usage > limit { return .failed(.EBUSY) }
-        row.pointee.max = limit
-      case .swapMax(let pages):
-        row.pointee.swapMax = pages?.count ?? MemcgRow.unlimited
-      default: preconditionFailure("refused before")
-      }
-    }
-    return .done
   }
 
   // MARK: files
@@ -202,6 +119,8 @@ extension Machine {
     }
     keepMark(name, observe())
     memory.publishForReader()
-    try await task.spend(memory.profile.costs.mark)
+    let costs = memory.profile.costs
+    try await task.spend(
+      costs.mark + UInt64(memory.tree.all.count - 1) * costs.markCgroup)
   }
 }

@@ -81,13 +81,17 @@ package final class Machine: Backend {
     memory.tasks.append(
       SimTask(
         handle, spec, memcg: cgroup.number, profile: memory.profile, fiber: fiber,
-        now: timeline.now))
+        interrupts: memory.interrupts, now: timeline.now))
     return handle
   }
 
   func task(_ handle: TaskHandle) -> SimTask { memory.tasks[handle.number] }
 
   package func report(on task: TaskHandle) -> TaskReport { self.task(task).report }
+
+  package func latencies(of task: TaskHandle) -> [LatencyCounts] {
+    self.task(task).latencies.counts
+  }
 
   /// What is left in the CPU's batches arrives, open files are closed. A run that was ended by the
   /// kernel stops all tasks.
@@ -97,9 +101,10 @@ package final class Machine: Backend {
     memory.unmapAll(task)
     memory.freeProgramTables(task.program)
     for open in task.end(at: timeline.now) {
-      memory.objects.free(
-        open.memcg, memory.profile.objects.structFile, reclaimable: false)
-      memory.slabs.free(.file)
+      memory.gracePeriods.free(
+        KernelObject(
+          kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,
+          isReclaimable: false))
     }
     if memory.endReason != nil {
       for other in memory.tasks where other !== task { other.fiber.kill() }

@@ -55,8 +55,7 @@ struct MachineLayout {
     }
     self.plans = plans
     frameCount = Int(plans.map(\.end).max()!) + 1
-    let filePages = spec.files.reduce(0) { $0 + $1.size.count + 64 }
-    slotCount = Self.slots(frames: frameCount, filePages: filePages)
+    slotCount = Self.slotCount(spec, node)
     lists = node.lists
     scaleFactor = spec.sysctls.last { $0.name == "vm.watermark_scale_factor" }?.value ?? 10
     minFreeKilobytes = spec.sysctls.last { $0.name == "vm.min_free_kbytes" }?.value
@@ -79,10 +78,17 @@ struct MachineLayout {
     }
   }
 
-  /// Slots for the pages of all files, and for areas of as many pages as there are frames or four
-  /// million.
-  static func slots(frames: Int, filePages: Int) -> Int {
-    min(max(filePages + frames + (1 << 20), 1 << 22), Int(UInt32.max) - 1)
+  private static func slotCount(_ spec: MachineSpec, _ node: NodeSpec) -> Int {
+    let swap = spec.disks.reduce(0) { $0 + ($1.use == .swap ? $1.size.pages.count : 0) }
+    return slots(
+      files: spec.files.reduce(0) { $0 + $1.size.count + 64 },
+      memory: node.zones.reduce(0) { $0 + $1.managed }, swap: swap)
+  }
+
+  /// Slots for the pages of all files, and entries for areas of twice what memory and swap hold.
+  /// What nobody uses costs address space only.
+  static func slots(files: Int, memory: Int, swap: Int) -> Int {
+    max(files + (1 << 20), 1 << 22, min(files + 2 * (memory + swap), Int(UInt32.max) - 64))
   }
 
   private static func plan(_ zone: ZoneSpec, after next: UInt32) throws(BootError) -> ZonePlan {

@@ -20,6 +20,8 @@ package final class Memory {
   package let tree: MemcgTree
   let stock: ChargeStock
   let objects: ObjectCharges
+  let gracePeriods: GracePeriods
+  let moves: CgroupMoves
   let workingset: Workingset
   let batches: FolioBatches
   let cache: PageCache
@@ -28,6 +30,11 @@ package final class Memory {
   let entries: UnsafeMutablePointer<PageTableEntry>
   /// nil where the machine has no swap area.
   let swap: SwapSpace?
+  /// The same, for where a reference would be counted for each page; `swap` keeps it alive.
+  let swapSpace: Unmanaged<SwapSpace>?
+  /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
+  let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
+  let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
   let swappiness: Int
@@ -41,6 +48,7 @@ package final class Memory {
   let freed: UnsafeMutablePointer<UInt32>
   /// The folios of the two batches behind it, while they are fetched.
   let upcoming: UnsafeMutablePointer<UInt32>
+  let parkedBatches = ParkedBatches(capacity: Memory.batchCapacity)
   /// Two of the file system's own pages that boot left in the root cgroup: the block of the
   /// directory and the block of the inode table, which every first look-up of a file touches.
   private var metadataFolios: [UInt32] = []
@@ -69,6 +77,7 @@ package final class Memory {
   ) throws(BootError) {
     self.profile = profile
     self.timeline = timeline
+    interrupts = InterruptTime(timeline)
     self.tracer = tracer
     let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)
@@ -78,18 +87,26 @@ package final class Memory {
     node = try layout.makeNode(frames, profile)
     allocator = PageAllocator(node: node)
     slabs = SlabCaches(allocator: allocator, frames: frames, node: node)
-    tree = try MemcgTree(profile: profile)
+    tree = try MemcgTree(
+      profile: profile, recursiveProtection: spec.hasRecursiveProtection)
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
     batches = FolioBatches(
       frames: frames, lists: lists, tree: tree, workingset: workingset, node: node,
       profile: profile)
+    gracePeriods = GracePeriods(timeline, profile) { [objects, slabs] object, count in
+      for _ in 0..<count {
+        objects.free(object.owner, object.size, reclaimable: object.isReclaimable)
+        if let kind = object.kind { slabs.free(kind) }
+      }
+    }
+    moves = CgroupMoves(timeline, gracePeriods)
     let slots = try SlotTable(capacity: layout.slotCount)
     let leaves = try LeafTable(slots: layout.slotCount)
     cache = PageCache(
       frames: frames, slots: slots, leaves: leaves, tree: tree, node: node, batches: batches,
-      workingset: workingset, objects: objects, slabs: slabs, profile: profile)
+      workingset: workingset, gracePeriods: gracePeriods, profile: profile)
     areas = AreaRegistry(leaves: leaves, slots: slots)
     entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
     let swapDisks = spec.disks.filter { $0.use == .swap }
@@ -97,8 +114,14 @@ package final class Memory {
       throw BootError("\(swapDisks.count) swap areas: several are not built yet, expected 1")
     }
     swap =
-      swapDisks.isEmpty ? nil : try SwapSpace(swapDisks[0], tree: tree, profile: profile)
-    workingset.swap = swap
+      swapDisks.isEmpty
+      ? nil
+      : try SwapSpace(
+        swapDisks[0], tree: tree, allocator: allocator, slabs: slabs, frames: frames,
+        profile: profile)
+    swapSpace = swap.map { Unmanaged.passUnretained($0) }
+    workingset.swap = swapSpace
+    synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     seed = spec.seed
     pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
     swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
@@ -113,9 +136,9 @@ package final class Memory {
     populate(layout, spec)
     if let swap, swap.area.device.kind == .null {
       swap.attach(
-        BlockDevice(swap.area.device, timeline: timeline) { [unowned self] request in
-          swapRequestFinished(request)
-        })
+        BlockDevice(
+          swap.area.device, profile, timeline: timeline, interrupts: interrupts
+        ) { [unowned self] request in swapRequestFinished(request) })
     }
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
@@ -168,6 +191,9 @@ package final class Memory {
   func touchMetadata() {
     for frame in metadataFolios { batches.markAccessed(frame) }
   }
+
+  /// Pages of the machine that its swap device has taken for what was written to it.
+  package var pagesOnSwapDevice: Int { swap?.pagesOnDevice ?? 0 }
 
   // MARK: the end of what is built
 

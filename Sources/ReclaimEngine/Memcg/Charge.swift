@@ -16,6 +16,7 @@ extension Memory {
   func charge(_ memcg: UInt16, _ n: Int, _ gfp: GfpFlags, _ task: SimTask)
     async throws(Killed) -> Bool
   {
+    task.overHigh += stock.takeOverHigh()
     var retries = profile.numbers.maxReclaimRetries
     var drained = false
     var hasKilled = false
@@ -24,11 +25,16 @@ extension Memory {
       // That the first try fails has been counted by whoever came here.
       let over = stock.retryCharge(memcg, n, counted: !isFirst)
       isFirst = false
-      if over == 0 { return true }
+      if over == 0 {
+        if stock.isOverHigh { try await settleHigh(task, gfp) }
+        return true
+      }
       guard gfp.contains(.directReclaim) else { return false }
       let full = tree.cgroup(over)
       full.count(.max)
+      let begun = timeline.now
       let reclaimed = try await reclaimMemcg(full, pages: n, gfp: gfp, task)
+      task.latencies.note(.directReclaim, (timeline.now - begun).count)
       if margin(over) >= n { continue }
       if !drained {
         drainStocks(below: over)
@@ -63,7 +69,10 @@ extension Memory {
   func chargeObject(_ memcg: UInt16, _ size: Int, reclaimable: Bool, _ task: SimTask)
     async throws(Killed) -> Bool
   {
-    if objects.tryCharge(memcg, size, reclaimable: reclaimable) == 0 { return true }
+    if objects.tryCharge(memcg, size, reclaimable: reclaimable) == 0 {
+      if stock.isOverHigh { try await settleHigh(task, .kernelAccount) }
+      return true
+    }
     guard try await charge(memcg, ObjectCharges.pages(for: size), .kernelAccount, task) else {
       return false
     }
@@ -80,29 +89,5 @@ extension Memory {
       return false
     }
     return true
-  }
-
-  /// Writes memory.max: usage above it is reclaimed, by killing if need be, as long as anybody can
-  /// be killed (reference 13 §13.4).
-  func setMax(_ cgroup: MemCgroup, _ pages: Int, _ task: SimTask) async throws(Killed) {
-    let row = tree.rows + Int(cgroup.number)
-    row.pointee.max = pages
-    var drained = false
-    var budget = profile.numbers.maxReclaimRetries
-    while row.pointee.usage > pages, !task.isDying {
-      if !drained {
-        drainStocks(below: cgroup.number)
-        drained = true
-        continue
-      }
-      if budget > 0 {
-        let excess = row.pointee.usage - pages
-        if try await reclaimMemcg(cgroup, pages: excess, gfp: .kernel, task) == 0 { budget -= 1 }
-        continue
-      }
-      guard killInside(cgroup, pages: 1, gfp: .kernel, task) else { return }
-      // The victim needs the CPU to exit.
-      try await task.spend(profile.costs.reclaimEnd)
-    }
   }
 }

@@ -11,6 +11,9 @@ package final class ChargeStock {
     /// Whose pages they are; 0 for nobody's.
     var memcg: UInt16 = 0
     var pages = 0
+    /// Pages charged while somebody was above its memory.high or memory.swap.high, since the task
+    /// that charges was last told.
+    var overHigh = 0
   }
 
   private let tree: MemcgTree
@@ -72,11 +75,25 @@ package final class ChargeStock {
       at = rows[Int(at)].parent
     }
     at = memcg
+    var isOverHigh = false
     while at != 0 {
-      rows[Int(at)].usage += n
-      at = rows[Int(at)].parent
+      let row = rows + Int(at)
+      row.pointee.usage += n
+      isOverHigh = isOverHigh || row.pointee.isOverHigh
+      if row.pointee.isProtected { rows.cover(at) }
+      at = row.pointee.parent
     }
+    if _slowPath(isOverHigh) { stock.pointee.overHigh += n }
     return 0
+  }
+
+  /// Whether a task has to be told that it charges above a memory.high.
+  @inline(__always) var isOverHigh: Bool { stock.pointee.overHigh != 0 }
+
+  /// Pages that the task which charged them has to answer for; from now on it is told.
+  func takeOverHigh() -> Int {
+    defer { stock.pointee.overHigh = 0 }
+    return stock.pointee.overHigh
   }
 
   /// Takes `n` pages from the counters of the cgroup and its ancestors. Freed folios are uncharged
@@ -85,8 +102,10 @@ package final class ChargeStock {
     if memcg == MemcgTree.rootNumber { return }
     var at = memcg
     while at != 0 {
-      rows[Int(at)].usage -= n
-      at = rows[Int(at)].parent
+      let row = rows + Int(at)
+      row.pointee.usage -= n
+      if row.pointee.isProtected { rows.cover(at) }
+      at = row.pointee.parent
     }
   }
 

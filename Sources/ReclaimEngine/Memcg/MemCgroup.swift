@@ -12,14 +12,33 @@ package struct MemcgRow {
   /// Charged to it and its descendants, stock included: memory.current.
   package var usage: Int
   package var max: Int
+  var high: Int
+  /// What it asks to keep: memory.min whatever happens, memory.low while there is something else to
+  /// take.
+  var min: Int
+  var low: Int
   /// Charges that this cgroup's memory.max refused, and slots that its swap.max did.
   var failures: Int
   var swapFailures: Int
   /// Swap slots charged to it and its descendants: memory.swap.current.
   var swapUsage: Int
   var swapMax: Int
+  var swapHigh: Int
   /// Number of the parent; 0 for the root.
   var parent: UInt16
+  /// The tree as reclaim walks it: children in order of creation; 0 for none.
+  var firstChild: UInt16
+  var lastChild: UInt16
+  var nextSibling: UInt16
+  /// How much of its usage its own min and low cover, and the sums over its children (reference 04
+  /// §4.4.1).
+  var minUsage: Int
+  var lowUsage: Int
+  var childrenMinUsage: Int
+  var childrenLowUsage: Int
+  /// What it may really keep, as of the last walk that asked (reference 04 §4.4.2).
+  var effectiveMin: Int
+  var effectiveLow: Int
   /// Bytes of object stock remembered while another cgroup's stock is in use.
   package var objectRemainder: Int
   /// Kernel pages charged directly to it (memory.stat kernel, local part).
@@ -32,6 +51,20 @@ package struct MemcgRow {
   var deferredShadows: Int
 
   static let unlimited = Int.max >> 2
+
+  @inline(__always) var isProtected: Bool { min | low != 0 }
+  @inline(__always) var isOverHigh: Bool { usage > high || swapUsage > swapHigh }
+
+  /// The number that a file's value stands for.
+  static func limit(_ pages: Pages?) -> Int { Swift.min(pages?.count ?? unlimited, unlimited) }
+
+  /// As a cgroup is made: it may use whatever there is.
+  mutating func liftLimits() {
+    max = Self.unlimited
+    high = Self.unlimited
+    swapMax = Self.unlimited
+    swapHigh = Self.unlimited
+  }
 }
 
 package final class MemCgroup {
@@ -39,21 +72,31 @@ package final class MemCgroup {
   package let number: UInt16
   /// "a/b"; "/" for the root.
   package let path: String
+  /// The last part of the path.
+  let name: Substring
   let parent: MemCgroup?
   private var childList: [MemCgroup] = []
   var children: [MemCgroup] { childList }
   /// memory.events of this cgroup and its descendants, indexed by MemcgEvent.
   private var eventCounts = [Int](repeating: 0, count: MemcgEvent.count)
   package var events: [Int] { eventCounts }
+  /// memory.oom.group: out of memory, all of its tasks die.
+  var killsWhole = false
+  /// Control files that somebody has looked up since boot.
+  private var knownFiles: ControlFile = []
 
   init(number: UInt16, path: String, parent: MemCgroup?) {
     self.number = number
     self.path = path
+    name = path.split(separator: "/").last ?? ""
     self.parent = parent
     parent?.childList.append(self)
   }
 
   var isRoot: Bool { parent == nil }
+
+  /// Notes that a control file is looked up; answers whether it is for the first time.
+  func lookUp(_ file: ControlFile) -> Bool { knownFiles.insert(file).inserted }
 
   /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
   /// 13 §13.5).

@@ -18,16 +18,21 @@ package final class MemcgTree {
   /// One lruvec for each cgroup of the node.
   let lruvecs: UnsafeMutablePointer<Lruvec>
   private let counterRows: UnsafeMutablePointer<Int>
+  /// How many counters a cgroup has, at hand because the counters are another module's.
+  private let width = MemcgCounter.count
   private let accumulatorArena: Arena<Int>?
   private var groups: [MemCgroup] = []
   /// In order of creation, the root first.
   var all: [MemCgroup] { groups }
   package let root: MemCgroup
+  /// The mount option memory_recursiveprot.
+  let isProtectionRecursive: Bool
   package let statistics: StatisticFlush
   /// Where statistics publish themselves; nil where a flush publishes them.
   package let accumulators: StatisticAccumulators?
 
-  package init(profile: KernelProfile) throws(BootError) {
+  package init(profile: KernelProfile, recursiveProtection: Bool = false) throws(BootError) {
+    isProtectionRecursive = recursiveProtection
     rowArena = try Arena(Self.limit, for: "cgroups")
     lruvecArena = try Arena(Self.limit, for: "lruvecs")
     counterArena = try Arena(Self.limit * MemcgCounter.count, for: "cgroup counters")
@@ -49,13 +54,12 @@ package final class MemcgTree {
         lruvecs: lruvecArena.rows, limit: profile.numbers.statBatch)
     }
     groups = [root]
-    rows[1].max = MemcgRow.unlimited
-    rows[1].swapMax = MemcgRow.unlimited
+    rows[1].liftLimits()
   }
 
   /// The cgroup's own part of memory.stat.
   @inline(__always) package func counters(_ number: UInt16) -> UnsafeMutablePointer<Int> {
-    counterRows + Int(number) &* MemcgCounter.count
+    counterRows + Int(number) &* width
   }
 
   /// One update of a statistic; the flush is told by `statistics`.
@@ -80,11 +84,14 @@ package final class MemcgTree {
   package func find(_ path: String) -> MemCgroup? {
     var at = root
     for part in CgroupPath.parts(path) {
-      let wanted = at.isRoot ? part : "\(at.path)/\(part)"
-      guard let child = at.children.first(where: { $0.path == wanted }) else { return nil }
+      guard let child = child(of: at, named: part) else { return nil }
       at = child
     }
     return at
+  }
+
+  func child(of parent: MemCgroup, named name: String) -> MemCgroup? {
+    parent.children.first { $0.name == name }
   }
 
   /// Makes one child; nil when no number is left.
@@ -94,9 +101,8 @@ package final class MemcgTree {
     let made = MemCgroup(
       number: number, path: parent.isRoot ? name : "\(parent.path)/\(name)", parent: parent)
     groups.append(made)
-    rows[Int(number)].max = MemcgRow.unlimited
-    rows[Int(number)].swapMax = MemcgRow.unlimited
-    rows[Int(number)].parent = parent.number
+    rows[Int(number)].liftLimits()
+    link(number, below: parent.number)
     return made
   }
 
@@ -108,13 +114,6 @@ package final class MemcgTree {
       at = rows[Int(at)].parent
     }
     return false
-  }
-
-  /// Pre-order walk of the subtree of `top`, itself first (reference 04 §4.3).
-  package func subtree(of top: MemCgroup) -> [MemCgroup] {
-    var found = [top]
-    for child in top.children { found += subtree(of: child) }
-    return found
   }
 
   /// Publishes exact values of every cgroup, subtree by subtree. Accumulators publish by

@@ -4,7 +4,7 @@
 //
 // try_to_free_mem_cgroup_pages is do_try_to_free_pages with a target: priorities 12 to 0, each
 // twice the share of the lists, until enough is freed; a fruitless cycle is repeated once with
-// deactivation forced.
+// deactivation forced, and once more with memory.low broken.
 
 import Timeline
 import UAPI
@@ -23,7 +23,7 @@ extension Memory {
     tracer.memcgReclaimBegin(control.gfp, memcg: target.number)
     try await task.spend(profile.costs.reclaimBegin)
     try await doTryToFreePages(&control)
-    try await task.spend(profile.costs.reclaimEnd)
+    try await task.spend(profile.costs.memcgReclaimEnd)
     tracer.memcgReclaimEnd(reclaimed: control.reclaimed)
     return control.reclaimed
   }
@@ -51,9 +51,16 @@ extension Memory {
       control.priority = max(control.priority, 0)
       snapshotRefaults(control.target)
       if control.reclaimed > 0 { return }
-      guard control.skippedDeactivate else { return }
-      control.forceDeactivate = true
-      control.skippedDeactivate = false
+      if control.skippedDeactivate {
+        control.forceDeactivate = true
+        control.skippedDeactivate = false
+      } else if control.skippedLow {
+        control.forceDeactivate = false
+        control.reclaimsLow = true
+        control.skippedLow = false
+      } else {
+        return
+      }
     }
   }
 

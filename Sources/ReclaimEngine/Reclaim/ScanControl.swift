@@ -28,6 +28,9 @@ struct ScanControl {
   // What the retries of do_try_to_free_pages know.
   var forceDeactivate = false
   var skippedDeactivate = false
+  /// Whether memory.low still holds, and whether something was left alone because of it.
+  var reclaimsLow = false
+  var skippedLow = false
 
   /// Highest zone that folios may be taken from: memcg reclaim takes them from all.
   static let topZone = 4

@@ -19,7 +19,12 @@ extension Memory {
     tracer.lruIsolate(isolation, zoneIndex: ScanControl.topZone, list: list)
     tree.add(isolation.scanned, to: .pgrefill, of: number)
     tree.statistics.note(isolation.scanned)
-    prefetchRowsBehind(lruvec.list(list))
+    // Of a file's pages the rows are all that is touched, but for the few that are mapped.
+    if ListIndex.isFile(list) {
+      prefetchRowsBehind(lruvec.list(list))
+    } else {
+      prefetchBehind(lruvec.list(list))
+    }
 
     let rows = frames.rows
     for k in 0..<isolation.taken {

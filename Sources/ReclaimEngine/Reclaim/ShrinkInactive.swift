@@ -19,6 +19,8 @@ struct ShrinkTally {
   var unmapFailed = 0
   /// Folios for which page-out was started.
   var pagedOut = 0
+  /// Anonymous folios that were mapped until now.
+  var unmapped = 0
   /// The evicted slots folded into one word, for the digest.
   var evicted: UInt64 = 0
 
@@ -66,10 +68,15 @@ extension Memory {
 
   private func cost(of tally: ShrinkTally, kept: Int, file: Bool) -> UInt64 {
     let costs = profile.costs
-    let timed = swap?.device != nil
-    return costs.reclaimBatch
-      + UInt64(tally.reclaimed) * (file || timed ? costs.cleanPageReclaimed : costs.pageSwappedOut)
-      + UInt64(kept) * costs.pageKept + (timed ? UInt64(tally.pagedOut) * costs.pageSubmitted : 0)
+    let isTimed = swap?.device != nil
+    // A page handed to a timed device is kept as well, and cost what handing it over costs.
+    let submitted = isTimed ? tally.pagedOut : 0
+    let unmapped = isTimed ? tally.unmapped - submitted : 0
+    let reclaimed =
+      file ? costs.cleanPageReclaimed : isTimed ? costs.cleanSwapReclaimed : costs.pageSwappedOut
+    return costs.reclaimBatch + UInt64(tally.reclaimed) * reclaimed
+      + UInt64(kept - submitted) * costs.pageKept + UInt64(submitted) * costs.pageSubmitted
+      + UInt64(max(0, unmapped)) * costs.pageUnmappedByReclaim
   }
 
   /// The batch's end: what was reclaimed is freed, survivors go back to their lists, all is
@@ -87,17 +94,20 @@ extension Memory {
   }
 
   /// Where a timed device is written to, the batch stays off its lists for the time it takes, and
-  /// longer when the device holds its writer back: what is finished meanwhile is not rotated.
+  /// longer when the device holds its writer back: what is finished meanwhile is not rotated. The
+  /// pages beyond the writer's share are handed over when it goes on.
   func passTime(of done: InactiveBatch, _ device: BlockDevice, _ task: SimTask)
     async throws(Killed)
   {
     // Other tasks may reclaim meanwhile: the shared buffers are theirs until this one goes on.
-    let survivors = (0..<done.kept).map { batch[$0] }
-    let gone = (0..<done.tally.reclaimed).map { freed[$0] }
-    try await task.spend(done.cost)
-    while device.holdsWritersBack { try await device.waitForCompletion(task.fiber) }
-    for (k, frame) in survivors.enumerated() { batch[k] = frame }
-    for (k, frame) in gone.enumerated() { freed[k] = frame }
+    let parked = parkedBatches.park(batch, done.kept, freed, done.tally.reclaimed)
+    let held = UInt64(device.heldPages) * profile.costs.pageSubmitted
+    try await task.spend(done.cost - min(done.cost, held))
+    if device.holdsWriterBack {
+      try await device.waitForPlace(task.fiber)
+      try await task.spend(held)
+    }
+    parkedBatches.unpark(parked, batch, done.kept, freed, done.tally.reclaimed)
   }
 
   /// pgscan of a cgroup's own limit: its memory.stat as direct, globally only by kind (reference 06

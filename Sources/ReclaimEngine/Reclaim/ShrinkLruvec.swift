@@ -59,9 +59,10 @@ package struct ScanCounts: Equatable {
 extension Memory {
   /// shrink_lruvec: runs the scan counts down in batches, every list in its turn.
   func shrinkLruvec(_ memcg: MemCgroup, _ control: inout ScanControl) async throws(Killed) {
-    var left = scanCounts(memcg, control)
+    var left = scanCounts(memcg, &control)
     let targets = left
     var reclaimed = 0
+    swap?.device?.plug()
     while left.keepsGoing {
       for list in 0..<4 where left[list] != 0 {
         let n = min(left[list], profile.numbers.swapClusterMax)
@@ -72,11 +73,15 @@ extension Memory {
           continue
         }
         let batch = beginInactiveBatch(memcg, list, n, &control)
-        if let device = swap?.device { try await passTime(of: batch, device, control.task) }
+        var owed = batch.cost + (left.keepsGoing ? profile.costs.nextBatch : 0)
+        if let device = swap?.device {
+          try await passTime(of: batch, device, control.task)
+          owed -= batch.cost
+        }
         endInactiveBatch(batch, control)
         reclaimed += batch.tally.reclaimed
         if endReason != nil { throw Killed() }
-        if swap?.device == nil { try await control.task.spend(batch.cost) }
+        try await control.task.spend(owed)
       }
       if reclaimed < control.toReclaim { continue }
       guard left.keepProportion(to: targets) else { break }

@@ -8,11 +8,14 @@ extension Memory {
   /// shrink_node: prepare, walk the cgroups (lists, then slab), and see whether it helped.
   func shrinkNode(_ control: inout ScanControl) async throws(Killed) {
     prepareScan(&control)
-    for memcg in tree.subtree(of: control.target) {
+    var walk = tree.walk(below: control.target.number)
+    while let number = walk.next() {
+      guard mayReclaim(number, &control) else { continue }
+      let memcg = tree.cgroup(number)
       try await shrinkLruvec(memcg, &control)
       shrinkSlab(memcg, &control)
     }
-    try await control.task.spend(profile.costs.priorityRound)
+    try await control.task.spend(profile.costs.memcgRound)
   }
 
   /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04

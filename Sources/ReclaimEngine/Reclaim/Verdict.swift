@@ -71,16 +71,20 @@ extension Memory {
     _ tally: inout ShrinkTally
   ) -> Verdict {
     if !row.pointee.flags.contains(.swapBacked) { return lazyVerdict(row, &tally) }
-    guard let swap else { return activate(row, &tally) }
+    guard let swapSpace else { return activate(row, &tally) }
     if !row.pointee.flags.contains(.swapCache) {
-      guard let offset = swap.take(for: row.pointee.memcg) else { return activate(row, &tally) }
+      let taken = swapSpace._withUnsafeGuaranteedRef { $0.take(for: row.pointee.memcg) }
+      guard let offset = taken else { return activate(row, &tally) }
       enterSwapCache(frame, offset)
       row.pointee.flags.insert(.dirty)
       tree.statistics.note(1)
     }
     let offset = row.pointee.link
-    let slot = swap.area.slots + Int(offset)
-    if row.pointee.slot != 0 { unmapAnonymous(row, slot) }
+    let slot = swapSpace._withUnsafeGuaranteedRef { $0.area.slots + Int(offset) }
+    if row.pointee.slot != 0 {
+      unmapAnonymous(row, slot)
+      tally.unmapped += 1
+    }
     if slot.pointee.references == 0 {
       // Nobody wants it back: gone without a trace.
       leaveSwapCache(frame, keeping: .empty)
@@ -100,6 +104,7 @@ extension Memory {
   ) {
     let entry = entries + Int(row.pointee.slot)
     if entry.pointee.isDirty { row.pointee.flags.insert(.dirty) }
+    slot.pointee.isFilled = entry.pointee.isFilled
     entry.pointee = PageTableEntry(swapOffset: row.pointee.link)
     slot.pointee.references += 1
     row.pointee.slot = 0
@@ -116,10 +121,9 @@ extension Memory {
     node.counters.add(1, to: .pswpout)
     tally.pagedOut += 1
     row.pointee.flags.remove(.dirty)
-    if !slot.pointee.isWritten { growDevice() }
-    slot.pointee.isWritten = true
+    if !swapSpace!._withUnsafeGuaranteedRef({ $0.write(slot) }) { noteShortage(.unmovable) }
     tree.statistics.note(1)
-    guard let device = swap!.device else {
+    if synchronousSlots != nil {
       node.counters.add(1, to: .nr_written)
       tree.statistics.note(1)
       return true
@@ -127,21 +131,8 @@ extension Memory {
     row.pointee.flags.formUnion([.writeback, .reclaim])
     node.counters.add(1, to: .nr_writeback)
     node.counters.add(4, to: .pgpgout)
-    device.submit(DevicePage(offset: row.pointee.link, frame: frame), write: true)
+    swap!.device!.submit(row.pointee.link, write: true)
     return false
-  }
-
-  /// A RAM disk takes a page of the machine for each page written to it first, and a node of its
-  /// tree for every 64, and never gives them back.
-  private func growDevice() {
-    guard swap!.area.device.kind == .brd else { return }
-    let frame = allocator.allocate(order: 0, .unmovable)
-    swap!.pagesOnDevice += 1
-    if frame == 0 || (swap!.pagesOnDevice % 64 == 1 && !slabs.take(.treeNode)) {
-      noteShortage(.unmovable)
-      return
-    }
-    frames.rows[Int(frame)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)
   }
 
   /// A folio given up by MADV_FREE: dropped, unless it was written to since.

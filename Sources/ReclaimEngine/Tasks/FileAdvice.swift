@@ -52,10 +52,14 @@ extension Memory {
   {
     var fill = WindowFill(file)
     fill.begin(window, gfp: gfp)
-    while let need = fill.advance(self, task.memcg) {
-      guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
-      let granted = try await charge(task.memcg, pages, gfp, task)
-      if let need = fill.charged(granted, self, task.memcg) { try endForShortage(need) }
+    while let need = fill.advance(self, task) {
+      switch need {
+      case .memory: try endForShortage(need)
+      case .throttle(let gfp): try await answerForHigh(task, gfp)
+      case .charge(let pages, let gfp):
+        let granted = try await charge(task.memcg, pages, gfp, task)
+        if let need = fill.charged(granted, self, task.memcg) { try endForShortage(need) }
+      }
     }
     node.counters.add(4 * fill.inserted, to: .pgpgin)
     try await task.spend(UInt64(fill.inserted) * profile.costs.readaheadPage)
@@ -69,16 +73,31 @@ extension Memory {
   {
     guard from < end else { return }
     batches.drain()
-    var dropped = 0
-    for index in from..<end {
-      if cache.slots[file.base + index].isShadow {
-        cache.forgetShadow(file, index)
-      } else if dropFolio(file, index) {
-        dropped += 1
+    var next = from
+    while next < end {
+      let cost = dropSome(file, &next, to: end)
+      if cost > 0 { try await task.spend(cost) }
+    }
+  }
+
+  /// Drops pages up to where nothing waits to be freed.
+  /// - Parameter next: the first page; then the first that is left.
+  /// - Returns: the CPU time that it took.
+  private func dropSome(_ file: FileMapping, _ next: inout Int, to end: Int) -> UInt64 {
+    var cost: UInt64 = 0
+    let first = next
+    while next < end {
+      if cache.slots[file.base + next].isShadow {
+        cache.forgetShadow(file, next)
+        cost += profile.costs.shadowForgotten
+      } else if dropFolio(file, next) {
+        cost += profile.costs.pageInvalidated
       }
+      next += 1
+      if freedCount == 0, next - first >= profile.numbers.folioBatch { return cost }
     }
     settleFreed()
-    try await task.spend(UInt64(dropped) * profile.costs.pageInvalidated)
+    return cost
   }
 
   private func dropFolio(_ file: FileMapping, _ index: Int) -> Bool {

@@ -18,6 +18,8 @@ struct ReadRun {
     /// There was no memory for the page.
     case failed
     case needs(Need)
+    /// A read has ended and the task has charged above a memory.high.
+    case returnOverHigh
     case spend(UInt64)
   }
 
@@ -37,6 +39,12 @@ struct ReadRun {
   /// The window that is open while the stage is `filling`.
   private var fill: WindowFill
   private var cost: UInt64 = 0
+  /// When the access that is not a plain hit began.
+  private var begun = Instant.boot
+  /// Hits by what they cost: pages seen for the first time, again, and active ones.
+  private var firstHits: UInt64 = 0
+  private var secondHits: UInt64 = 0
+  private var activeHits: UInt64 = 0
 
   /// - Parameter buffer: of twice `lookahead` numbers, the caller's.
   init(_ open: OpenFile, _ cursor: PatternCursor, buffer: UnsafeMutableBufferPointer<UInt32>) {
@@ -47,8 +55,14 @@ struct ReadRun {
     self.buffer = buffer
   }
 
-  /// Leaves position and stream where the next operation on this file goes on.
-  func settle() {
+  /// Leaves position and stream where the next operation on this file goes on; hits are counted as
+  /// reads of the task.
+  func settle(_ memory: Memory, _ task: SimTask) {
+    let costs = memory.profile.costs
+    for (hits, price) in [
+      (firstHits, costs.readFirstReference), (secondHits, costs.readSecondReference),
+      (activeHits, costs.readActive),
+    ] where hits > 0 { task.latencies.note(.read, price, count: hits) }
     open.position = cursor.position
     open.stream = cursor.stream
   }
@@ -59,6 +73,7 @@ struct ReadRun {
       switch stage {
       case .next:
         if task.isDying { return .finished }
+        if memory.stock.isOverHigh || task.overHigh != 0 { return .returnOverHigh }
         if cost != 0 {
           let spent = cost
           cost = 0
@@ -70,10 +85,11 @@ struct ReadRun {
       case .missed:
         beginMiss(memory)
       case .filling(let then):
-        if let need = fill.advance(memory, task.memcg) { return .needs(need) }
+        if let need = fill.advance(memory, task) { return .needs(need) }
         finish(then, memory)
       case .accessed:
         access(memory)
+        task.latencies.note(.read, (memory.timeline.now - begun).count &+ cost)
       case .refused:
         return .failed
       }
@@ -92,6 +108,7 @@ struct ReadRun {
   @inline(never) private mutating func hits(_ memory: Memory, _ task: SimTask) -> Pause? {
     let slots = memory.cache.slots, rows = memory.cache.frames.rows, base = file.base
     let costs = memory.profile.costs
+    let draw = costs.draw(cursor.shape)
     while true {
       while known &- at <= Self.lookahead, cursor.remaining > 0 { lookFurther(memory) }
       if at == known { return .finished }
@@ -100,18 +117,28 @@ struct ReadRun {
       at &+= 1
       let frame = slots[base &+ page].folio
       if frame == 0 {
+        begun = memory.timeline.now
         stage = .missed
         return nil
       }
       let flags = rows[Int(frame)].flags
       if flags.contains(.readahead) {
+        begun = memory.timeline.now
         stage = .look
         return nil
       }
-      let price =
-        flags.contains(.active)
-        ? costs.readActive
-        : flags.contains(.referenced) ? costs.readSecondReference : costs.readFirstReference
+      var price: UInt64
+      if flags.contains(.active) {
+        price = costs.readActive
+        activeHits &+= 1
+      } else if flags.contains(.referenced) {
+        price = costs.readSecondReference
+        secondHits &+= 1
+      } else {
+        price = costs.readFirstReference
+        firstHits &+= 1
+      }
+        price &+= draw
       mark(frame, memory)
       if !task.trySpend(price) { return .spend(price) }
     }
@@ -238,14 +265,16 @@ extension Memory {
       pattern, size: open.file.pages, position: open.position, stream: open.stream,
       tables: zipfTables)
     var run = ReadRun(open, cursor, buffer: buffer)
-    defer { run.settle() }
+    defer { run.settle(self, task) }
     while true {
       switch run.advance(self, task) {
       case .finished: return true
       case .failed: return false
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
-      case .needs(let need):
-        guard case .charge(let pages, let gfp) = need else { try endForShortage(need) }
+      case .returnOverHigh: try await returnOverHigh(task)
+      case .needs(.memory(let mobility)): try endForShortage(.memory(mobility))
+      case .needs(.throttle(let gfp)): try await answerForHigh(task, gfp)
+      case .needs(.charge(let pages, let gfp)):
         let granted = try await charge(task.memcg, pages, gfp, task)
         if let need = run.charged(granted, self, task.memcg) { try endForShortage(need) }
       }

@@ -9,6 +9,8 @@ import UAPI
 extension Memory {
   /// Pages of the kernel stack of one process.
   private static let stackPages = 4
+  /// Pages of a page directory: one for the kernel's view, one for the user's.
+  private static let directoryPages = 2
 
   /// Frees a program's locked pages, as far as boot left any: its data lies below its areas, so it
   /// is unmapped first.
@@ -27,13 +29,22 @@ extension Memory {
     node.counters.add(-locked.count, to: .nr_anon_pages)
   }
 
-  /// Frees the page tables and the stack of a process.
+  /// Frees the page tables and the stack of a process, and last, as a block, its page directory,
+  /// which is not counted among the page tables.
   func freeProgramTables(_ program: ProgramSpec) {
     let kernel = bootKernel.prefix(program.kernel)
-    for frame in kernel { allocator.free(frame, order: 0) }
     bootKernel = kernel.endIndex..<bootKernel.upperBound
-    let stack = min(kernel.count, Self.stackPages)
-    node.counters.add(stack - kernel.count, to: .nr_page_table_pages)
-    node.counters.add(-4 * stack, to: .nr_kernel_stack)
+    guard kernel.count > Self.stackPages + Self.directoryPages else {
+      for frame in kernel { allocator.free(frame, order: 0) }
+      return
+    }
+    let directory = (kernel.endIndex - UInt32(Self.directoryPages)) & ~1
+    for frame in kernel where frame < directory || frame >= directory + 2 {
+      allocator.free(frame, order: 0)
+    }
+    allocator.free(directory, order: 1)
+    node.counters.add(
+      Self.stackPages + Self.directoryPages - kernel.count, to: .nr_page_table_pages)
+    node.counters.add(-4 * Self.stackPages, to: .nr_kernel_stack)
   }
 }

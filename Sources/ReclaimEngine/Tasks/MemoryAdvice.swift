@@ -12,11 +12,11 @@ extension Memory {
     try await task.spend(profile.costs.advise)
     switch advice {
     case .normal:
-      area.advice = .normal
+      areas.advise(area, .normal)
     case .random:
-      area.advice = .random
+      areas.advise(area, .random)
     case .sequential:
-      area.advice = .sequential
+      areas.advise(area, .sequential)
     case .hugepage, .nohugepage:
       break  // Transparent huge pages are off on every machine that boots here.
     case .dontneed:

@@ -11,25 +11,45 @@ import UAPI
 struct TouchRun {
   enum Pause {
     case finished
+    /// A fault of that page, from its beginning.
     case fault(Int)
+    /// A fault of that page whose charge was refused.
+    case refused(Int)
+    /// Time that somebody else's turn falls into: of accesses, and of a fault.
     case spend(UInt64)
+    case spendInKernel(UInt64)
   }
 
   private let area: Area
   private let write: Bool
+  private let marks: UInt64
   private var cursor: PatternCursor
+  /// Two halves: accesses that are made, and those that follow, whose entries are fetched
+  /// meanwhile.
   private let buffer: UnsafeMutableBufferPointer<UInt32>
+  private let half: Int
+  /// Where in the buffer the accesses that are made stand: from `base` to `filled`, up to `at`
+  /// done.
+  private var base = 0
   private var filled = 0
   private var at = 0
+  /// Accesses in the other half; nil before the first.
+  private var following: Int?
+  /// Up to where swap slots have been fetched; beyond `filled`, in the other half.
+  private var fetched = 0
+  private let isAnonymous: Bool
 
   init(
-    _ area: Area, write: Bool, _ cursor: PatternCursor,
+    _ area: Area, write: Bool, fill: Bool, _ cursor: PatternCursor,
     buffer: UnsafeMutableBufferPointer<UInt32>
   ) {
     self.area = area
     self.write = write
+    marks = PageTableEntry.marks(write: write, fill: fill)
     self.cursor = cursor
     self.buffer = buffer
+    half = buffer.count / 2
+    if case .anonymous = area.kind { isAnonymous = true } else { isAnonymous = false }
   }
 
   /// Leaves position and stream where the next operation on this area goes on.
@@ -39,47 +59,93 @@ struct TouchRun {
   }
 
   /// Accesses pages until one needs a fault or the time they took is somebody else's turn.
-  @inline(never) mutating func advance(_ memory: Memory, _ task: SimTask) -> Pause {
+  @inline(never) mutating func advance(_ memory: Memory, _ task: SimTask) throws(Killed) -> Pause {
     let entries = memory.entries + area.base
-    let price = memory.profile.costs.touch
+    let price = memory.profile.costs.touch &+ memory.profile.costs.draw(cursor.shape)
     while true {
-      if at == filled {
-        filled = cursor.fill(buffer)
-        at = 0
-        if filled == 0 { return .finished }
-        for k in 0..<filled { memory_prefetch(entries + Int(buffer[k])) }
-      }
+      if at == filled, !turn(entries) { return .finished }
       let begun = at
       while at < filled {
         let entry = entries + Int(buffer[at])
         guard entry.pointee.permits(write: write) else { break }
-        entry.pointee = entry.pointee.touched(write: write)
+        entry.pointee.raw |= marks
         at &+= 1
       }
       let spent = UInt64(truncatingIfNeeded: at &- begun) &* price
       if spent > 0, !task.trySpend(spent) { return .spend(spent) }
-      if at < filled { return .fault(Int(buffer[at])) }
+      if at == filled { continue }
+      let index = Int(buffer[at])
+      guard isAnonymous else { return .fault(index) }
+      fetchSlots(memory)
+      switch try memory.faultAtOnce(area, index, write: write, task) {
+      case .other: return .fault(index)
+      case .refused: return .refused(index)
+      case .done(let cost): if !task.trySpend(cost) { return .spendInKernel(cost) }
+      }
+    }
+  }
+
+  /// The half that follows is the one to be worked on; false when there is nothing in it.
+  private mutating func turn(_ entries: UnsafeMutablePointer<PageTableEntry>) -> Bool {
+    let count = following ?? fetch(half, entries)
+    base = half &- base
+    fetched = base &+ max(0, fetched &- filled)
+    at = base
+    filled = base &+ count
+    if count > 0 { following = fetch(half &- base, entries) }
+    return count > 0
+  }
+
+  /// Fills a half and fetches the entries; answers how many accesses it holds.
+  private mutating func fetch(
+    _ start: Int, _ entries: UnsafeMutablePointer<PageTableEntry>
+  ) -> Int {
+    let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<(start + half)])
+    let count = cursor.fill(part)
+    for k in 0..<count { memory_prefetch(entries + Int(part[k])) }
+    return count
+  }
+
+  /// Fetches the swap slots of the accesses to come: their entries have arrived by now.
+  @inline(__always) private mutating func fetchSlots(_ memory: Memory) {
+    guard let slots = memory.synchronousSlots else { return }
+    let entries = memory.entries + area.base
+    let end = min(at &+ 16, filled &+ (following ?? 0))
+    while fetched < end {
+      let place = fetched < filled ? fetched : half &- base &+ fetched &- filled
+      let entry = entries[Int(buffer[place])]
+      if entry.isSwap { memory_prefetch(slots + Int(entry.swapOffset)) }
+      fetched &+= 1
     }
   }
 }
 
 extension Memory {
   /// Touches the pages of the pattern.
-  func touch(_ area: Area, write: Bool, _ pattern: AccessPattern, _ task: SimTask)
+  func touch(_ area: Area, write: Bool, fill: Bool, _ pattern: AccessPattern, _ task: SimTask)
     async throws(Killed)
   {
-    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
+    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * ReadRun.lookahead)
     defer { buffer.deallocate() }
     let cursor = PatternCursor(
       pattern, size: area.pages, position: area.position, stream: area.stream, tables: zipfTables)
-    var run = TouchRun(area, write: write, cursor, buffer: buffer)
+    var run = TouchRun(area, write: write, fill: fill, cursor, buffer: buffer)
     defer { run.settle() }
     while true {
-      switch run.advance(self, task) {
+      switch try run.advance(self, task) {
       case .finished: return
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
+      case .spendInKernel(let nanoseconds): try await task.spend(nanoseconds)
+      case .refused(let index):
+        if try await !faultAfterRefusal(area, index, write: write, task) {
+          try giveUpForMemory(task)
+        }
+        if task.isDying { return }
       case .fault(let index):
+        let begun = timeline.now
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
+        task.latencies.note(.fault, (timeline.now - begun).count)
+        if task.overHigh != 0 { try await returnOverHigh(task) }
         if task.isDying { return }
       }
     }

@@ -12,8 +12,7 @@ extension Memory {
   /// - Returns: false when there was no memory for it.
   func fault(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) -> Bool
   {
-    countFault(.pgfault, .pgfault, task.memcg)
-    task.unsettled.beginFault()
+    beginFault(task)
     if !task.space.hasTable(area, index), try await !makeTable(area, index, task) { return false }
     switch area.kind {
     case .anonymous:
@@ -52,8 +51,9 @@ extension Memory {
   @inline(__always) func chargePage(_ memcg: UInt16, gfp: GfpFlags, _ task: SimTask)
     async throws(Killed) -> Bool
   {
-    if stock.tryCharge(memcg, 1) == 0 { return true }
-    return try await charge(memcg, 1, gfp, task)
+    if stock.tryCharge(memcg, 1) != 0 { return try await charge(memcg, 1, gfp, task) }
+    if stock.isOverHigh { try await settleHigh(task, gfp) }
+    return true
   }
 
   /// A frame, or the end of the run where no zone can give one.
@@ -76,10 +76,13 @@ extension Memory {
       try await task.spend(profile.costs.zeroPageFault)
     } else if entry.pointee.isNone || entry.pointee.isZeroPage {
       guard try await makeReverseMap(area, task) else { return false }
-      return try await anonymousPage(area, index, task)
+      guard try await chargePage(task.memcg, gfp: .kernel, task) else { return false }
+      try await task.spend(finishAnonymous(area, index, task))
     } else {
       // Mapped for reading by a swap-in, and this task's alone: reused in place.
-      entry.pointee = PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
+      entry.pointee =
+        PageTableEntry(frame: entry.pointee.frame, writable: true, dirty: write)
+        .filled(entry.pointee.isFilled)
       try await task.spend(profile.costs.reuseFault)
     }
     return true
@@ -90,21 +93,6 @@ extension Memory {
     if area.hasReverseMap { return true }
     area.hasReverseMap = try await chargeObjects(task.memcg, profile.objects.reverseMap, task)
     return area.hasReverseMap
-  }
-
-  private func anonymousPage(_ area: Area, _ index: Int, _ task: SimTask)
-    async throws(Killed) -> Bool
-  {
-    let memcg = task.memcg
-    guard try await chargePage(memcg, gfp: .kernel, task) else { return false }
-    tree.statistics.note(1)
-    let frame = try allocate(.movable)
-    enter(frame, area, index, memcg)
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: true, dirty: true)
-    countAnonymous(1, memcg)
-    task.unsettled.mappedAnonymous()
-    try await task.spend(profile.costs.anonymousFault)
-    return true
   }
 
   /// A new anonymous folio goes into the LRU-add batch.

@@ -8,7 +8,10 @@ final class SimTask {
   let handle: TaskHandle
   let name: String
   let fiber: Fiber
+  private let interrupts: InterruptTime
   let program: ProgramSpec
+  /// How long its faults, reads and stalls took.
+  let latencies = LatencyRecorder()
   private let started: Instant
   private var ended: Instant?
   private var hasBegun = false
@@ -22,6 +25,8 @@ final class SimTask {
   /// Set while the task reclaims: its own allocations then do not recurse into reclaim
   /// (PF_MEMALLOC).
   var isReclaiming = false
+  /// Pages charged above a memory.high that it has to answer for before it leaves the kernel.
+  var overHigh = 0
   private var isInKernel = false
   private var killReason: String?
   private var cpuTime: Nanoseconds = 0
@@ -30,8 +35,9 @@ final class SimTask {
 
   init(
     _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
-    now: Instant
+    interrupts: InterruptTime, now: Instant
   ) {
+    self.interrupts = interrupts
     self.handle = handle
     name = spec.name
     program = spec.program
@@ -79,12 +85,20 @@ final class SimTask {
     enterKernel()
   }
 
-  /// Uses the CPU; gives way only when something else is due meanwhile.
+  /// Uses the CPU; gives way only when something else is due meanwhile. What interrupts take
+  /// of the time is used again.
   func spend(_ nanoseconds: UInt64) async throws(Killed) {
     let duration = Nanoseconds(nanoseconds)
     note(duration)
     if fiber.trySpend(duration) { return }
+    var used = interrupts.used
     try await fiber.spend(duration)
+    while true {
+      let lost = interrupts.used - used
+      if lost == 0 { return }
+      used += lost
+      try await fiber.spend(Nanoseconds(lost))
+    }
   }
 
   /// The synchronous half of `spend`: false when somebody else is due first, and nothing was spent.

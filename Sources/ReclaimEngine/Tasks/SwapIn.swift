@@ -19,37 +19,16 @@ extension Memory {
       return true
     }
     guard let device = swap.device else {
-      return try await swapInDirectly(area, index, offset, write: write, task)
+      let slot = swap.area.slots + Int(offset)
+      guard try await chargePage(slot.pointee.memcg, gfp: .highUserMovable, task) else {
+        return false
+      }
+      try await task.spend(finishSwapIn(area, index, slot, write: write, task))
+      return true
     }
     guard try await readAround(area, index, device, task) else { return false }
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     try await mapCached(area, index, offset, write: write, task)
-    return true
-  }
-
-  // MARK: synchronous devices
-
-  private func swapInDirectly(
-    _ area: Area, _ index: Int, _ offset: UInt32, write: Bool, _ task: SimTask
-  ) async throws(Killed) -> Bool {
-    let slot = swap!.area.slots + Int(offset)
-    let memcg = slot.pointee.memcg
-    guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
-    tree.statistics.note(1)
-    countFault(.pgmajfault, .pgmajfault, task.memcg)
-    node.counters.add(1, to: .pswpin)
-    let frame = try allocate(.movable)
-    let shadow = slot.pointee.content
-    frames.rows[Int(frame)] = FrameRow(
-      position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
-    if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
-    let activated = frames.rows[Int(frame)].flags
-    enter(frame, area, index, memcg, keeping: activated)
-    swap!.area.release(offset)
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
-    countAnonymous(1, memcg)
-    task.unsettled.swappedIn()
-    try await task.spend(write ? profile.costs.swapInWrite : profile.costs.swapInRead)
     return true
   }
 
@@ -67,6 +46,7 @@ extension Memory {
     let window = SwapReadahead.window(
       at: index, &area.swapReadahead, max: 1 << pageCluster,
       bounds: max(first, 0)..<min(first + table, area.pages))
+    device.plug()
     for page in window {
       let entry = entries[area.base + page]
       guard entry.isSwap, swap!.area.slots[Int(entry.swapOffset)].content.folio == 0 else {
@@ -93,6 +73,10 @@ extension Memory {
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked, .locked], memcg: memcg)
     enterSwapCache(frame, offset)
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
+    switch profile.swapCacheRead {
+    case .marksWorkingset: frames.rows[Int(frame)].flags.insert(.workingset)
+    case .marksNothing: break
+    }
     if ahead {
       frames.rows[Int(frame)].flags.insert(.readahead)
       node.counters.add(1, to: .swap_ra)
@@ -100,7 +84,7 @@ extension Memory {
     batches.add(frame)
     node.counters.add(1, to: .pswpin)
     node.counters.add(4, to: .pgpgin)
-    device.submit(DevicePage(offset: offset, frame: frame), write: false)
+    device.submit(offset, write: false)
     try await task.spend(profile.costs.swapReadSubmitted)
     return true
   }
@@ -121,12 +105,14 @@ extension Memory {
     }
     area.swapReadahead.last = index
     while slot.pointee.content.folio == frame, row.pointee.flags.contains(.locked) {
-      try await swap!.device!.waitForCompletion(task.fiber)
+      try await swap!.device!.waitForRead(task.fiber)
     }
     guard slot.pointee.content.folio == frame, entries[area.base + index].isSwap else { return }
     if write, !row.pointee.flags.contains(.lru) { batches.drain() }
+    let isFilled = slot.pointee.isFilled
     row.pointee.slot = UInt32(area.base + index)
-    entries[area.base + index] = PageTableEntry(frame: frame, writable: write, dirty: write)
+    entries[area.base + index] =
+      PageTableEntry(frame: frame, writable: write, dirty: write).filled(isFilled)
     countAnonymous(1, row.pointee.memcg)
     task.unsettled.swappedIn()
     slot.pointee.references -= 1

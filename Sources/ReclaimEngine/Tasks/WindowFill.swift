@@ -12,6 +12,8 @@ import UAPI
 enum Need {
   /// Pages to be charged to the task's cgroup, with these flags.
   case charge(pages: Int, gfp: GfpFlags)
+  /// The task to answer for what it charged above a memory.high; nothing else.
+  case throttle(gfp: GfpFlags)
   /// No zone can give a page without falling below its low mark.
   case memory(Mobility)
 }
@@ -21,7 +23,7 @@ enum Need {
 /// It is begun anew for each window and changed in place: a copy would count references to the file
 /// for every page that a random read misses.
 struct WindowFill {
-  private enum Phase { case page, nodes, object }
+  private enum Phase { case page, charged, nodes, object }
 
   let file: FileMapping
   private var first = 0
@@ -49,8 +51,8 @@ struct WindowFill {
   }
 
   /// Goes on until the window is full (nil) or something is needed.
-  mutating func advance(_ memory: Memory, _ memcg: UInt16) -> Need? {
-    let cache = memory.cache
+  mutating func advance(_ memory: Memory, _ task: SimTask) -> Need? {
+    let cache = memory.cache, memcg = task.memcg
     while next < end {
       if phase == .page {
         if cache.slots[file.base &+ next].folio != 0 {
@@ -58,6 +60,10 @@ struct WindowFill {
           continue
         }
         if memory.stock.tryCharge(memcg, 1) != 0 { return .charge(pages: 1, gfp: gfp) }
+        phase = .charged
+        if memory.stock.isOverHigh, memory.noteHigh(task, gfp) { return .throttle(gfp: gfp) }
+      }
+      if phase == .charged {
         phase = .nodes
         memory.tree.statistics.note(1)
       }

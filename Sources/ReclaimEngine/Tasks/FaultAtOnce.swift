@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A fault that need not wait: the first write to a page of anonymous memory, or a page that comes
+// back from a synchronous device, where the charge finds room and the page table is there.
+//
+// Such faults are most of all, and an async function costs more than what they do. So they are
+// tried here first, in the loop that touches page after page; only where the charge is refused,
+// once in a batch of reclaim, does the fault go on where it may sleep.
+
+import CMemory
+import Timeline
+
+extension Memory {
+  enum FaultAtOnce {
+    /// The page is mapped; the task has still to pay for it.
+    case done(UInt64)
+    /// The fault has begun and its charge was refused: `faultAfterRefusal` goes on.
+    case refused
+    /// Nothing has happened: `fault` knows what to do.
+    case other
+  }
+
+  /// Makes the entry of a page of anonymous memory permit the access where that needs no waiting.
+  @inline(__always) func faultAtOnce(
+    _ area: Area, _ index: Int, write: Bool, _ task: SimTask
+  ) throws(Killed) -> FaultAtOnce {
+    guard task.space.hasTable(area, index) else { return .other }
+    let entry = entries[area.base &+ index]
+    if entry.isSwap {
+      guard let slots = synchronousSlots else { return .other }
+      let slot = slots + Int(entry.swapOffset)
+      guard slot.pointee.content.folio == 0 else { return .other }
+      beginFault(task)
+      if stock.tryCharge(slot.pointee.memcg, 1) != 0 { return .refused }
+      return .done(try finishSwapIn(area, index, slot, write: write, task))
+    }
+    guard write, entry.isNone || entry.isZeroPage, area.hasReverseMap else { return .other }
+    beginFault(task)
+    if stock.tryCharge(task.memcg, 1) != 0 { return .refused }
+    return .done(try finishAnonymous(area, index, task))
+  }
+
+  /// A fault that began at once, its charge refused: makes room for it and goes on.
+  /// - Returns: false when there was no memory for it.
+  func faultAfterRefusal(
+    _ area: Area, _ index: Int, write: Bool, _ task: SimTask
+  ) async throws(Killed) -> Bool {
+    let entry = entries[area.base + index]
+    let cost: UInt64
+    if entry.isSwap, let slots = synchronousSlots {
+      let slot = slots + Int(entry.swapOffset)
+      guard try await charge(slot.pointee.memcg, 1, .highUserMovable, task) else { return false }
+      cost = try finishSwapIn(area, index, slot, write: write, task)
+    } else {
+      guard try await charge(task.memcg, 1, .kernel, task) else { return false }
+      cost = try finishAnonymous(area, index, task)
+    }
+    try await task.spend(cost)
+    return true
+  }
+
+  @inline(__always) func beginFault(_ task: SimTask) {
+    countFault(.pgfault, .pgfault, task.memcg)
+    task.unsettled.beginFault()
+  }
+
+  /// The first page of an entry, charged already; answers its cost.
+  func finishAnonymous(_ area: Area, _ index: Int, _ task: SimTask) throws(Killed) -> UInt64 {
+    let memcg = task.memcg
+    tree.statistics.note(1)
+    let frame = try allocate(.movable)
+    enter(frame, area, index, memcg)
+    entries[area.base + index] = PageTableEntry(frame: frame, writable: true, dirty: true)
+    countAnonymous(1, memcg)
+    task.unsettled.mappedAnonymous()
+    return profile.costs.anonymousFault
+  }
+
+  /// A page that comes straight into its own folio, charged already; answers its cost.
+  func finishSwapIn(
+    _ area: Area, _ index: Int, _ slot: UnsafeMutablePointer<SwapSlot>, write: Bool, _ task: SimTask
+  ) throws(Killed) -> UInt64 {
+    let memcg = slot.pointee.memcg
+    tree.statistics.note(1)
+    countFault(.pgmajfault, .pgmajfault, task.memcg)
+    node.counters.add(1, to: .pswpin)
+    let frame = try allocate(.movable)
+    let shadow = slot.pointee.content, isFilled = slot.pointee.isFilled
+    let row = frames.rows + Int(frame)
+    row.pointee = FrameRow(
+      position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
+    if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
+    enter(frame, area, index, memcg, keeping: row.pointee.flags)
+    let offset = entries[area.base + index].swapOffset
+    swapSpace!._withUnsafeGuaranteedRef { $0.area.release(offset) }
+    entries[area.base + index] =
+      PageTableEntry(frame: frame, writable: write, dirty: write).filled(isFilled)
+    countAnonymous(1, memcg)
+    task.unsettled.swappedIn()
+    return write ? profile.costs.swapInWrite : profile.costs.swapInRead
+  }
+}
