@@ -52,10 +52,14 @@
 ---@class SwapFields
 --- of the area, without its header page; has to be said
 ---@field size? Size
---- the kind of device; "pmem", the default, is memory outside the machine: a page is copied by
---- the task that needs it. Of the others, "null", "brd" and "zram", those that are not built are
---- refused by name
+--- the kind of device, see below; "pmem" is the default
 ---@field on? string
+--- of "null": of a request, whatever its size; "100 us"
+---@field latency? Time
+--- of "null": requests worked on at once, 1 to 1024; 64
+---@field depth? integer
+--- of "zram": how many times smaller a page gets, 1 to 100; 3
+---@field ratio? number
 
 ---@class CgroupFields
 --- a name without /; has to be said
@@ -180,7 +184,7 @@ function Machine:spawn(name, fields, body) end
 
 --- nothing; lets that much time pass, or until all tasks have ended. Raises the error of a task
 --- that failed, and tells why the machine itself could not go on, who waits for a signal that
---- nobody gives, or what has not ended after an hour
+--- nobody gives, or what has not ended after a day
 ---@param time? Time
 function Machine:run(time) end
 
@@ -200,6 +204,12 @@ function Machine:every(time, look) end
 ---@param time Time
 ---@param look fun(t: Task)
 function Machine:at(time, look) end
+
+--- nothing; from now on the gauges are sampled every so often ("100 ms" unless said) for the
+--- report's charts, JSON and CSV: fields of vmstat, or of a cgroup ("a.current", "a.file"). It
+--- changes nothing and costs no simulated time
+---@param gauges table
+function Machine:watch(gauges) end
 
 --- what can be seen of the machine now
 ---@return Snapshot

@@ -105,7 +105,7 @@ extension LuaState {
   /// properties gets a function that looks at the methods first: it is Lua's own, so that finding a
   /// method never crosses the border.
   private func pushIndexFunction(of kind: LuaKind, on stack: LuaStack) {
-    if kind.properties.isEmpty {
+    if kind.properties.isEmpty, kind.element == nil {
       lua_createtable(main, 0, 1)
       pushFunction({ call throws(LuaError) in try Self.missing(kind, &call) }, on: stack)
       lua_setfield(main, -2, "__index")

@@ -21,7 +21,7 @@ extension Chapter {
         "run", "m:run(time) or m:run()", ["time?: Time"],
         "nothing; lets that much time pass, or until all tasks have ended. Raises the error of a "
           + "task that failed, and tells why the machine itself could not go on, who waits for a "
-          + "signal that nobody gives, or what has not ended after an hour",
+          + "signal that nobody gives, or what has not ended after a day",
         body: MachineMethods.run),
       Binding(
         "call", "m:call(function(t) … end)", ["body: fun(t: Task): any"], answers: ["any"],
@@ -37,8 +37,8 @@ extension Chapter {
         body: MachineMethods.at),
       Binding(
         "watch", "m:watch { gauge, …, every }", ["gauges: table"],
-        "nothing; from now on the gauges are sampled `every` so often (`\"100 ms\"` unless said) for "
-          + "the report's charts, JSON and CSV: fields of vmstat, or of a cgroup "
+        "nothing; from now on the gauges are sampled `every` so often (`\"100 ms\"` unless said) "
+          + "for the report's charts, JSON and CSV: fields of vmstat, or of a cgroup "
           + "(`\"a.current\"`, `\"a.file\"`). It changes nothing and costs no simulated time",
         body: MachineObject.watch),
       Binding(

@@ -36,7 +36,7 @@ final class MachineObject {
   private var standstill: String?
 
   /// Without a time, m:run ends after that much: a scenario that means more says so.
-  private static let patience = Nanoseconds(3_600_000_000_000)
+  private static let patience = Nanoseconds(86_400_000_000_000)
   /// How long m:every may take to give a signal that all tasks wait for.
   private static let expectation = Nanoseconds(60_000_000_000)
   private var waitingSince: Instant?
@@ -76,7 +76,7 @@ final class MachineObject {
     if duration == nil, let task = living.first {
       throw LuaError(
         """
-        m:run: after an hour of simulated time '\(task.name)' has not ended and is at \
+        m:run: after a day of simulated time '\(task.name)' has not ended and is at \
         \(task.whereabouts); give m:run a time, as m:run "60 s"
         """)
     }
@@ -95,7 +95,9 @@ final class MachineObject {
     standstill = nil
     waitingSince = nil
     if !isReached {
-      if case .none = goal { observer.runBegins(until: end) } else {
+      if case .none = goal {
+        observer.runBegins(until: end)
+      } else {
         observer.runBegins(until: .distantFuture)
       }
       look()

@@ -96,10 +96,10 @@ import Testing
         local words = { "b", "c", "a" } table.sort(words)
         print(ok, #t, table.concat(words), pcall(table.sort, {}, 3))
         """)
-        == """
-        true\t300\tabc\tfalse\ts.lua:10: bad argument #2 to 'sort' (function expected, got number)
+          == """
+          true\t300\tabc\tfalse\ts.lua:10: bad argument #2 to 'sort' (function expected, got number)
 
-        """
+          """
     )
   }
 

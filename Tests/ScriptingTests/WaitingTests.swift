@@ -46,13 +46,13 @@ import Testing
     #expect(s.printed.hasPrefix("2\n"), "\(s.failure)")
   }
 
-  @Test func aTaskThatNeverEndsIsToldAfterAnHour() {
+  @Test func aTaskThatNeverEndsIsToldAfterADay() {
     let s = Scenario(
       Self.boot + "m:spawn('db', function(t) while true do\nt:sleep '10 s' end end)\nm:run()")
     #expect(
       s.failure
         == """
-        s.lua:4: m:run: after an hour of simulated time 'db' has not ended and is at line 3; \
+        s.lua:4: m:run: after a day of simulated time 'db' has not ended and is at line 3; \
         give m:run a time, as m:run "60 s"
         """)
   }

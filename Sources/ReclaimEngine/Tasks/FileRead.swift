@@ -138,7 +138,7 @@ struct ReadRun {
         price = costs.readFirstReference
         firstHits &+= 1
       }
-        price &+= draw
+      price &+= draw
       mark(frame, memory)
       if !task.trySpend(price) { return .spend(price) }
     }
