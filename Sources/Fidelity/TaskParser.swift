@@ -78,11 +78,8 @@ struct TaskParser {
       let path = try words.next("the cgroup")
       let bytes = try OpWords.bytes(
         try words.next("the amount"), "the amount", plainUnit: 4096)
-      if words.value("swappiness") != nil {
-        action = .unsupported("memory.reclaim with a swappiness of its own is not built")
-      } else {
-        action = .perform(.reclaim(path: path, bytes.pages))
-      }
+      let swappiness = try words.number("swappiness", atMost: 200)
+      action = .perform(.reclaim(path: path, bytes.pages, swappiness: swappiness))
     default: action = .perform(try operation(&words))
     }
     try words.end()

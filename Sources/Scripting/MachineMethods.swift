@@ -38,8 +38,10 @@ extension Chapter {
       Binding(
         "watch", "m:watch { gauge, …, every }", ["gauges: table"],
         "nothing; from now on the gauges are sampled `every` so often (`\"100 ms\"` unless said) "
-          + "for the report's charts, JSON and CSV: fields of vmstat, or of a cgroup "
-          + "(`\"a.current\"`, `\"a.file\"`). It changes nothing and costs no simulated time",
+          + "while time passes, and drawn in the report. A gauge is a field of vmstat, "
+          + "`\"nr_free_pages\"`, or of a cgroup: its path, a dot, and a field of memory.stat, "
+          + "`current` or `swap_current`, as in `\"web.file\"`. It changes nothing, and no run waits "
+          + "for it: the last task that ends ends it too",
         body: MachineObject.watch),
       Binding(
         "snapshot", "m:snapshot()", answers: ["Snapshot"],

@@ -72,6 +72,14 @@ package enum MemcgCounter: Int, CaseIterable, Sendable {
   package var isBytes: Bool { self == .slab_reclaimable || self == .slab_unreclaimable }
 }
 
+/// Fields of memory.swap.events, each hierarchical.
+package enum SwapEvent: Int, CaseIterable, Sendable {
+  case high, max, fail
+
+  package static let count = allCases.count
+  package var name: String { "\(self)" }
+}
+
 /// Fields of memory.events, each hierarchical.
 package enum MemcgEvent: Int, CaseIterable, Sendable {
   case low, high, max, oom, oom_kill, oom_group_kill

@@ -12,6 +12,8 @@ package enum Operation: Sendable {
   case makeCgroup(path: String, settings: [CgroupSetting])
   /// Writes files of an existing cgroup; may reclaim.
   case setCgroup(path: String, settings: [CgroupSetting])
+  /// rmdir; EBUSY while the cgroup has children or tasks.
+  case removeCgroup(path: String)
   /// Moves this task into the cgroup.
   case enter(path: String)
   /// Opens a file of the machine; answers nothing. Reading opens it as well.
@@ -20,9 +22,14 @@ package enum Operation: Sendable {
   case read(file: String, AccessPattern)
   /// posix_fadvise over [from, from + length); length nil: to the end.
   case adviseFile(file: String, FileAdvice, from: Int, length: Int?)
-  /// Writes the amount to memory.reclaim of the cgroup; answers .pages with what was reclaimed, or
-  /// EAGAIN.
-  case reclaim(path: String, Pages)
+  /// Writes the amount to memory.reclaim of the cgroup, with a swappiness of its own where the
+  /// kernel knows that; answers .pages with what was reclaimed, or EAGAIN.
+  case reclaim(path: String, Pages, swappiness: Int? = nil)
+  /// Sleeps until a trigger on the cgroup's memory.pressure has an event. The task keeps the
+  /// trigger: at most one event a window.
+  case awaitPressure(path: String, PressureTrigger)
+  /// Sleeps until memory.events of the cgroup has changed since the task last returned from here.
+  case awaitEvents(path: String)
   /// mmap; the area is known by its name from then on.
   case map(area: String, MapKind, pages: Int?)
   case unmap(area: String)

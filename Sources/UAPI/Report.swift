@@ -98,6 +98,10 @@ package struct MachineShape: Codable, Sendable, Equatable {
   /// What the run made use of.
   package var mechanisms: [Mechanism] = []
 
+  private enum CodingKeys: String, CodingKey {
+    case nodes, cpus, managed, mechanisms, recordedOn = "recorded_on"
+  }
+
   package init(nodes: Int, cpus: Int, managed: Int, recordedOn: String? = nil) {
     self.nodes = nodes
     self.cpus = cpus

@@ -70,6 +70,12 @@ package struct CgroupSnapshot: Sendable, Equatable {
   /// memory.current and memory.swap.current in pages; nil for the root, which has no such file.
   package var current: Int?
   package var swapCurrent: Int?
+  /// memory.events.local, indexed by MemcgEvent, and memory.swap.events, by SwapEvent.
+  package var localEvents = [Int](repeating: 0, count: MemcgEvent.count)
+  package var swapEvents = [Int](repeating: 0, count: SwapEvent.count)
+  /// memory.peak in pages; nil where there is no such file.
+  package var peak: Int?
+  package var pressure = PressureSnapshot()
 
   package init(path: String, stat: [Int], events: [Int], current: Int?, swapCurrent: Int?) {
     self.path = path
@@ -81,6 +87,7 @@ package struct CgroupSnapshot: Sendable, Equatable {
 
   package subscript(_ counter: MemcgCounter) -> Int { stat[counter.rawValue] }
   package subscript(_ event: MemcgEvent) -> Int { events[event.rawValue] }
+  package subscript(_ event: SwapEvent) -> Int { swapEvents[event.rawValue] }
 }
 
 extension Snapshot {

@@ -49,16 +49,19 @@ final class IdleBackend: Backend {
       throw Killed()
     }
     switch operation {
-    case .makeCgroup, .setCgroup, .enter, .open, .map, .unmap, .setOomScoreAdjust, .mark, .sleep:
+    case .makeCgroup, .setCgroup, .removeCgroup, .enter, .open, .map, .unmap, .setOomScoreAdjust,
+      .mark, .sleep:
       return try await machine.perform(operation, by: task, fiber)
     case .read(let file, let pattern):
       let size = files.first { $0.name == file }?.size.count ?? 0
       if pattern.problem(over: size) != nil { return .failed(.EINVAL) }
-    case .reclaim(_, let pages): return .pages(pages.count)
+    case .reclaim(_, let pages, _): return .pages(pages.count)
     case .compute(let duration):
       try await fiber.sleep(duration)
       return .done
-    case .adviseFile, .touch, .adviseArea, .lock, .unlock, .dropCaches: break
+    case .adviseFile, .touch, .adviseArea, .lock, .unlock, .dropCaches, .awaitPressure,
+      .awaitEvents:
+      break
     }
     try await fiber.sleep(.microseconds(1))
     return .done

@@ -124,7 +124,7 @@ extension Operation {
   /// needs to run out of retries once more: nobody is killed meanwhile.
   @Test func whileAVictimIsDyingNobodyElseIsChosen() throws {
     let crowd = try Crowd(limit: 1000)
-    crowd.add("large", [.mapped(1200), .touched(800), .sleep(.milliseconds(99)), .written])
+    crowd.add("large", [.mapped(1200), .touched(800), .sleep(98_500_000), .written])
     crowd.add("small", [.pause, .mapped(400), .written])
     crowd.run()
     #expect(crowd[0].report.state == .killed)

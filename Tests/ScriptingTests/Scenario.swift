@@ -21,7 +21,8 @@ struct Scenario {
 
   init(
     _ text: String, seed: UInt64 = 1, arguments: [String] = [], budget: LuaBudget = LuaBudget(),
-    refusing allocation: UInt64 = 0, modules: [String: String] = [:], trusted: Bool = false
+    limits: RunLimits = RunLimits(), refusing allocation: UInt64 = 0,
+    modules: [String: String] = [:], trusted: Bool = false
   ) {
     final class Kept {
       var output = ""
@@ -48,7 +49,7 @@ struct Scenario {
       })
     let host = ScenarioHost(
       name: "s.lua", arguments: arguments, seed: seed, trusted: trusted, budget: budget,
-      outside: outside)
+      limits: limits, outside: outside)
     host.state.refuseAllocation(allocation)
     report = host.run(text)
     allocations = host.state.allocationCount

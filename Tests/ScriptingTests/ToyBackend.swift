@@ -60,7 +60,8 @@ final class ToyBackend: Backend {
       try await fiber.spend(Nanoseconds(UInt64(count)))
       reads += count
       return reads > 1_000_000 ? .failed(.ENOMEM) : .done
-    case .reclaim(_, let pages): return pages.count > 100 ? .failed(.EAGAIN) : .pages(pages.count)
+    case .reclaim(_, let pages, _):
+      return pages.count > 100 ? .failed(.EAGAIN) : .pages(pages.count)
     case .enter(let path):
       tasks[task.number].cgroup = path
       return .done

@@ -108,33 +108,47 @@ extension Memory {
   private func chargeProblems(_ inFlight: Int) -> [String] {
     var problems: [String] = []
     let unmapped = unmappedSwapCache()
-    var used = tree.all.map { group -> Int in
-      let row = tree.rows[Int(group.number)]
+    var used = [Int](repeating: 0, count: tree.numbers)
+    for group in tree.all {
       let counters = tree.counters(group.number)
-      return counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
-        + unmapped[Int(group.number) - 1] + row.kernelPages
+      used[Int(group.number)] =
+        counters[MemcgCounter.file.rawValue] + counters[MemcgCounter.anon.rawValue]
+        + tree.rows[Int(group.number)].kernelPages + unmapped[Int(group.number)]
         + (stock.stocked.memcg == group.number ? stock.stocked.pages : 0)
     }
     for group in tree.all.reversed() {
       guard let parent = group.parent else { continue }
-      let usage = tree.rows[Int(group.number)].usage
-      if !(used[Int(group.number) - 1]...used[Int(group.number) - 1] + inFlight).contains(usage) {
-        problems.append(
-          "'\(group.path)' uses \(used[Int(group.number) - 1]) pages, is charged \(usage)")
+      let usage = tree.rows[Int(group.number)].usage, own = used[Int(group.number)]
+      if !(own...own + inFlight).contains(usage) {
+        problems.append("'\(group.path)' uses \(own) pages, is charged \(usage)")
       }
-      used[Int(parent.number) - 1] += used[Int(group.number) - 1]
+      used[Int(parent.number)] += own
+      problems += protectionProblems(group)
     }
     return problems
+  }
+
+  /// Protection: what a parent knows of its children's protected usage is their sum.
+  private func protectionProblems(_ group: MemCgroup) -> [String] {
+    let row = tree.rows[Int(group.number)]
+    let children = tree.children(of: group.number).map { tree.rows[Int($0)] }
+    let min = children.reduce(0) { $0 + Swift.min($1.usage, $1.min) }
+    let low = children.reduce(0) { $0 + Swift.min($1.usage, $1.low) }
+    if row.childrenMinUsage == min, row.childrenLowUsage == low { return [] }
+    return [
+      "'\(group.path)': children's protected usage is \(min) and \(low), counted "
+        + "\(row.childrenMinUsage) and \(row.childrenLowUsage)"
+    ]
   }
 
   /// Folios of each cgroup that are in the swap cache and mapped by nobody: charged, and neither
   /// anon nor file in memory.stat.
   private func unmappedSwapCache() -> [Int] {
-    var counts = [Int](repeating: 0, count: tree.all.count)
+    var counts = [Int](repeating: 0, count: tree.numbers)
     guard let area = swap?.area else { return counts }
     for offset in 1...area.total {
       let row = frames.rows[Int(area.slots[offset].content.folio)]
-      if row.flags.contains(.swapCache), row.slot == 0 { counts[Int(row.memcg) - 1] += 1 }
+      if row.flags.contains(.swapCache), row.slot == 0 { counts[Int(row.memcg)] += 1 }
     }
     return counts
   }
@@ -147,8 +161,8 @@ extension Memory {
       let exact = localStat(group)
       // The kernel that has accumulators keeps no such statistic.
       for counter in MemcgCounter.allCases where counter != .kernel {
-        let ofChildren = group.children.reduce(0) {
-          $0 + accumulators.value(counter, of: $1.number)
+        let ofChildren = tree.children(of: group.number).reduce(0) {
+          $0 + accumulators.value(counter, of: $1)
         }
         let own = accumulators.value(counter, of: group.number) - ofChildren
         let waiting = accumulators.waiting(counter, of: group.number)

@@ -6,15 +6,11 @@
 // allocated but one table for each kind, at its first duration; who has many equal ones (hits in
 // the page cache) counts them first and notes them together.
 
-import Timeline
-import UAPI
+package import UAPI
 
-final class LatencyRecorder {
-  private struct Table {
-    var counts: UnsafeMutablePointer<UInt64>
-    var longest: UInt64 = 0
-    var sum: UInt64 = 0
-  }
+package final class LatencyRecorder {
+  /// The longest, the sum, then a count for each bucket.
+  private typealias Table = UnsafeMutablePointer<UInt64>
 
   /// Bits behind the leading one that tell buckets apart.
   private static let detail: UInt64 = 7
@@ -22,45 +18,51 @@ final class LatencyRecorder {
   /// Durations up to 2⁴⁰ ns, 18 minutes, have buckets; longer ones share the last.
   private static let octaves = 40 - Int(detail)
   private static let bucketCount = (octaves + 1) << Int(detail)
+  private static let headWords = 2
 
   private var fault: Table?
   private var read: Table?
   private var directReclaim: Table?
   private var throttled: Table?
 
-  deinit {
-    for table in [fault, read, directReclaim, throttled] { table?.counts.deallocate() }
-  }
+  package init() {}
 
-  /// Notes `count` durations that are equal.
-  @inline(__always) func note(_ kind: LatencyKind, _ duration: UInt64, count: UInt64 = 1) {
+  deinit { for kind in LatencyKind.allCases { table(kind)?.deallocate() } }
+
+  private func table(_ kind: LatencyKind) -> Table? {
     switch kind {
-    case .fault: Self.note(&fault, duration, count)
-    case .read: Self.note(&read, duration, count)
-    case .directReclaim: Self.note(&directReclaim, duration, count)
-    case .throttled: Self.note(&throttled, duration, count)
+    case .fault: fault
+    case .read: read
+    case .directReclaim: directReclaim
+    case .throttled: throttled
     }
   }
 
-  @inline(__always) private static func note(
-    _ table: inout Table?, _ duration: UInt64, _ count: UInt64
-  ) {
-    if _slowPath(table == nil) { table = makeTable() }
-    table!.counts[bucket(duration)] &+= count
-    table!.longest = max(table!.longest, duration)
-    table!.sum &+= duration &* count
+  /// Notes `count` durations that are equal.
+  @inline(__always) package func note(_ kind: LatencyKind, _ duration: UInt64, count: UInt64 = 1) {
+    let words = table(kind) ?? makeTable(kind)
+    if words[0] < duration { words[0] = duration }
+    words[1] &+= duration &* count
+    words[Self.headWords &+ Self.bucket(duration)] &+= count
   }
 
-  @inline(never) private static func makeTable() -> Table {
-    let counts = UnsafeMutablePointer<UInt64>.allocate(capacity: bucketCount)
-    counts.initialize(repeating: 0, count: bucketCount)
-    return Table(counts: counts)
+  @inline(never) private func makeTable(_ kind: LatencyKind) -> Table {
+    let words = Table.allocate(capacity: Self.headWords + Self.bucketCount)
+    words.initialize(repeating: 0, count: Self.headWords + Self.bucketCount)
+    switch kind {
+    case .fault: fault = words
+    case .read: read = words
+    case .directReclaim: directReclaim = words
+    case .throttled: throttled = words
+    }
+    return words
   }
 
   @inline(__always) private static func bucket(_ duration: UInt64) -> Int {
-    if duration < 2 * half { return Int(duration) }
-    let shift = 63 - detail - UInt64(duration.leadingZeroBitCount)
-    return min(Int(shift << detail + duration >> shift), bucketCount - 1)
+    if duration < 2 * half { return Int(truncatingIfNeeded: duration) }
+    let shift = 63 &- detail &- UInt64(truncatingIfNeeded: duration.leadingZeroBitCount)
+    let bucket = Int(truncatingIfNeeded: shift &<< detail &+ duration &>> shift)
+    return min(bucket, bucketCount - 1)
   }
 
   /// The middle of a bucket.
@@ -72,22 +74,15 @@ final class LatencyRecorder {
   }
 
   /// What happened, by kind.
-  var counts: [LatencyCounts] {
+  package var counts: [LatencyCounts] {
     LatencyKind.allCases.compactMap { kind in
-      let table: Table? =
-        switch kind {
-        case .fault: fault
-        case .read: read
-        case .directReclaim: directReclaim
-        case .throttled: throttled
-        }
-      guard let table else { return nil }
+      guard let words = table(kind) else { return nil }
       let buckets = (0..<Self.bucketCount).compactMap { n -> LatencyCounts.Bucket? in
-        table.counts[n] == 0
-          ? nil : LatencyCounts.Bucket(nanoseconds: Self.middle(n), count: table.counts[n])
+        let count = words[Self.headWords + n]
+        return count == 0
+          ? nil : LatencyCounts.Bucket(nanoseconds: Self.middle(n), count: count)
       }
-      return LatencyCounts(
-        kind: kind, buckets: buckets, longest: table.longest, sum: table.sum)
+      return LatencyCounts(kind: kind, buckets: buckets, longest: words[0], sum: words[1])
     }
   }
 }

@@ -27,7 +27,7 @@ extension OomReport {
           + "failcnt \(swapFailures)"
       ),
       (.info, "Memory cgroup stats for \(Self.path(full)):"),
-      (.info, statLines(form)),
+      (.info, MemoryStatText.text(stat, form)),
       (.info, "Tasks state (memory values in pages):"),
       (
         .info,
@@ -46,7 +46,7 @@ extension OomReport {
     return lines
   }
 
-  private static func killed(_ task: Entry) -> String {
+  static func killed(_ task: Entry) -> String {
     let size = task.size
     return "Memory cgroup out of memory: Killed process \(task.pid) (\(task.command)) "
       + "total-vm:\(4 * size.virtual)kB, anon-rss:\(4 * size.anonymous)kB, "
@@ -74,57 +74,15 @@ extension OomReport {
   private static func path(_ cgroup: MemCgroup) -> String {
     cgroup.isRoot ? "/" : "/\(cgroup.path)"
   }
-
-  // MARK: memory.stat
-
-  private func statLines(_ form: OomReportForm) -> String {
-    Self.statFields(form).map { "\($0) \(value($0))" }.joined(separator: "\n")
-  }
-
-  /// What memory.stat prints: amounts of memory in bytes. Items of which this machine has nothing
-  /// are 0.
-  private func value(_ field: String) -> Int {
-    if field == "slab" { return value("slab_reclaimable") + value("slab_unreclaimable") }
-    guard let counter = MemcgCounter.allCases.first(where: { $0.name == field }) else { return 0 }
-    return stat[counter.rawValue] * (counter.isPages ? 4096 : 1)
-  }
-
-  private static func statFields(_ form: OomReportForm) -> [String] {
-    let lists = [
-      "inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable",
-      "slab_reclaimable", "slab_unreclaimable", "slab", "workingset_refault_anon",
-      "workingset_refault_file", "workingset_activate_anon", "workingset_activate_file",
-      "workingset_restore_anon", "workingset_restore_file", "workingset_nodereclaim",
-    ]
-    let rest = [
-      "pgactivate", "pgdeactivate", "pglazyfree", "pglazyfreed", "thp_fault_alloc",
-      "thp_collapse_alloc",
-    ]
-    switch form {
-    case .pidOnly:
-      return [
-        "anon", "file", "kernel_stack", "percpu", "sock", "shmem", "file_mapped", "file_dirty",
-        "file_writeback", "anon_thp",
-      ] + lists + ["pgfault", "pgmajfault", "pgrefill", "pgscan", "pgsteal"] + rest
-    case .sizes:
-      return [
-        "anon", "file", "kernel", "kernel_stack", "pagetables", "sec_pagetables", "percpu", "sock",
-        "vmalloc", "shmem", "file_mapped", "file_dirty", "file_writeback", "swapcached",
-        "anon_thp", "file_thp", "shmem_thp",
-      ] + lists
-        + [
-          "pgscan", "pgsteal", "pgscan_kswapd", "pgscan_direct", "pgsteal_kswapd",
-          "pgsteal_direct", "pgfault", "pgmajfault", "pgrefill",
-        ] + rest
-    }
-  }
 }
 
 extension Memory {
   /// Writes a report into the kernel's log.
   func say(_ report: OomReport) {
-    for (level, text) in report.lines(profile.oomReport) {
-      messages.append(KernelMessage(at: timeline.now, level: level, text: text))
-    }
+    for (level, text) in report.lines(profile.oomReport) { say(text, level) }
+  }
+
+  func say(_ text: String, _ level: KernelMessage.Level = .info) {
+    messages.append(KernelMessage(at: timeline.now, level: level, text: text))
   }
 }

@@ -58,21 +58,43 @@ extension Memory {
     (.workingset_restore_file, .workingset_restore_file),
   ]
 
+  /// Every cgroup that has a name.
   func cgroupSnapshots() -> [CgroupSnapshot] {
-    var stats = tree.all.map { localStat($0) }
+    let stats = statistics()
+    return tree.all.filter(\.isOnline).map { snapshot(of: $0, stats[Int($0.number)]) }
+  }
+
+  /// One of them.
+  func snapshot(of group: MemCgroup) -> CgroupSnapshot {
+    snapshot(of: group, statistics()[Int(group.number)])
+  }
+
+  private func snapshot(of group: MemCgroup, _ stat: [Int]) -> CgroupSnapshot {
+    let row = tree.rows[Int(group.number)]
+    var snapshot = CgroupSnapshot(
+      path: group.path, stat: published(group) ?? stat, events: group.events,
+      current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : row.swapUsage)
+    snapshot.pressure = pressure.snapshot(of: group.number)
+    snapshot.localEvents = group.localEvents
+    snapshot.swapEvents = group.swapEvents
+    switch profile.memoryPeak {
+    case .absent: snapshot.peak = nil
+    case .sinceCreation: snapshot.peak = group.isRoot ? nil : row.peak
+    }
+    return snapshot
+  }
+
+  /// Exact statistics by number, of each cgroup and those below it.
+  private func statistics() -> [[Int]] {
+    var stats = [[Int]](repeating: [], count: tree.numbers)
+    for group in tree.all { stats[Int(group.number)] = localStat(group) }
     for group in tree.all.reversed() {
       guard let parent = group.parent else { continue }
       for k in 0..<MemcgCounter.count {
-        stats[Int(parent.number) - 1][k] += stats[Int(group.number) - 1][k]
+        stats[Int(parent.number)][k] += stats[Int(group.number)][k]
       }
     }
-    return tree.all.map { group in
-      let row = tree.rows[Int(group.number)]
-      return CgroupSnapshot(
-        path: group.path, stat: published(group) ?? stats[Int(group.number) - 1],
-        events: group.events,
-        current: group.isRoot ? nil : row.usage, swapCurrent: group.isRoot ? nil : row.swapUsage)
-    }
+    return stats
   }
 
   /// memory.stat where accumulators publish it.

@@ -69,11 +69,37 @@ extension Memory {
         asking: task, gfp: gfp, order: block.trailingZeroBitCount, full: full,
         usage: row.usage, limit: row.max, failures: row.failures, swapUsage: row.swapUsage,
         swapLimit: row.swapMax, swapFailures: row.swapFailures,
-        stat: cgroupSnapshots()[Int(full.number) - 1].stat,
+        stat: snapshot(of: full).stat,
         tasks: zip(candidates, sizes).map { OomReport.Entry($0, $1) }, victim: chosen,
         victimCgroup: tree.cgroup(victim.memcg)))
     kill(victim, sizes[chosen], "out of memory in cgroup '\(full.path)'")
+    if let group = groupToKill(of: victim, below: full) { killGroup(group, butFor: victim) }
     return true
+  }
+
+  /// The topmost cgroup with memory.oom.group between a victim's own and the full one (reference 12
+  /// §12.7).
+  private func groupToKill(of victim: SimTask, below full: MemCgroup) -> MemCgroup? {
+    var found: MemCgroup?
+    var at: MemCgroup? = tree.cgroup(victim.memcg)
+    while let cgroup = at {
+      if cgroup.killsWhole { found = cgroup }
+      if cgroup === full { break }
+      at = cgroup.parent
+    }
+    return found
+  }
+
+  /// The others of a group die with the victim, but for those that are never to be chosen.
+  private func killGroup(_ group: MemCgroup, butFor victim: SimTask) {
+    if profile.oomReport == .sizes { group.count(.oom_group_kill) }
+    say("Tasks in /\(group.path) are going to be killed due to memory.oom.group set")
+    for member in livingTasks(below: group)
+    where member !== victim && member.oomScoreAdjust != Badness.never {
+      let size = residentPages(of: member)
+      say(OomReport.killed(OomReport.Entry(member, size)), .error)
+      kill(member, size, "out of memory in cgroup '\(group.path)', whose tasks die together")
+    }
   }
 
   /// Tasks that have begun and not ended, cgroups in pre-order, each one's tasks in order of

@@ -36,6 +36,7 @@ final class SwapSpace {
       var at = memcg
       while at != 0 {
         tree.rows[Int(at)].swapUsage -= 1
+        if _slowPath(tree.rows[Int(at)].isOffline) { tree.releaseIfEmpty(at) }
         at = tree.rows[Int(at)].parent
       }
       if memcg != 0 { tree.statistics.note(1) }
@@ -82,12 +83,17 @@ final class SwapSpace {
 
   /// A charged slot for a folio of the cgroup; nil when the area or a swap.max is exhausted.
   func take(for memcg: UInt16) -> UInt32? {
-    guard let offset = area.take() else { return nil }
+    guard let offset = area.take() else {
+      if memcg != MemcgTree.rootNumber { tree.cgroup(memcg).countSwap(.fail) }
+      return nil
+    }
     var at = memcg
     while at != 0 {
       if tree.rows[Int(at)].swapUsage >= tree.rows[Int(at)].swapMax {
         area.freed(offset)
         tree.rows[Int(at)].swapFailures += 1
+        tree.cgroup(at).countSwap(.max)
+        tree.cgroup(at).countSwap(.fail)
         return nil
       }
       at = tree.rows[Int(at)].parent

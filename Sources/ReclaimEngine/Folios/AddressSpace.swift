@@ -27,8 +27,11 @@ final class Area {
   /// Virtual page number of its first page.
   let start: Int
   unowned let task: SimTask
-  /// Whether its first anonymous page has been seen: the reverse map's objects exist then.
-  var hasReverseMap = false
+  /// Who pays for the area itself, and for the reverse map's objects, which exist once its first
+  /// anonymous page has been seen.
+  var payer = MemcgTree.rootNumber
+  var reverseMapPayer: UInt16?
+  var hasReverseMap: Bool { reverseMapPayer != nil }
   /// MADV_SEQUENTIAL, MADV_RANDOM: how it will be read.
   var advice = Advice.normal
   enum Advice { case normal, sequential, random }

@@ -155,7 +155,7 @@ final class PageCache {
   }
 
   @inline(__always) func shadowLeaves(_ memcg: UInt16) -> UnsafeMutablePointer<ShadowList> {
-    UnsafeMutableRawPointer(tree.rows + Int(memcg))
+    UnsafeMutableRawPointer(tree.rows + Int(tree.kernelPayer(memcg)))
       .advanced(by: MemoryLayout<MemcgRow>.offset(of: \.shadowLeaves)!)
       .assumingMemoryBound(to: ShadowList.self)
   }

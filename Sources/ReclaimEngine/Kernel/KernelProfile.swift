@@ -22,7 +22,9 @@ package struct KernelProfile: Sendable {
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
+  var memoryPeak: MemoryPeakFile
   var memoryHigh: MemoryHigh
+  var pressureFull: PressureFull
   var limitWrite: LimitWrite
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement

@@ -81,12 +81,28 @@ package enum MemoryReclaimFile: String, Sendable {
   case untilReclaimed
 }
 
+/// The file memory.peak (Linux 5.19; the reference is silent about it).
+package enum MemoryPeakFile: String, Sendable {
+  /// There is none; up to 5.10.
+  case absent
+  /// The most that was charged since the cgroup was made; 6.1.
+  case sinceCreation
+}
+
 /// When a task answers for what it charged above memory.high (reference 13 §13.3).
 package enum MemoryHigh: String, Sendable {
   /// On its way back to user mode; up to 5.10.
   case onReturn
   /// Also within the charge that makes it more than a batch; 6.1.
   case onReturnOrBeyondBatch
+}
+
+/// When pressure is full: when everybody waits for memory (reference 14 §14.3).
+package enum PressureFull: String, Sendable {
+  /// While no task of the group runs, and at ticks that find a reclaiming one; up to 5.10.
+  case nobodyRuns
+  /// While no task of the group runs but those that reclaim; 6.1.
+  case nobodyElseRuns
 }
 
 /// How long a write to memory.max or memory.high goes on reclaiming (reference 13 §§13.3, 13.4).

@@ -25,14 +25,17 @@ enum ScanBalance: Equatable {
     return .fractions(anon: anon, file: file, of: anon + file)
   }
 
-  /// The part of a list's share that this balance grants.
-  func apply(_ scan: Int, file: Bool) -> Int {
+  /// The part of a list's share that this balance grants; fractions are rounded up for the lists
+  /// of an offline cgroup.
+  func apply(_ scan: Int, file: Bool, roundingUp: Bool = false) -> Int {
     switch self {
     case .fileOnly: file ? scan : 0
     case .anonOnly: file ? 0 : scan
     case .equal: scan
     case .fractions(let anonShare, let fileShare, let denominator):
-      denominator == 0 ? 0 : scan * (file ? fileShare : anonShare) / denominator
+      denominator == 0
+        ? 0
+        : (scan * (file ? fileShare : anonShare) + (roundingUp ? denominator - 1 : 0)) / denominator
     }
   }
 }
@@ -54,8 +57,10 @@ extension Memory {
     var counts = ScanCounts()
     for list in 0..<4 {
       let size = lruvec.list(list).pointee.count
-      let scan = scannable(size, memcg.number, &control) >> control.priority
-      counts[list] = balance.apply(scan, file: ListIndex.isFile(list))
+      var scan = scannable(size, memcg.number, &control) >> control.priority
+      if scan == 0, !memcg.isOnline { scan = min(size, profile.numbers.swapClusterMax) }
+      counts[list] = balance.apply(
+        scan, file: ListIndex.isFile(list), roundingUp: !memcg.isOnline)
     }
     return counts
   }

@@ -29,6 +29,12 @@ extension Machine {
       noteOperation(2, task, [])
       guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
       return try await write(settings, to: cgroup, task)
+    case .removeCgroup(let path):
+      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
+      if cgroup.isRoot { return .failed(.EBUSY) }
+      noteOperation(40, task, [UInt64(cgroup.number)])
+      try await task.spend(memory.profile.costs.makeCgroup)
+      return memory.remove(cgroup)
     case .enter(let path):
       guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
       noteOperation(3, task, [UInt64(cgroup.number)])
@@ -49,12 +55,22 @@ extension Machine {
       if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
       try await memory.advise(open, advice, from: from, length: length, task)
       return .done
-    case .reclaim(let path, let pages):
+    case .reclaim(let path, let pages, let swappiness):
       guard memory.profile.memoryReclaim != .absent, let cgroup = memory.tree.find(path),
         !cgroup.isRoot
       else { return .failed(.ENOENT) }
+      // A word behind the amount is nothing that this file understands.
+      if swappiness != nil { return .failed(.EINVAL) }
       noteOperation(7, task, [UInt64(cgroup.number), UInt64(max(pages.count, 0))])
       return try await reclaim(cgroup, pages, task)
+    case .awaitPressure(let path, let trigger):
+      guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
+      noteOperation(41, task, [UInt64(cgroup.number), trigger.threshold.count])
+      return try await awaitPressure(of: cgroup, trigger, task)
+    case .awaitEvents(let path):
+      guard let cgroup = memory.tree.find(path), !cgroup.isRoot else { return .failed(.ENOENT) }
+      noteOperation(42, task, [UInt64(cgroup.number)])
+      return try await awaitEvents(of: cgroup, task)
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
     case .dropCaches:
@@ -67,7 +83,9 @@ extension Machine {
     case .sleep(let duration):
       noteOperation(8, task, [duration.count])
       try task.leaveKernel()
+      memory.setRunnable(false, task)
       try await task.fiber.sleep(duration)
+      memory.setRunnable(true, task)
       return .done
     case .compute(let duration):
       noteOperation(9, task, [duration.count])

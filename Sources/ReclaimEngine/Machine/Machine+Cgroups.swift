@@ -15,7 +15,7 @@ extension Machine {
         parent = known
         continue
       }
-      guard let made = memory.tree.makeChild(of: parent, named: part) else {
+      guard let made = memory.makeCgroup(named: part, below: parent) else {
         return .failed(.ENOMEM)
       }
       if !parent.isRoot {
@@ -65,6 +65,7 @@ extension Machine {
     case .afterGracePeriod: try await memory.moves.begin(task.fiber)
     }
     try await task.spend(memory.profile.costs.enterCgroup)
+    memory.pressure.change(task, to: task.pressure, in: cgroup.number)
     task.memcg = cgroup.number
     for area in task.space.areas { memory.areas.moved(area, to: cgroup.number) }
     memory.moves.end()
@@ -77,7 +78,7 @@ extension Machine {
     for part in CgroupPath.parts(path) {
       guard
         let next = memory.tree.child(of: cgroup, named: part)
-          ?? memory.tree.makeChild(of: cgroup, named: part)
+          ?? memory.makeCgroup(named: part, below: cgroup)
       else { return .failed(.ENOMEM) }
       cgroup = next
     }

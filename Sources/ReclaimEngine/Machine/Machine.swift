@@ -70,6 +70,7 @@ package final class Machine: Backend {
     let handle = TaskHandle(number: memory.tasks.count)
     let fiber = timeline.spawn(spec.name) { [unowned self] fiber throws(Killed) in
       self.task(handle).begin()
+      self.memory.setRunnable(true, self.task(handle))
       do throws(Killed) {
         try await body(handle, fiber)
       } catch {
@@ -100,6 +101,7 @@ package final class Machine: Backend {
     memory.freeProgramData(task.program)
     memory.unmapAll(task)
     memory.freeProgramTables(task.program)
+    memory.pressure.change(task, to: PressureState(), in: task.memcg)
     for open in task.end(at: timeline.now) {
       memory.gracePeriods.free(
         KernelObject(

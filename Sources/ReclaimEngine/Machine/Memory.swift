@@ -22,6 +22,7 @@ package final class Memory {
   let objects: ObjectCharges
   let gracePeriods: GracePeriods
   let moves: CgroupMoves
+  let pressure: Pressure
   let workingset: Workingset
   let batches: FolioBatches
   let cache: PageCache
@@ -102,8 +103,10 @@ package final class Memory {
       }
     }
     moves = CgroupMoves(timeline, gracePeriods)
+    pressure = Pressure(tree, timeline, profile)
     let slots = try SlotTable(capacity: layout.slotCount)
     let leaves = try LeafTable(slots: layout.slotCount)
+    tree.leaves = leaves
     cache = PageCache(
       frames: frames, slots: slots, leaves: leaves, tree: tree, node: node, batches: batches,
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)

@@ -33,7 +33,9 @@ extension Memory {
       let full = tree.cgroup(over)
       full.count(.max)
       let begun = timeline.now
+      beginStall(task)
       let reclaimed = try await reclaimMemcg(full, pages: n, gfp: gfp, task)
+      endStall(task)
       task.latencies.note(.directReclaim, (timeline.now - begun).count)
       if margin(over) >= n { continue }
       if !drained {

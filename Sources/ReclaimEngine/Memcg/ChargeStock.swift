@@ -79,8 +79,9 @@ package final class ChargeStock {
     while at != 0 {
       let row = rows + Int(at)
       row.pointee.usage += n
+      row.pointee.peak = max(row.pointee.peak, row.pointee.usage)
       isOverHigh = isOverHigh || row.pointee.isOverHigh
-      if row.pointee.isProtected { rows.cover(at) }
+      if _slowPath(row.pointee.isWatched) { tree.attend(at) }
       at = row.pointee.parent
     }
     if _slowPath(isOverHigh) { stock.pointee.overHigh += n }
@@ -104,7 +105,7 @@ package final class ChargeStock {
     while at != 0 {
       let row = rows + Int(at)
       row.pointee.usage -= n
-      if row.pointee.isProtected { rows.cover(at) }
+      if _slowPath(row.pointee.isWatched) { tree.attend(at) }
       at = row.pointee.parent
     }
   }

@@ -81,7 +81,11 @@ extension Memory {
         continue
       }
       let tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+      beginStall(task)
+      setRunnable(false, task)
       try await task.fiber.sleep(Nanoseconds(UInt64(delay) * tick))
+      setRunnable(true, task)
+      endStall(task)
       return
     }
   }
@@ -97,7 +101,9 @@ extension Memory {
       if row.usage > row.high {
         let cgroup = tree.cgroup(at)
         cgroup.count(.high)
+        beginStall(task)
         reclaimed += try await reclaimMemcg(cgroup, pages: pages, gfp: gfp, task)
+        endStall(task)
       }
       at = tree.rows[Int(at)].parent
     }
@@ -111,6 +117,7 @@ extension Memory {
     while at != 0, at != MemcgTree.rootNumber {
       let row = tree.rows[Int(at)]
       memory = max(memory, HighPenalty.overage(usage: row.usage, high: row.high))
+      if row.swapUsage > row.swapHigh { tree.cgroup(at).countSwap(.high) }
       swap = max(swap, HighPenalty.overage(usage: row.swapUsage, high: row.swapHigh))
       at = row.parent
     }

@@ -28,10 +28,10 @@ extension Memory {
     case .high(let pages): row.pointee.high = MemcgRow.limit(pages)
     case .min(let pages):
       row.pointee.min = MemcgRow.limit(pages)
-      tree.rows.cover(cgroup.number)
+      tree.protectionChanged(cgroup.number)
     case .low(let pages):
       row.pointee.low = MemcgRow.limit(pages)
-      tree.rows.cover(cgroup.number)
+      tree.protectionChanged(cgroup.number)
     case .swapMax(let pages): row.pointee.swapMax = MemcgRow.limit(pages)
     case .swapHigh(let pages): row.pointee.swapHigh = MemcgRow.limit(pages)
     case .oomGroup(let whole): cgroup.killsWhole = whole

@@ -5,12 +5,15 @@
 // by the cgroup's number, so that charging a page follows parent numbers through rows and touches
 // no object.
 
+import Timeline
 package import UAPI
 
 /// The hot half of a cgroup. Amounts in pages.
 package struct MemcgRow {
   /// Charged to it and its descendants, stock included: memory.current.
   package var usage: Int
+  /// The most that was ever charged: memory.peak.
+  var peak: Int
   package var max: Int
   var high: Int
   /// What it asks to keep: memory.min whatever happens, memory.low while there is something else to
@@ -30,6 +33,12 @@ package struct MemcgRow {
   var firstChild: UInt16
   var lastChild: UInt16
   var nextSibling: UInt16
+  var previousSibling: UInt16
+  /// Removed, and with nothing charged to it any more.
+  var isOffline: Bool
+  var isGone: Bool
+  /// Whether a change of its usage concerns anybody but itself: it is protected, or offline.
+  var isWatched: Bool
   /// How much of its usage its own min and low cover, and the sums over its children (reference 04
   /// §4.4.1).
   var minUsage: Int
@@ -52,7 +61,6 @@ package struct MemcgRow {
 
   static let unlimited = Int.max >> 2
 
-  @inline(__always) var isProtected: Bool { min | low != 0 }
   @inline(__always) var isOverHigh: Bool { usage > high || swapUsage > swapHigh }
 
   /// The number that a file's value stands for.
@@ -76,10 +84,20 @@ package final class MemCgroup {
   let name: Substring
   let parent: MemCgroup?
   private var childList: [MemCgroup] = []
+  /// Those that are online, in order of creation.
   var children: [MemCgroup] { childList }
-  /// memory.events of this cgroup and its descendants, indexed by MemcgEvent.
+  private(set) var isOnline = true
+  /// What happened here, and here and below: indexed by MemcgEvent.
+  private var localCounts = [Int](repeating: 0, count: MemcgEvent.count)
   private var eventCounts = [Int](repeating: 0, count: MemcgEvent.count)
+  /// memory.events.local and memory.events.
+  package var localEvents: [Int] { localCounts }
   package var events: [Int] { eventCounts }
+  /// Who waits for memory.events to change.
+  let changed = WaitQueue()
+  /// memory.swap.events, those below included: indexed by SwapEvent.
+  private var swapCounts = [Int](repeating: 0, count: SwapEvent.count)
+  package var swapEvents: [Int] { swapCounts }
   /// memory.oom.group: out of memory, all of its tasks die.
   var killsWhole = false
   /// Control files that somebody has looked up since boot.
@@ -95,15 +113,33 @@ package final class MemCgroup {
 
   var isRoot: Bool { parent == nil }
 
+  /// It has no name from now on.
+  func goOffline() {
+    isOnline = false
+    changed.wakeAll()
+    parent?.childList.removeAll { $0 === self }
+  }
+
   /// Notes that a control file is looked up; answers whether it is for the first time.
   func lookUp(_ file: ControlFile) -> Bool { knownFiles.insert(file).inserted }
 
   /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
   /// 13 §13.5).
   package func count(_ event: MemcgEvent) {
+    if !isRoot { localCounts[event.rawValue] += 1 }
     var at: MemCgroup? = self
     while let cgroup = at, !cgroup.isRoot {
       cgroup.eventCounts[event.rawValue] += 1
+      cgroup.changed.wakeAll()
+      at = cgroup.parent
+    }
+  }
+
+  /// The same for memory.swap.events.
+  func countSwap(_ event: SwapEvent) {
+    var at: MemCgroup? = self
+    while let cgroup = at, !cgroup.isRoot {
+      cgroup.swapCounts[event.rawValue] += 1
       at = cgroup.parent
     }
   }

@@ -21,9 +21,12 @@ package final class MemcgTree {
   /// How many counters a cgroup has, at hand because the counters are another module's.
   private let width = MemcgCounter.count
   private let accumulatorArena: Arena<Int>?
+  /// Where shadow lists live; set once the page cache exists.
+  var leaves: LeafTable?
+  /// Every cgroup that was ever made, by number.
   private var groups: [MemCgroup] = []
-  /// In order of creation, the root first.
-  var all: [MemCgroup] { groups }
+  /// Those to which something may be charged, in order of creation, the root first.
+  private(set) var all: [MemCgroup] = []
   package let root: MemCgroup
   /// The mount option memory_recursiveprot.
   let isProtectionRecursive: Bool
@@ -54,6 +57,7 @@ package final class MemcgTree {
         lruvecs: lruvecArena.rows, limit: profile.numbers.statBatch)
     }
     groups = [root]
+    all = [root]
     rows[1].liftLimits()
   }
 
@@ -80,6 +84,12 @@ package final class MemcgTree {
 
   func cgroup(_ number: UInt16) -> MemCgroup { groups[Int(number) - 1] }
 
+  /// A removed cgroup is gone: nobody asks for it but those who know its number.
+  func forget(_ number: UInt16) { all.removeAll { $0.number == number } }
+
+  /// How many numbers have been given: the greatest, and one for 0.
+  var numbers: Int { groups.count + 1 }
+
   /// The cgroup of a path such as "a/b"; nil when there is none.
   package func find(_ path: String) -> MemCgroup? {
     var at = root
@@ -101,6 +111,7 @@ package final class MemcgTree {
     let made = MemCgroup(
       number: number, path: parent.isRoot ? name : "\(parent.path)/\(name)", parent: parent)
     groups.append(made)
+    all.append(made)
     rows[Int(number)].liftLimits()
     link(number, below: parent.number)
     return made
@@ -120,7 +131,7 @@ package final class MemcgTree {
   /// themselves, whoever looks.
   package func publish() {
     if accumulators != nil { return }
-    for group in groups {
+    for group in all {
       let lruvec = lruvec(group.number)
       let local = counters(group.number)
       lruvec.pointee.publishedSizes = lruvec.pointee.sizes
@@ -128,7 +139,7 @@ package final class MemcgTree {
         anon: local[MemcgCounter.workingset_activate_anon.rawValue],
         file: local[MemcgCounter.workingset_activate_file.rawValue])
     }
-    for group in groups.reversed() {
+    for group in all.reversed() {
       guard let parent = group.parent else { continue }
       let from = lruvec(group.number), to = lruvec(parent.number)
       to.pointee.publishedSizes += from.pointee.publishedSizes

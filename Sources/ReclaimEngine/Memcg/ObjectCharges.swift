@@ -62,7 +62,8 @@ package final class ObjectCharges {
   }
 
   /// Frees an object that `owner` was charged for.
-  package func free(_ owner: UInt16, _ size: Int, reclaimable: Bool) {
+  package func free(_ charged: UInt16, _ size: Int, reclaimable: Bool) {
+    let owner = tree.kernelPayer(charged)
     if owner == MemcgTree.rootNumber { return }
     add(size, to: owner, givingBack: true)
     account(owner, -size, reclaimable: reclaimable)

@@ -50,6 +50,13 @@ extension UnsafeMutablePointer<MemcgRow> {
 }
 
 extension MemcgTree {
+  /// min or low of a cgroup has been written.
+  func protectionChanged(_ number: UInt16) {
+    let row = rows + Int(number)
+    row.pointee.isWatched = row.pointee.min | row.pointee.low != 0 || row.pointee.isOffline
+    rows.cover(number)
+  }
+
   /// Computes what a cgroup may keep from a walk that began at `top`, and was at its parent before.
   func updateProtection(_ number: UInt16, below top: UInt16) {
     let row = rows + Int(number)

@@ -47,7 +47,34 @@ extension MemcgTree {
     } else {
       rows[Int(last)].nextSibling = child
     }
+    rows[Int(child)].previousSibling = last
     rows[Int(parent)].lastChild = child
+  }
+
+  /// Takes a cgroup without children out of its parent's; its own links stay as they were.
+  func unlink(_ child: UInt16) {
+    let row = rows[Int(child)]
+    if row.previousSibling == 0 {
+      rows[Int(row.parent)].firstChild = row.nextSibling
+    } else {
+      rows[Int(row.previousSibling)].nextSibling = row.nextSibling
+    }
+    if row.nextSibling == 0 {
+      rows[Int(row.parent)].lastChild = row.previousSibling
+    } else {
+      rows[Int(row.nextSibling)].previousSibling = row.previousSibling
+    }
+  }
+
+  /// Those below a cgroup, offline ones too.
+  func children(of number: UInt16) -> [UInt16] {
+    var found: [UInt16] = []
+    var at = rows[Int(number)].firstChild
+    while at != 0 {
+      found.append(at)
+      at = rows[Int(at)].nextSibling
+    }
+    return found
   }
 }
 

@@ -69,6 +69,16 @@ package struct StatisticAccumulators {
     if reaches { publish(sum &- rest, counter.rawValue, memcg) }
   }
 
+  /// Whatever waits is published: the cgroup is going.
+  func publishAll(of memcg: UInt16) {
+    for counter in 0..<width {
+      let at = Int(memcg) &* width &+ counter
+      let sum = collected[at]
+      collected[at] = 0
+      if sum != 0 { publish(sum, counter, memcg) }
+    }
+  }
+
   @inline(__always) private func collect(
     _ n: Int, _ counter: Int, _ memcg: UInt16, _ limit: Int
   ) {

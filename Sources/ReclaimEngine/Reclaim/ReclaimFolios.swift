@@ -36,8 +36,7 @@ extension Memory {
     let kept = shrinkFolioList(folios.count, purpose, &tally)
     settle(tally, owner)
     putBack(batch, kept, owner)
-    let costs = profile.costs
-    return UInt64(tally.reclaimed) * costs.pageSwappedOut + UInt64(kept) * costs.pageKept
+    return cost(of: tally, kept: kept, file: false) - profile.costs.reclaimBatch
   }
 
   /// Frees what a batch reclaimed and counts what it activated.

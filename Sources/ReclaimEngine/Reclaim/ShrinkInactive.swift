@@ -66,7 +66,8 @@ extension Memory {
       cost: cost(of: tally, kept: kept, file: ListIndex.isFile(list)))
   }
 
-  private func cost(of tally: ShrinkTally, kept: Int, file: Bool) -> UInt64 {
+  /// CPU time of a batch.
+  func cost(of tally: ShrinkTally, kept: Int, file: Bool) -> UInt64 {
     let costs = profile.costs
     let isTimed = swap?.device != nil
     // A page handed to a timed device is kept as well, and cost what handing it over costs.

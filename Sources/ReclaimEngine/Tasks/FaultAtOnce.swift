@@ -8,13 +8,15 @@
 
 import CMemory
 import Timeline
+import UAPI
 
 extension Memory {
   enum FaultAtOnce {
     /// The page is mapped; the task has still to pay for it.
     case done(UInt64)
-    /// The fault has begun and its charge was refused: `faultAfterRefusal` goes on.
-    case refused
+    /// The fault has begun; its charge was refused, or went above memory.high: `finishFault` goes
+    /// on.
+    case begun(charged: Bool)
     /// Nothing has happened: `fault` knows what to do.
     case other
   }
@@ -30,30 +32,38 @@ extension Memory {
       let slot = slots + Int(entry.swapOffset)
       guard slot.pointee.content.folio == 0 else { return .other }
       beginFault(task)
-      if stock.tryCharge(slot.pointee.memcg, 1) != 0 { return .refused }
+      if stock.tryCharge(payer(of: slot, task), 1) != 0 { return .begun(charged: false) }
+      if stock.isOverHigh { return .begun(charged: true) }
       return .done(try finishSwapIn(area, index, slot, write: write, task))
     }
     guard write, entry.isNone || entry.isZeroPage, area.hasReverseMap else { return .other }
     beginFault(task)
-    if stock.tryCharge(task.memcg, 1) != 0 { return .refused }
+    if stock.tryCharge(task.memcg, 1) != 0 { return .begun(charged: false) }
+    if stock.isOverHigh { return .begun(charged: true) }
     return .done(try finishAnonymous(area, index, task))
   }
 
-  /// A fault that began at once, its charge refused: makes room for it and goes on.
+  /// A fault that began at once: makes room for its charge where that was refused, answers for
+  /// memory.high, and maps the page.
   /// - Returns: false when there was no memory for it.
-  func faultAfterRefusal(
-    _ area: Area, _ index: Int, write: Bool, _ task: SimTask
+  func finishFault(
+    _ area: Area, _ index: Int, write: Bool, charged: Bool, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let entry = entries[area.base + index]
-    let cost: UInt64
-    if entry.isSwap, let slots = synchronousSlots {
-      let slot = slots + Int(entry.swapOffset)
-      guard try await charge(slot.pointee.memcg, 1, .highUserMovable, task) else { return false }
-      cost = try finishSwapIn(area, index, slot, write: write, task)
+    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let gfp: GfpFlags = slot == nil ? .kernel : .highUserMovable
+    if charged {
+      try await settleHigh(task, gfp)
     } else {
-      guard try await charge(task.memcg, 1, .kernel, task) else { return false }
-      cost = try finishAnonymous(area, index, task)
+      let payer = slot.map { self.payer(of: $0, task) } ?? task.memcg
+      guard try await charge(payer, 1, gfp, task) else { return false }
     }
+    let cost =
+      if let slot {
+        try finishSwapIn(area, index, slot, write: write, task)
+      } else {
+        try finishAnonymous(area, index, task)
+      }
     try await task.spend(cost)
     return true
   }
@@ -79,7 +89,7 @@ extension Memory {
   func finishSwapIn(
     _ area: Area, _ index: Int, _ slot: UnsafeMutablePointer<SwapSlot>, write: Bool, _ task: SimTask
   ) throws(Killed) -> UInt64 {
-    let memcg = slot.pointee.memcg
+    let memcg = payer(of: slot, task)
     tree.statistics.note(1)
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     node.counters.add(1, to: .pswpin)

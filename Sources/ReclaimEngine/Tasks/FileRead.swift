@@ -39,6 +39,8 @@ struct ReadRun {
   /// The window that is open while the stage is `filling`.
   private var fill: WindowFill
   private var cost: UInt64 = 0
+  /// What was read belongs to the working set: the task has waited for memory, not for the file.
+  private var isStall = false
   /// When the access that is not a plain hit began.
   private var begun = Instant.boot
   /// Hits by what they cost: pages seen for the first time, again, and active ones.
@@ -77,7 +79,12 @@ struct ReadRun {
         if cost != 0 {
           let spent = cost
           cost = 0
+          if isStall { memory.beginStall(task) }
           if !task.trySpend(spent) { return .spend(spent) }
+        }
+        if isStall {
+          memory.endStall(task)
+          isStall = false
         }
         if let pause = hits(memory, task) { return pause }
       case .look:
@@ -211,6 +218,7 @@ struct ReadRun {
   private mutating func finish(_ then: After, _ memory: Memory) {
     let inserted = UInt64(fill.inserted)
     if !open.isRandom { cost &+= inserted &* memory.profile.costs.readaheadPage }
+    isStall = isStall || fill.hasWorkingset
     memory.node.counters.add(4 * Int(inserted), to: .pgpgin)
     switch then {
     case .lookAgain:

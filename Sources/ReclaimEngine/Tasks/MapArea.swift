@@ -25,6 +25,7 @@ extension Memory {
       start: task.space.place(pages, file: offset != nil, offset: offset ?? 0), task: task,
       stream: RandomStreams(seed: seed).stream("\(task.name) touches \(name)"))
     area.open = open
+    area.payer = task.memcg
     areas.add(area, owner: task.memcg)
     area.mapping?.file.areas.append(area)
     task.space.insert(area)
@@ -49,14 +50,15 @@ extension Memory {
     task.space.remove(area)
     if let file = area.mapping?.file { file.areas.removeAll { $0 === area } }
     areas.remove(area)
-    let sizes =
-      [profile.objects.area] + (area.hasReverseMap ? profile.objects.reverseMap : [])
-    for size in sizes { objects.free(task.memcg, size, reclaimable: false) }
+    objects.free(area.payer, profile.objects.area, reclaimable: false)
+    if let payer = area.reverseMapPayer {
+      for size in profile.objects.reverseMap { objects.free(payer, size, reclaimable: false) }
+    }
     return freed
   }
 
   private func freeTable(_ frame: UInt32) {
-    let memcg = frames.rows[Int(frame)].memcg
+    let memcg = tree.kernelPayer(frames.rows[Int(frame)].memcg)
     frames.rows[Int(frame)].flags = []
     if memcg != MemcgTree.rootNumber {
       tree.rows[Int(memcg)].kernelPages -= 1

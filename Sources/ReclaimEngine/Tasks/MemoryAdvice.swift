@@ -94,8 +94,11 @@ extension Memory {
       let end = min(range.upperBound, index + Self.batchCapacity)
       let frames = exclusive(area, index..<end)
       for frame in frames { clearReferences(frame, area, range) }
+      swap?.device?.plug()
       let cost = reclaimFolios(frames)
       if cost > 0 { try await task.spend(cost) }
+      try await swap?.device?.waitForPlace(task.fiber)
+      swap?.device?.unplug()
       index = end
     }
   }

@@ -13,8 +13,8 @@ struct TouchRun {
     case finished
     /// A fault of that page, from its beginning.
     case fault(Int)
-    /// A fault of that page whose charge was refused.
-    case refused(Int)
+    /// A fault of that page that has begun.
+    case begun(Int, charged: Bool)
     /// Time that somebody else's turn falls into: of accesses, and of a fault.
     case spend(UInt64)
     case spendInKernel(UInt64)
@@ -79,8 +79,10 @@ struct TouchRun {
       fetchSlots(memory)
       switch try memory.faultAtOnce(area, index, write: write, task) {
       case .other: return .fault(index)
-      case .refused: return .refused(index)
-      case .done(let cost): if !task.trySpend(cost) { return .spendInKernel(cost) }
+      case .begun(let charged): return .begun(index, charged: charged)
+      case .done(let cost):
+        if !task.trySpend(cost) { return .spendInKernel(cost) }
+        task.latencies.note(.fault, cost)
       }
     }
   }
@@ -135,19 +137,29 @@ extension Memory {
       switch try run.advance(self, task) {
       case .finished: return
       case .spend(let nanoseconds): try await task.spendOutside(nanoseconds)
-      case .spendInKernel(let nanoseconds): try await task.spend(nanoseconds)
-      case .refused(let index):
-        if try await !faultAfterRefusal(area, index, write: write, task) {
+      case .spendInKernel(let nanoseconds):
+        let begun = timeline.now
+        try await task.spend(nanoseconds)
+        task.latencies.note(.fault, (timeline.now - begun).count)
+      case .begun(let index, let charged):
+        let begun = timeline.now
+        if try await !finishFault(area, index, write: write, charged: charged, task) {
           try giveUpForMemory(task)
         }
+        try await leave(task, begun)
         if task.isDying { return }
       case .fault(let index):
         let begun = timeline.now
         if try await !fault(area, index, write: write, task) { try giveUpForMemory(task) }
-        task.latencies.note(.fault, (timeline.now - begun).count)
-        if task.overHigh != 0 { try await returnOverHigh(task) }
+        try await leave(task, begun)
         if task.isDying { return }
       }
     }
+  }
+
+  /// A fault that began then is over: the way back to user mode.
+  private func leave(_ task: SimTask, _ begun: Instant) async throws(Killed) {
+    task.latencies.note(.fault, (timeline.now - begun).count)
+    if task.overHigh != 0 { try await returnOverHigh(task) }
   }
 }

@@ -90,9 +90,11 @@ extension Memory {
 
   /// The objects that lead from a page back to its areas, made at the area's first anonymous page.
   func makeReverseMap(_ area: Area, _ task: SimTask) async throws(Killed) -> Bool {
-    if area.hasReverseMap { return true }
-    area.hasReverseMap = try await chargeObjects(task.memcg, profile.objects.reverseMap, task)
-    return area.hasReverseMap
+    if area.reverseMapPayer != nil { return true }
+    let payer = task.memcg
+    guard try await chargeObjects(payer, profile.objects.reverseMap, task) else { return false }
+    area.reverseMapPayer = payer
+    return true
   }
 
   /// A new anonymous folio goes into the LRU-add batch.

@@ -25,6 +25,12 @@ final class SimTask {
   /// Set while the task reclaims: its own allocations then do not recurse into reclaim
   /// (PF_MEMALLOC).
   var isReclaiming = false
+  /// How pressure sees it.
+  var pressure = PressureState()
+  /// Triggers it has waited for.
+  var triggers: [(memcg: UInt16, trigger: PressureTrigger, state: TriggerState)] = []
+  /// memory.events as they were when it last returned from waiting for a change.
+  var seenEvents: [(memcg: UInt16, events: [Int])] = []
   /// Pages charged above a memory.high that it has to answer for before it leaves the kernel.
   var overHigh = 0
   private var isInKernel = false
@@ -53,6 +59,8 @@ final class SimTask {
   /// The name in the kernel's messages: 15 characters at most.
   var command: String { program.command ?? String(name.prefix(15)) }
   var isAlive: Bool { hasBegun && ended == nil }
+  /// It runs, or will.
+  var isOnItsWay: Bool { ended == nil && (hasBegun || !fiber.isKilled) }
   func begin() { hasBegun = true }
 
   // MARK: death

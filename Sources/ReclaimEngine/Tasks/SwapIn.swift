@@ -20,7 +20,7 @@ extension Memory {
     }
     guard let device = swap.device else {
       let slot = swap.area.slots + Int(offset)
-      guard try await chargePage(slot.pointee.memcg, gfp: .highUserMovable, task) else {
+      guard try await chargePage(payer(of: slot, task), gfp: .highUserMovable, task) else {
         return false
       }
       try await task.spend(finishSwapIn(area, index, slot, write: write, task))
@@ -30,6 +30,12 @@ extension Memory {
     countFault(.pgmajfault, .pgmajfault, task.memcg)
     try await mapCached(area, index, offset, write: write, task)
     return true
+  }
+
+  /// Whose page it becomes: the cgroup's that swapped it out, or, where that has been removed, the
+  /// task's.
+  @inline(__always) func payer(of slot: UnsafeMutablePointer<SwapSlot>, _ task: SimTask) -> UInt16 {
+    tree.rows[Int(slot.pointee.memcg)].isOffline ? task.memcg : slot.pointee.memcg
   }
 
   // MARK: timed devices
@@ -64,7 +70,7 @@ extension Memory {
     _ offset: UInt32, ahead: Bool, _ device: BlockDevice, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let slot = swap!.area.slots + Int(offset)
-    let memcg = slot.pointee.memcg
+    let memcg = payer(of: slot, task)
     guard try await chargePage(memcg, gfp: .highUserMovable, task) else { return false }
     tree.statistics.note(1)
     let frame = try allocate(.movable)
@@ -105,7 +111,12 @@ extension Memory {
     }
     area.swapReadahead.last = index
     while slot.pointee.content.folio == frame, row.pointee.flags.contains(.locked) {
+      let isWorkingset = row.pointee.flags.contains(.workingset)
+      if isWorkingset { beginStall(task) }
+      setRunnable(false, task)
       try await swap!.device!.waitForRead(task.fiber)
+      setRunnable(true, task)
+      if isWorkingset { endStall(task) }
     }
     guard slot.pointee.content.folio == frame, entries[area.base + index].isSwap else { return }
     if write, !row.pointee.flags.contains(.lru) { batches.drain() }

@@ -34,6 +34,8 @@ struct WindowFill {
   private var phase = Phase.page
   private var missing = MissingNode(level: 0, position: 0)
   private(set) var inserted = 0
+  /// Whether a page of the working set is among them: reading it is a stall.
+  private(set) var hasWorkingset = false
 
   /// One of that file; nothing to do until it is begun.
   init(_ file: FileMapping) { self.file = file }
@@ -48,6 +50,7 @@ struct WindowFill {
     self.gfp = gfp
     phase = .page
     inserted = 0
+    hasWorkingset = false
   }
 
   /// Goes on until the window is full (nil) or something is needed.
@@ -89,6 +92,7 @@ struct WindowFill {
       cache.insert(
         file, next, frame, memcg: memcg, flags: next == markAt ? [.locked, .readahead] : .locked)
       inserted &+= 1
+      hasWorkingset = hasWorkingset || memory.frames.rows[Int(frame)].flags.contains(.workingset)
       next &+= 1
       phase = .page
     }

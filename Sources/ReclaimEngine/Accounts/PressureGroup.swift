@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pressure of one group of tasks: stall times and their averages (reference 14 §§14.3 to 14.5).
+//
+//   some   at least one task waits for memory
+//   full   no task of the group does anything else: whoever runs is reclaiming itself
+//
+// Times are added up when a count changes or somebody looks. Averages move once in two seconds while
+// the group does anything; periods in which nobody looked only let them fade. Fixed point with 11
+// binary places, integer per cent, as the kernel prints them.
+
+import Timeline
+import UAPI
+
+struct PressureGroup {
+  /// Tasks that wait for memory, that run or could, and that do both.
+  private var stalled = 0
+  private var runnable = 0
+  private var reclaiming = 0
+  private var changedAt: Instant
+  private var some = Stall()
+  private var full = Stall()
+  private var updatedAt: Instant
+  private var nextUpdate: Instant
+  /// When the averages will be moved; nil while the group is idle.
+  private var workAt: Instant?
+  private let fullTime: PressureFull
+  private let tick: UInt64
+
+  /// Stall time of one line, what of it the averages know, and the averages.
+  fileprivate struct Stall {
+    var total: UInt64 = 0
+    var seen: UInt64 = 0
+    var averages = (0, 0, 0)
+  }
+
+  fileprivate static let one = 1 << 11
+  /// What is left of an average after a period.
+  fileprivate static let decays = (1677, 1981, 2034)
+
+  init(_ profile: KernelProfile, now: Instant) {
+    fullTime = profile.pressureFull
+    tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+    changedAt = now
+    updatedAt = now
+    nextUpdate = now
+    nextUpdate = now + period
+  }
+
+  /// Two seconds and a tick.
+  private var period: Nanoseconds { Nanoseconds((2_000_000_000 / tick + 1) * tick) }
+  private var isIdle: Bool { stalled == 0 && runnable == 0 }
+  var isSome: Bool { stalled > 0 }
+
+  /// A task comes (1) or goes (−1) in that state.
+  mutating func count(_ state: PressureState, _ change: Int, now: Instant) {
+    advance(to: now)
+    let wasIdle = isIdle
+    if state.isStalled { stalled += change }
+    if state.isRunnable { runnable += change }
+    if state.isStalled, state.isRunnable { reclaiming += change }
+    if wasIdle, !isIdle, workAt == nil { workAt = now + period }
+  }
+
+  /// Stall time of one line up to now.
+  mutating func total(isFull: Bool, now: Instant) -> Nanoseconds {
+    advance(to: now)
+    return Nanoseconds(isFull ? full.total : some.total)
+  }
+
+  mutating func snapshot(now: Instant) -> PressureSnapshot {
+    advance(to: now)
+    if now >= nextUpdate { update(at: now) }
+    var snapshot = PressureSnapshot()
+    snapshot.some = some.line
+    snapshot.full = full.line
+    return snapshot
+  }
+
+  // MARK: times
+
+  private mutating func advance(to now: Instant) {
+    while let work = workAt, work <= now {
+      addTime(upTo: work)
+      update(at: work)
+      workAt = isIdle ? nil : nextUpdate
+    }
+    addTime(upTo: now)
+  }
+
+  private mutating func addTime(upTo now: Instant) {
+    let elapsed = (now - changedAt).count
+    if stalled > 0 {
+      some.total += elapsed
+      full.total += fullTime(of: elapsed, from: changedAt, to: now)
+    }
+    changedAt = now
+  }
+
+  private func fullTime(of elapsed: UInt64, from begin: Instant, to end: Instant) -> UInt64 {
+    switch fullTime {
+    case .nobodyElseRuns: return runnable == reclaiming ? elapsed : 0
+    case .nobodyRuns:
+      if runnable == 0 { return elapsed }
+      // A tick that finds a reclaiming task on the CPU adds what passed since the last, or since
+      // the counts changed.
+      guard runnable == reclaiming else { return 0 }
+      let first = (begin.nanoseconds / tick + 1) * tick
+      guard first <= end.nanoseconds else { return 0 }
+      return first - begin.nanoseconds + (end.nanoseconds - first) / tick * tick
+    }
+  }
+
+  // MARK: averages
+
+  private mutating func update(at now: Instant) {
+    let period = period.count
+    let late = now.nanoseconds - nextUpdate.nanoseconds
+    let missed = late / period
+    nextUpdate = nextUpdate + Nanoseconds((1 + missed) * period)
+    let elapsed = now.nanoseconds - (updatedAt.nanoseconds + missed * period)
+    updatedAt = now
+    some.move(missed: missed, elapsed: elapsed)
+    full.move(missed: missed, elapsed: elapsed)
+  }
+}
+
+extension PressureGroup.Stall {
+  fileprivate mutating func move(missed: UInt64, elapsed: UInt64) {
+    let sample = min(total - seen, elapsed)
+    seen = total
+    let percent = elapsed == 0 ? 0 : Int(sample * 100 / elapsed)
+    averages.0 = Self.moved(averages.0, PressureGroup.decays.0, percent, missed)
+    averages.1 = Self.moved(averages.1, PressureGroup.decays.1, percent, missed)
+    averages.2 = Self.moved(averages.2, PressureGroup.decays.2, percent, missed)
+  }
+
+  private static func moved(_ average: Int, _ decay: Int, _ percent: Int, _ missed: UInt64) -> Int {
+    var average = average
+    if missed > 0 { average = next(average, power(decay, missed), 0) }
+    return next(average, decay, percent * PressureGroup.one)
+  }
+
+  private static func next(_ average: Int, _ decay: Int, _ active: Int) -> Int {
+    let one = PressureGroup.one
+    let sum = average * decay + active * (one - decay) + (active >= average ? one - 1 : 0)
+    return sum / one
+  }
+
+  /// A decay applied that many times, rounded at each squaring.
+  private static func power(_ decay: Int, _ times: UInt64) -> Int {
+    let one = PressureGroup.one
+    var result = one, base = decay, left = times
+    while left > 0 {
+      if left & 1 == 1 { result = (result * base + one / 2) / one }
+      left >>= 1
+      if left > 0 { base = (base * base + one / 2) / one }
+    }
+    return result
+  }
+
+  fileprivate var line: PressureLine {
+    func hundredths(_ average: Int) -> Int {
+      average / PressureGroup.one * 100 + average % PressureGroup.one * 100 / PressureGroup.one
+    }
+    var line = PressureLine()
+    line.average10 = hundredths(averages.0)
+    line.average60 = hundredths(averages.1)
+    line.average300 = hundredths(averages.2)
+    line.total = Nanoseconds(total)
+    return line
+  }
+}
