@@ -64,11 +64,18 @@ extension Chapter {
         "true; writes the files of those names, outside of time, and so only where it needs no "
           + "reclaim: a limit below what the cgroup holds is an error that names `t:set`",
         body: CgroupMethods.set),
+      Binding(
+        "file", "cg:file(name)", ["name: string"], answers: ["string?"],
+        "a file of the cgroup as the kernel prints it, such as `\"memory.pressure\"`; nil where the "
+          + "kernel has none", body: CgroupObject.file),
+      Binding(
+        "trigger", "cg:trigger { on, stall, window }", ["fields: TriggerFields"],
+        answers: ["Trigger"], "a trigger for `t:wait`, on memory.pressure or memory.events",
+        body: CgroupObject.trigger),
     ],
     properties: [
       Property("path", "string", "such as `\"a/b\"`") { .string(($0 as! CgroupObject).path) }
-    ],
-    reserved: [("trigger", "triggers on pressure and memory.events are not built")])
+    ])
 }
 
 extension LuaKind {

@@ -40,8 +40,8 @@ extension Chapter {
         "nothing; from now on the gauges are sampled `every` so often (`\"100 ms\"` unless said) "
           + "while time passes, and drawn in the report. A gauge is a field of vmstat, "
           + "`\"nr_free_pages\"`, or of a cgroup: its path, a dot, and a field of memory.stat, "
-          + "`current` or `swap_current`, as in `\"web.file\"`. It changes nothing, and no run waits "
-          + "for it: the last task that ends ends it too",
+          + "`current` or `swap_current`, as in `\"web.file\"`. It changes nothing, and no run "
+          + "waits for it: the last task that ends ends it too",
         body: MachineObject.watch),
       Binding(
         "snapshot", "m:snapshot()", answers: ["Snapshot"],

@@ -74,6 +74,13 @@ final class MachineObject {
     try advance(until: start + (duration ?? Self.patience))
     if let standstill { throw LuaError(standstill) }
     if duration == nil, let task = living.first {
+      if backend.timeline.now < start + Self.patience {
+        throw LuaError(
+          """
+          m:run: nothing is due any more, and '\(task.name)' has not ended: it waits at \
+          \(task.whereabouts)
+          """)
+      }
       throw LuaError(
         """
         m:run: after a day of simulated time '\(task.name)' has not ended and is at \

@@ -123,7 +123,8 @@ extension Fields {
 package enum Manual {
   static let chapters: [Chapter] = [.machine, .node, .snapshot, .cgroup, .task, .area, .file]
   static let fieldLists: [FieldList] = [
-    .machine, .machineNode, .disk, .swap, .cgroup, .cgroupFiles, .task, .map, .mapFile, .pattern,
+    .machine, .machineNode, .disk, .swap, .cgroup, .cgroupFiles, .trigger, .task, .map, .mapFile,
+    .pattern,
     .touch, .range,
   ]
 }

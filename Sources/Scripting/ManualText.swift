@@ -68,6 +68,7 @@ extension Manual {
         text += "\n" + declaration(of: binding, as: "\(chapter.className):\(binding.name)")
       }
     }
+    text += "\n---@class Trigger\n"
     for binding in Globals.bindings {
       text += "\n" + declaration(of: binding, as: binding.name)
     }

@@ -35,8 +35,10 @@ extension Chapter {
         "nothing; whoever waits for that signal goes on. It stays given; suspends nothing",
         body: TaskMethods.signal),
       Binding(
-        "wait", "t:wait(name)", ["name: string"], answers: ["boolean"],
-        "true, as soon as that signal is given", body: TaskMethods.wait),
+        "wait", "t:wait(name) or t:wait(trigger)", ["what: string|Trigger"],
+        answers: ["boolean?", "string? error"],
+        "true, as soon as that signal is given, or the trigger (`cg:trigger`) has an event",
+        body: TaskMethods.wait),
       Binding(
         "set", "t:set(cg, { max, swap_max, … })", ["cgroup: Cgroup", "files: CgroupFiles"],
         answers: ["boolean?", "string? error"],
@@ -171,7 +173,14 @@ private enum TaskMethods {
   /// t:wait(name)
   static func wait(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try receive(call, "t:wait", atMost: 1)
-    return try task.ask(call, "t:wait", .signal(try arguments.string(1, "the name of a signal")))
+    if case .object(let object) = arguments[1], let trigger = object.value as? TriggerObject {
+      guard trigger.machine === task.machine else {
+        throw arguments.bad(1, expected: "a trigger of this machine", got: "another machine's")
+      }
+      return try task.ask(call, "t:wait", trigger.operation)
+    }
+    let name = try arguments.string(1, "the name of a signal, or a trigger")
+    return try task.ask(call, "t:wait", .signal(name))
   }
 
   static func exit(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {

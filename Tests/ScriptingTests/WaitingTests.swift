@@ -131,14 +131,44 @@ import Testing
     #expect(s.printed.hasPrefix("2000000\t3000000\t0\n"), "\(s.failure)")
   }
 
+  @Test func aTriggerIsWaitedForInTheKernel() {
+    let s = Scenario.task(
+      "print(t:wait(cg:trigger { on = 'full', stall = '50 ms' })) "
+        + "t:wait(cg:trigger { on = 'events' })"
+    )
+    #expect(s.printed.hasPrefix("true\n"), "\(s.failure)")
+    let asked = s.toys[0].log.filter { $0.contains("await") }
+    #expect(asked.count == 2 && asked[0].contains("isFull: true") && asked[1].contains("Events"))
+  }
+
+  @Test(arguments: [
+    (
+      "cg:trigger {}",
+      "bad field 'on' in cg:trigger of 'a': expected \"some\", \"full\" or \"events\", "
+        + "got nothing"
+    ),
+    (
+      "cg:trigger { on = 'some' }",
+      "bad field 'stall' in cg:trigger of 'a': expected a time such as \"100 ms\", got nothing"
+    ),
+    (
+      "cg:trigger { on = 'some', stall = '1 ms', window = '1 ms' }",
+      "cg:trigger of 'a': the window is expected to be 500 ms to 10 s"
+    ),
+    (
+      "cg:trigger { on = 'events', stall = '1 ms' }",
+      "cg:trigger of 'a': field 'stall' goes with on = \"some\" or \"full\""
+    ),
+  ])
+  func aMistakenTriggerIsTold(_ script: String, _ message: String) {
+    let s = Scenario.task("print(\(script))")
+    #expect(s.failure == "s.lua:2: \(message) (in task 'worker')")
+  }
+
   @Test func whatIsNotBuiltIsRefusedByName() {
     let refusals = [
       ("m.dirty_limit", "a machine has no 'dirty_limit' yet: dirty pages are not built"),
       ("bind(0)", "bind is not built yet: memory policies come with machines of several nodes"),
-      (
-        "m:cgroup { name = 'a' }:trigger {}",
-        "a cgroup has no 'trigger' yet: triggers on pressure and memory.events are not built"
-      ),
     ]
     for (script, message) in refusals {
       #expect(Scenario(Self.boot + "print(\(script))").failure == "s.lua:2: " + message)
