@@ -85,6 +85,15 @@
 --- memory.oom.group
 ---@field oom_group? boolean
 
+---@class TriggerFields
+--- "some" or "full", a line of memory.pressure, or "events": memory.events has changed since this
+--- task last returned from such a wait
+---@field on? string
+--- of a pressure line: the stall time within a window that is an event
+---@field stall? Time
+--- of a pressure line: 500 ms to 10 s; "1 s" unless said
+---@field window? Time
+
 ---@class TaskFields
 --- the cgroup it starts in; without it, the root
 ---@field cgroup? Cgroup
@@ -205,9 +214,10 @@ function Machine:every(time, look) end
 ---@param look fun(t: Task)
 function Machine:at(time, look) end
 
---- nothing; from now on the gauges are sampled every so often ("100 ms" unless said) for the
---- report's charts, JSON and CSV: fields of vmstat, or of a cgroup ("a.current", "a.file"). It
---- changes nothing and costs no simulated time
+--- nothing; from now on the gauges are sampled every so often ("100 ms" unless said) while time
+--- passes, and drawn in the report. A gauge is a field of vmstat, "nr_free_pages", or of a
+--- cgroup: its path, a dot, and a field of memory.stat, current or swap_current, as in
+--- "web.file". It changes nothing, and no run waits for it: the last task that ends ends it too
 ---@param gauges table
 function Machine:watch(gauges) end
 
@@ -301,6 +311,17 @@ function Cgroup:swap_current() end
 ---@return string? error
 function Cgroup:set(files) end
 
+--- a file of the cgroup as the kernel prints it, such as "memory.pressure"; nil where the kernel
+--- has none
+---@param name string
+---@return string?
+function Cgroup:file(name) end
+
+--- a trigger for t:wait, on memory.pressure or memory.events
+---@param fields TriggerFields
+---@return Trigger
+function Cgroup:trigger(fields) end
+
 ---@class Task
 --- as it was spawned
 ---@field name string
@@ -349,10 +370,11 @@ function Task:mark(name) end
 ---@param name string
 function Task:signal(name) end
 
---- true, as soon as that signal is given
----@param name string
----@return boolean
-function Task:wait(name) end
+--- true, as soon as that signal is given, or the trigger (cg:trigger) has an event
+---@param what string|Trigger
+---@return boolean?
+---@return string? error
+function Task:wait(what) end
 
 --- true; writes the cgroup's files; a max below what it holds reclaims first
 ---@param cgroup Cgroup
@@ -447,6 +469,8 @@ function File:advise(advice, range) end
 ---@return boolean?
 ---@return string? error
 function File:drop() end
+
+---@class Trigger
 
 --- boots a machine; see below
 ---@param fields? MachineFields

@@ -66,8 +66,8 @@ extension Chapter {
         body: CgroupMethods.set),
       Binding(
         "file", "cg:file(name)", ["name: string"], answers: ["string?"],
-        "a file of the cgroup as the kernel prints it, such as `\"memory.pressure\"`; nil where the "
-          + "kernel has none", body: CgroupObject.file),
+        "a file of the cgroup as the kernel prints it, such as `\"memory.pressure\"`; nil where "
+          + "the kernel has none", body: CgroupObject.file),
       Binding(
         "trigger", "cg:trigger { on, stall, window }", ["fields: TriggerFields"],
         answers: ["Trigger"], "a trigger for `t:wait`, on memory.pressure or memory.events",

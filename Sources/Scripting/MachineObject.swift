@@ -101,12 +101,9 @@ final class MachineObject {
   private func advance(until end: Instant) throws(LuaError) {
     standstill = nil
     waitingSince = nil
+    let isTimed = if case .none = goal { true } else { false }
+    observer.runBegins(until: isTimed ? end : .distantFuture)
     if !isReached {
-      if case .none = goal {
-        observer.runBegins(until: end)
-      } else {
-        observer.runBegins(until: .distantFuture)
-      }
       look()
       backend.run(until: end)
     }

@@ -171,7 +171,7 @@ extension Operation {
     let crowd = try Crowd(limit: 1000)
     crowd.add("hog", [.mapped(2000), .written])
     crowd.run()
-    #expect(crowd.machine.observe().cgroup("p")![.max] == 35)
+    #expect(crowd.machine.observe().cgroup("p")![MemcgEvent.max] == 35)
     #expect(crowd.events("p") == [1, 1])
   }
 

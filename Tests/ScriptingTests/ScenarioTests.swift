@@ -64,8 +64,8 @@ import Testing
         length: nil, stride: 1, count: nil, repetitions: 1, seed: nil))
         """,
         "w: enter(path: \"a\")",
-        "w: reclaim(path: \"a\", Pages(count: 4))",
-        "w: reclaim(path: \"a\", Pages(count: 2048))",
+        "w: reclaim(path: \"a\", Pages(count: 4), swappiness: nil)",
+        "w: reclaim(path: \"a\", Pages(count: 2048), swappiness: nil)",
         "w: open(file: \"nothing\")",
         "w: compute(Timeline.Nanoseconds(count: 2000))",
       ])
