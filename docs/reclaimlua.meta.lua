@@ -29,153 +29,100 @@
 ---@field swap? SwapFields|false
 --- { ["vm.swappiness"] = 100 }, by the kernel's names and with the values it takes; see below
 ---@field sysctl? table<string, integer>
---- the seed of everything random on this machine, in place of --seed's
----@field seed? integer
---- true keeps trace events for m:trace_events()
----@field trace? boolean
+---@field seed? integer the seed of everything random on this machine, in place of --seed's
+---@field trace? boolean true keeps trace events for m:trace_events()
 
 ---@class MachineNodeFields
---- 1, the default; more are refused by name
----@field cpus? integer
---- the node's memory
----@field memory? Size
+---@field cpus? integer 1, the default; more are refused by name
+---@field memory? Size the node's memory
 
 ---@class DiskFields
 --- "pmem", the default: memory outside the machine; a page is copied by the task that needs it.
 --- File systems on other kinds are refused by name
 ---@field kind? string
---- the largest readahead window, "128 KiB" unless said: read_ahead_kb
----@field read_ahead? Size
---- the largest request, "1280 KiB" unless said: max_sectors_kb
----@field request? Size
+---@field read_ahead? Size the largest readahead window, "128 KiB" unless said: read_ahead_kb
+---@field request? Size the largest request, "1280 KiB" unless said: max_sectors_kb
 
 ---@class SwapFields
---- of the area, without its header page; has to be said
----@field size? Size
---- the kind of device, see below; "pmem" is the default
----@field on? string
---- of "null": of a request, whatever its size; "100 us"
----@field latency? Time
---- of "null": requests worked on at once, 1 to 1024; 64
----@field depth? integer
---- of "zram": how many times smaller a page gets, 1 to 100; 3
----@field ratio? number
+---@field size? Size of the area, without its header page; has to be said
+---@field on? string the kind of device, see below; "pmem" is the default
+---@field latency? Time of "null": of a request, whatever its size; "100 us"
+---@field depth? integer of "null": requests worked on at once, 1 to 1024; 64
+---@field ratio? number of "zram": how many times smaller a page gets, 1 to 100; 3
 
 ---@class CgroupFields
---- a name without /; has to be said
----@field name? string
---- the cgroup it is made in; without it, the root
----@field parent? Cgroup
---- files of it that are written at once; see below
----@field memory? CgroupFiles
+---@field name? string a name without /; has to be said
+---@field parent? Cgroup the cgroup it is made in; without it, the root
+---@field memory? CgroupFiles files of it that are written at once; see below
 
 ---@class CgroupFiles
---- memory.max: the limit
----@field max? Limit
---- memory.swap.max: how much of it may be in swap
----@field swap_max? Limit
---- memory.high
----@field high? Limit
---- memory.low
----@field low? Limit
---- memory.min
----@field min? Limit
---- memory.swap.high
----@field swap_high? Limit
---- memory.oom.group
----@field oom_group? boolean
+---@field max? Limit memory.max: the limit
+---@field swap_max? Limit memory.swap.max: how much of it may be in swap
+---@field high? Limit memory.high
+---@field low? Limit memory.low
+---@field min? Limit memory.min
+---@field swap_high? Limit memory.swap.high
+---@field oom_group? boolean memory.oom.group
 
 ---@class TriggerFields
 --- "some" or "full", a line of memory.pressure, or "events": memory.events has changed since this
 --- task last returned from such a wait
 ---@field on? string
---- of a pressure line: the stall time within a window that is an event
----@field stall? Time
---- of a pressure line: 500 ms to 10 s; "1 s" unless said
----@field window? Time
+---@field stall? Time of a pressure line: the stall time within a window that is an event
+---@field window? Time of a pressure line: 500 ms to 10 s; "1 s" unless said
 
 ---@class TaskFields
---- the cgroup it starts in; without it, the root
----@field cgroup? Cgroup
+---@field cgroup? Cgroup the cgroup it starts in; without it, the root
 
 ---@class MapFields
 --- tells it apart in messages and gives it its stream of the scenario's seed; without one "area
 --- 1", "area 2" …
 ---@field name? string
---- true: shared with others; without it, private
----@field shared? boolean
+---@field shared? boolean true: shared with others; without it, private
 
 ---@class MapFileFields
---- whose pages it shows; without one, anonymous memory
----@field file? string
---- its first page in the file; 0
----@field from? PageCount
---- without it, to the end of the file
----@field size? Size
---- of a file shared unless false, else private unless true
----@field shared? boolean
---- as above
----@field name? string
+---@field file? string whose pages it shows; without one, anonymous memory
+---@field from? PageCount its first page in the file; 0
+---@field size? Size without it, to the end of the file
+---@field shared? boolean of a file shared unless false, else private unless true
+---@field name? string as above
 
 ---@class PatternFields
---- "seq", the default, "rev", "next", "rand", "zipf" or "hot"
----@field pattern? string
---- first page; 0
----@field from? PageCount
---- pages of the range; all after from
----@field n? PageCount
---- pages from one access to the next, of "seq" and "rev"; 1
----@field stride? integer
---- draws, of the random ones; n
----@field count? PageCount
---- how often; 1. A word of Lua's, so written ["repeat"] = 3
----@field ["repeat"]? integer
+---@field pattern? string "seq", the default, "rev", "next", "rand", "zipf" or "hot"
+---@field from? PageCount first page; 0
+---@field n? PageCount pages of the range; all after from
+---@field stride? integer pages from one access to the next, of "seq" and "rev"; 1
+---@field count? PageCount draws, of the random ones; n
+---@field ["repeat"]? integer how often; 1. A word of Lua's, so written ["repeat"] = 3
 --- where the draws begin; without it they go on in the file's or area's own stream of the
 --- scenario's seed
 ---@field seed? integer
---- "zipf": spreads neighbouring ranks over the range
----@field scramble? boolean
---- "hot": per cent of the draws that fall on the hot pages
----@field pct? integer
---- "hot": how many pages are hot, the first of the range
----@field hot? PageCount
+---@field scramble? boolean "zipf": spreads neighbouring ranks over the range
+---@field pct? integer "hot": per cent of the draws that fall on the hot pages
+---@field hot? PageCount "hot": how many pages are hot, the first of the range
 
 ---@class TouchFields
---- false: loads; without it, stores
----@field write? boolean
---- true: stores the whole page
----@field fill? boolean
---- "seq", the default, "rev", "next", "rand", "zipf" or "hot"
----@field pattern? string
---- first page; 0
----@field from? PageCount
---- pages of the range; all after from
----@field n? PageCount
---- pages from one access to the next, of "seq" and "rev"; 1
----@field stride? integer
---- draws, of the random ones; n
----@field count? PageCount
---- how often; 1. A word of Lua's, so written ["repeat"] = 3
----@field ["repeat"]? integer
+---@field write? boolean false: loads; without it, stores
+---@field fill? boolean true: stores the whole page
+---@field pattern? string "seq", the default, "rev", "next", "rand", "zipf" or "hot"
+---@field from? PageCount first page; 0
+---@field n? PageCount pages of the range; all after from
+---@field stride? integer pages from one access to the next, of "seq" and "rev"; 1
+---@field count? PageCount draws, of the random ones; n
+---@field ["repeat"]? integer how often; 1. A word of Lua's, so written ["repeat"] = 3
 --- where the draws begin; without it they go on in the file's or area's own stream of the
 --- scenario's seed
 ---@field seed? integer
---- "zipf": spreads neighbouring ranks over the range
----@field scramble? boolean
---- "hot": per cent of the draws that fall on the hot pages
----@field pct? integer
---- "hot": how many pages are hot, the first of the range
----@field hot? PageCount
+---@field scramble? boolean "zipf": spreads neighbouring ranks over the range
+---@field pct? integer "hot": per cent of the draws that fall on the hot pages
+---@field hot? PageCount "hot": how many pages are hot, the first of the range
 
 ---@class RangeFields
---- first page; 0
----@field from? PageCount
---- how many; all after from
----@field n? PageCount
+---@field from? PageCount first page; 0
+---@field n? PageCount how many; all after from
 
 ---@class Machine
---- the nodes, from 0: m.node[0].free
----@field node table<integer, Node>
+---@field node table<integer, Node> the nodes, from 0: m.node[0].free
 local Machine = {}
 
 --- the cgroup; or nil and the kernel's error name
@@ -259,12 +206,9 @@ function Machine:kernel_log() end
 function Machine:trace_events() end
 
 ---@class Node
---- 0, 1 …
----@field number integer
---- free memory in bytes; what per-CPU lists hold is not free
----@field free integer
---- memory that the kernel manages, in bytes
----@field managed integer
+---@field number integer 0, 1 …
+---@field free integer free memory in bytes; what per-CPU lists hold is not free
+---@field managed integer memory that the kernel manages, in bytes
 --- by name (DMA, DMA32, Normal): { free, min, low, high, managed, per_cpu }, in pages as in
 --- /proc/zoneinfo
 ---@field zones table<string, table<string, integer>>
@@ -275,17 +219,14 @@ local Node = {}
 function Node:vmstat() end
 
 ---@class Snapshot
---- nanoseconds since boot; of a difference, nanoseconds between
----@field at integer
---- /proc/vmstat
----@field vmstat table<string, integer>
+---@field at integer nanoseconds since boot; of a difference, nanoseconds between
+---@field vmstat table<string, integer> /proc/vmstat
 --- by path, "/" the root: { stat, events, current, swap_current }
 ---@field cgroups table<string, table>
 local Snapshot = {}
 
 ---@class Cgroup
---- such as "a/b"
----@field path string
+---@field path string such as "a/b"
 local Cgroup = {}
 
 --- memory.stat, those below included; bytes where the file prints bytes
@@ -323,10 +264,8 @@ function Cgroup:file(name) end
 function Cgroup:trigger(fields) end
 
 ---@class Task
---- as it was spawned
----@field name string
---- "running", "done", "killed" or "failed"
----@field state string
+---@field name string as it was spawned
+---@field state string "running", "done", "killed" or "failed"
 --- { running, reclaiming, waiting }, nanoseconds: on the CPU, of it in reclaim, and since its
 --- start off the CPU
 ---@field time table<string, integer>
@@ -405,10 +344,8 @@ function Task:oom_score_adj(n) end
 function Task:exit() end
 
 ---@class Area
---- as it was mapped, or "area 1" …
----@field name string
---- bytes
----@field size integer
+---@field name string as it was mapped, or "area 1" …
+---@field size integer bytes
 local Area = {}
 
 --- true. One load or store at the start of a page for each access of the pattern; without one,
@@ -443,10 +380,8 @@ function Area:unlock(range) end
 function Area:unmap() end
 
 ---@class File
---- as it was opened
----@field name string
---- bytes
----@field size integer
+---@field name string as it was opened
+---@field size integer bytes
 local File = {}
 
 --- true; or nil, "ENOMEM". One read of a page for each access of the pattern; without one, the

@@ -55,13 +55,13 @@ extension Manual {
     for list in fieldLists {
       text += "\n---@class \(list.className)\n"
       for field in list.fields {
-        text += comment(field.text) + "---@field \(key(field.name))? \(field.type)\n"
+        text += described("---@field \(key(field.name))? \(field.type)", field.text)
       }
     }
     for chapter in chapters {
       text += "\n---@class \(chapter.className)\n"
       for property in chapter.properties {
-        text += comment(property.text) + "---@field \(property.name) \(property.type)\n"
+        text += described("---@field \(property.name) \(property.type)", property.text)
       }
       text += "local \(chapter.className) = {}\n"
       for binding in chapter.bindings {
@@ -88,6 +88,13 @@ extension Manual {
       String(parameter.prefix { $0 != ":" && $0 != "?" })
     }
     return text + "function \(name)(\(names.joined(separator: ", "))) end\n"
+  }
+
+  /// A declaration with its text behind it where that fits, else above it.
+  private static func described(_ declaration: String, _ text: String) -> String {
+    let lines = comment(text)
+    let behind = declaration + lines.dropFirst(3)
+    return lines.contains("\n---") || behind.count > 100 ? lines + declaration + "\n" : behind
   }
 
   /// Without Markdown's marks, in lines that fit.
