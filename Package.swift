@@ -96,7 +96,7 @@ let package = Package(
     // Runs the command on the examples; their expected output is read from beside the tests.
     .testTarget(
       name: "GoldenTests", dependencies: ["Fidelity", "Scripting", "reclaimlua"],
-      exclude: ["Expected"], swiftSettings: careful),
+      exclude: ["Expected", "hosts"], swiftSettings: careful),
     .testTarget(name: "LuaTests", dependencies: ["Lua"], swiftSettings: careful),
     .testTarget(
       name: "ScriptingTests", dependencies: ["Scripting", "Lua", "UAPI", "Timeline"],

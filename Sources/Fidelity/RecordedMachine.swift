@@ -53,8 +53,11 @@ package enum RecordedMachine {
   }
 
   /// Why the engine cannot boot such a machine, by name; nil when it can.
-  package static func refusal(of question: RecordingQuestion) -> String? {
-    if let refusal = kernelRefusal(of: question) { return refusal }
+  /// - Parameter kernel: the kernel that is to run in place of the recorded one.
+  package static func refusal(
+    of question: RecordingQuestion, runningOn kernel: String? = nil
+  ) -> String? {
+    if kernel == nil, let refusal = kernelRefusal(of: question) { return refusal }
     let nodes = question.machine.zoneinfo.count
     if nodes > 1 { return "machines of several nodes (\(nodes)) are not built" }
     for device in question.machine.devices ?? [] {

@@ -16,6 +16,8 @@ package enum LuaAnswer {
   case values([LuaValue])
   /// The value on top of the stack, as it lies.
   case top
+  /// That many values on top of the stack, as they lie.
+  case topmost(Int)
   /// Yields the coroutine; it goes on with what it is resumed with.
   case suspend
 
@@ -35,6 +37,31 @@ package struct LuaCall {
 
   package func makeCoroutine(_ function: LuaSlot) -> LuaCoroutine {
     LuaCoroutine(function, state)
+  }
+
+  /// A function made of the script's own by one of ours (`LuaState.defineWrapper`).
+  package func wrap(_ function: LuaSlot, by wrapper: String, _ values: [LuaValue]) -> LuaSlot {
+    stack.reserve(4)
+    lua_getfield(stack.raw, registryIndex, wrapper)
+    lua_pushvalue(stack.raw, function.index)
+    for value in values { stack.push(value) }
+    let status = state.unbounded { shim_pcall(stack.raw, CInt(values.count + 1), 1) }
+    precondition(status == LUA_OK, "a function of ours failed")
+    return LuaSlot(stack: stack, index: stack.top)
+  }
+
+  /// An empty table on the stack; valid until the call ends.
+  package func makeTable() -> LuaTable {
+    stack.reserve(1)
+    lua_createtable(stack.raw, 0, 0)
+    return LuaTable(stack: stack, index: stack.top)
+  }
+
+  /// Answers the elements 1 … n of a table.
+  package func unpack(_ table: LuaTable, count: Int) -> LuaAnswer {
+    stack.reserve(CInt(count) + 1)
+    for i in 0..<count { lua_rawgeti(stack.raw, table.index, Int64(i + 1)) }
+    return .topmost(count)
   }
 
   /// "file.lua:12" of the script's line that calls; empty when there is none.
@@ -78,6 +105,12 @@ final class LuaReference {
 }
 
 extension LuaState {
+  /// Keeps a function of ours that makes functions of the script's: `text` answers it.
+  package func defineWrapper(_ name: String, _ text: String) {
+    evaluate(text)
+    lua_setfield(main, registryIndex, name)
+  }
+
   /// Pushes a Lua function that runs `body`. It lives as long as the state.
   func pushFunction(_ body: @escaping LuaBody, on stack: LuaStack) {
     functions.append(body)
@@ -99,6 +132,7 @@ extension LuaState {
         for value in values { stack.push(value) }
         return CInt(values.count)
       case .top: return 1
+      case .topmost(let n): return CInt(n)
       case .suspend: return CInt(SHIM_SUSPEND)
       }
     } catch {

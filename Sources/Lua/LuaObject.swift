@@ -12,14 +12,26 @@ package final class LuaKind: Sendable {
   package let name: String
   package let methods: [(name: String, body: LuaMethod)]
   package let properties: [(name: String, value: @Sendable (AnyObject) -> LuaValue)]
+  /// What operators do, by metamethod: "__sub".
+  package let operators: [(name: String, body: LuaMethod)]
+  /// What a whole number as an index finds.
+  package let element: (@Sendable (AnyObject, Int64) -> LuaValue?)?
+  /// Names that are not there yet, and what they wait for.
+  package let reserved: [(name: String, why: String)]
 
   package init(
     _ name: String, methods: [(name: String, body: LuaMethod)],
-    properties: [(name: String, value: @Sendable (AnyObject) -> LuaValue)] = []
+    properties: [(name: String, value: @Sendable (AnyObject) -> LuaValue)] = [],
+    operators: [(name: String, body: LuaMethod)] = [],
+    element: (@Sendable (AnyObject, Int64) -> LuaValue?)? = nil,
+    reserved: [(name: String, why: String)] = []
   ) {
     self.name = name
     self.methods = methods
     self.properties = properties
+    self.operators = operators
+    self.element = element
+    self.reserved = reserved
   }
 
   /// "a task", "an area".
@@ -73,6 +85,10 @@ extension LuaState {
         throw LuaError("the fields of \(kind.withArticle) cannot be set")
       }, on: stack)
     lua_setfield(main, -2, "__newindex")
+    for (name, body) in kind.operators {
+      pushFunction(body, on: stack)
+      lua_setfield(main, -2, name)
+    }
     stack.push(kind.name)
     lua_setfield(main, -2, "__name")
     // Collecting raises nothing, so Lua may call Swift for it without the trampoline.
@@ -89,7 +105,7 @@ extension LuaState {
   /// properties gets a function that looks at the methods first: it is Lua's own, so that finding a
   /// method never crosses the border.
   private func pushIndexFunction(of kind: LuaKind, on stack: LuaStack) {
-    if kind.properties.isEmpty {
+    if kind.properties.isEmpty, kind.element == nil {
       lua_createtable(main, 0, 1)
       pushFunction({ call throws(LuaError) in try Self.missing(kind, &call) }, on: stack)
       lua_setfield(main, -2, "__index")
@@ -104,6 +120,11 @@ extension LuaState {
           let property = kind.properties.first(where: { $0.name == name })
         {
           return .values([property.value(object.value)])
+        }
+        if case .integer(let n) = call[2], case .object(let object) = call[1],
+          let found = kind.element?(object.value, n)
+        {
+          return .values([found])
         }
         return try Self.missing(kind, &call)
       }, on: stack)
@@ -131,6 +152,9 @@ extension LuaState {
   {
     guard case .string(let name) = call[2] else {
       throw LuaError("\(kind.withArticle) has no \(call[2].described)")
+    }
+    if let (_, why) = kind.reserved.first(where: { $0.name == name }) {
+      throw LuaError("\(kind.withArticle) has no '\(name)' yet: \(why)")
     }
     let names = kind.names
     if let near = NearestName.of(name, among: names) {

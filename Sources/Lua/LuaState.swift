@@ -13,6 +13,8 @@ package final class LuaState {
   let context: UnsafeMutablePointer<shim_context>
   var functions: [LuaBody] = []
   var objectCount: Int64 = 0
+  /// Whose state it is, for functions that are the same in every state.
+  package weak var owner: AnyObject?
 
   /// The name of the chunk that is ours: messages never point into it.
   package static let ownChunk = SHIM_OWN_CHUNK

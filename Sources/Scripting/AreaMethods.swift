@@ -21,16 +21,60 @@ final class AreaObject {
   }
 }
 
-extension LuaKind {
-  static let area = LuaKind(
-    "area",
-    methods: [
-      ("touch", AreaMethods.touch), ("advise", AreaMethods.advise), ("lock", AreaMethods.lock),
-      ("unlock", AreaMethods.unlock), ("unmap", AreaMethods.unmap),
+extension Chapter {
+  static let area = Chapter(
+    "area", "a",
+    [
+      Binding(
+        "touch", "a:touch { … } or a:touch()", ["fields?: TouchFields"], answers: ["boolean"],
+        "true. One load or store at the start of a page for each access of the pattern; without "
+          + "one, the whole area in order", body: AreaMethods.touch),
+      Binding(
+        "advise", "a:advise(advice [, { from, n }])", ["advice: string", "range?: RangeFields"],
+        answers: ["boolean?", "string? error"],
+        "true; or nil, `\"EINVAL\"`. madvise: "
+          + MemoryAdvice.allCases.map { "`\"\($0.rawValue)\"`" }.joined(separator: ", ")
+          + "; without a range, the whole area", body: AreaMethods.advise),
+      Binding(
+        "lock", "a:lock([{ from, n }])", ["range?: RangeFields"],
+        answers: ["boolean?", "string? error"],
+        "true; mlock, which brings the pages into memory", body: AreaMethods.lock),
+      Binding(
+        "unlock", "a:unlock([{ from, n }])", ["range?: RangeFields"],
+        answers: ["boolean?", "string? error"], "true; munlock", body: AreaMethods.unlock),
+      Binding(
+        "unmap", "a:unmap()", answers: ["boolean?", "string? error"],
+        "true; the whole area. What is asked of it afterwards is an error",
+        body: AreaMethods.unmap),
     ],
     properties: [
-      ("name", { .string(($0 as! AreaObject).name) }),
-      ("size", { .integer(Int64(($0 as! AreaObject).size.bytes.count)) }),
+      Property("name", "string", "as it was mapped, or `\"area 1\"` …") {
+        .string(($0 as! AreaObject).name)
+      },
+      Property("size", "integer", "bytes") {
+        .integer(Int64(($0 as! AreaObject).size.bytes.count))
+      },
+    ],
+    reserved: [("policy", "memory policies come with machines of several nodes")])
+}
+
+extension LuaKind {
+  static var area: LuaKind { Chapter.area.kind }
+}
+
+extension FieldList {
+  static let touch = FieldList(
+    "TouchFields",
+    [
+      ("write", "boolean", "`false`: loads; without it, stores"),
+      ("fill", "boolean", "`true`: stores the whole page"),
+    ], and: .pattern)
+
+  static let range = FieldList(
+    "RangeFields",
+    [
+      ("from", "PageCount", "first page; 0"),
+      ("n", "PageCount", "how many; all after `from`"),
     ])
 }
 
@@ -48,7 +92,7 @@ private enum AreaMethods {
   static func touch(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (area, arguments) = try receive(call, "a:touch", atMost: 1)
     let fields = try arguments.fields(1, of: "a:touch of '\(area.name)'", optional: true)
-    let pattern = try fields.accessPattern(over: area.size, besides: ["write", "fill"])
+    let pattern = try fields.accessPattern(over: area.size, of: .touch)
     let chosen = try fields.flag("write")
     let fill = try fields.flag("fill") ?? false
     if fill, chosen == false {
@@ -105,7 +149,7 @@ private enum AreaMethods {
     _ n: Int, _ arguments: Arguments, _ what: String, of area: AreaObject
   ) throws(LuaError) -> (from: Int, length: Int?) {
     let fields = try arguments.fields(n, of: "\(what) of '\(area.name)'", optional: true)
-    try fields.expect(only: ["from", "n"])
+    try fields.expect(.range)
     let pattern = AccessPattern(
       .sequential, from: try fields.bounded("from") ?? 0, length: try fields.bounded("n"))
     if let problem = pattern.problem(over: area.size.count) {

@@ -41,15 +41,45 @@ extension LuaValue {
   }
 }
 
-extension LuaKind {
-  static let cgroup = LuaKind(
-    "cgroup",
-    methods: [
-      ("stat", CgroupMethods.stat), ("events", CgroupMethods.events),
-      ("current", CgroupMethods.current), ("swap_current", CgroupMethods.swapCurrent),
-      ("set", CgroupMethods.set),
+extension Chapter {
+  static let cgroup = Chapter(
+    "cgroup", "cg",
+    [
+      Binding(
+        "stat", "cg:stat()", answers: ["table<string, integer>"],
+        "memory.stat, those below included; bytes where the file prints bytes",
+        body: CgroupMethods.stat),
+      Binding(
+        "events", "cg:events()", answers: ["table<string, integer>"],
+        "memory.events, those below included", body: CgroupMethods.events),
+      Binding(
+        "current", "cg:current()", answers: ["integer"], "memory.current, bytes",
+        body: CgroupMethods.current),
+      Binding(
+        "swap_current", "cg:swap_current()", answers: ["integer"], "memory.swap.current, bytes",
+        body: CgroupMethods.swapCurrent),
+      Binding(
+        "set", "cg:set { max, swap_max, … }", ["files: CgroupFiles"],
+        answers: ["boolean?", "string? error"],
+        "true; writes the files of those names, outside of time, and so only where it needs no "
+          + "reclaim: a limit below what the cgroup holds is an error that names `t:set`",
+        body: CgroupMethods.set),
+      Binding(
+        "file", "cg:file(name)", ["name: string"], answers: ["string?"],
+        "a file of the cgroup as the kernel prints it, such as `\"memory.pressure\"`; nil where "
+          + "the kernel has none", body: CgroupObject.file),
+      Binding(
+        "trigger", "cg:trigger { on, stall, window }", ["fields: TriggerFields"],
+        answers: ["Trigger"], "a trigger for `t:wait`, on memory.pressure or memory.events",
+        body: CgroupObject.trigger),
     ],
-    properties: [("path", { .string(($0 as! CgroupObject).path) })])
+    properties: [
+      Property("path", "string", "such as `\"a/b\"`") { .string(($0 as! CgroupObject).path) }
+    ])
+}
+
+extension LuaKind {
+  static var cgroup: LuaKind { Chapter.cgroup.kind }
 }
 
 private enum CgroupMethods {

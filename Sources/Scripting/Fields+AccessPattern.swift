@@ -5,11 +5,32 @@
 import Lua
 import UAPI
 
+extension FieldList {
+  static let pattern = FieldList(
+    "PatternFields",
+    [
+      (
+        "pattern", "string",
+        "`\"seq\"`, the default, `\"rev\"`, `\"next\"`, `\"rand\"`, `\"zipf\"` or `\"hot\"`"
+      ),
+      ("from", "PageCount", "first page; 0"),
+      ("n", "PageCount", "pages of the range; all after `from`"),
+      ("stride", "integer", "pages from one access to the next, of `\"seq\"` and `\"rev\"`; 1"),
+      ("count", "PageCount", "draws, of the random ones; `n`"),
+      ("repeat", "integer", "how often; 1. A word of Lua's, so written `[\"repeat\"] = 3`"),
+      (
+        "seed", "integer",
+        "where the draws begin; without it they go on in the file's or area's own stream of the "
+          + "scenario's seed"
+      ),
+      ("scramble", "boolean", "`\"zipf\"`: spreads neighbouring ranks over the range"),
+      ("pct", "integer", "`\"hot\"`: per cent of the draws that fall on the hot pages"),
+      ("hot", "PageCount", "`\"hot\"`: how many pages are hot, the first of the range"),
+    ])
+}
+
 extension Fields {
   private static let patterns = ["seq", "rev", "next", "rand", "zipf", "hot"]
-  private static let names = [
-    "pattern", "from", "n", "stride", "count", "repeat", "seed", "scramble", "pct", "hot",
-  ]
   /// Fields that only some patterns know.
   private static let particular: [(field: String, patterns: [String])] = [
     ("from", ["seq", "rev", "rand", "zipf", "hot"]),
@@ -22,11 +43,11 @@ extension Fields {
   ]
 
   /// The pattern over something of that many pages; without fields: all of it in order.
-  /// - Parameter besides: fields that the operation has of its own.
+  /// - Parameter list: the fields of the operation, the pattern's among them.
   func accessPattern(
-    over size: Pages, besides: [String] = []
+    over size: Pages, of list: FieldList = .pattern
   ) throws(LuaError) -> AccessPattern {
-    try expect(only: Self.names + besides)
+    try expect(list)
     let name = try string("pattern", Self.expected) ?? "seq"
     guard Self.patterns.contains(name) else { throw bad("pattern", expected: Self.expected) }
     for (field, patterns) in Self.particular where !self[field].isNil && !patterns.contains(name) {

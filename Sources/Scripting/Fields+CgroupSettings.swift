@@ -4,20 +4,31 @@
 import Lua
 import UAPI
 
-extension Fields {
-  private static let cgroupFiles = [
-    "max", "high", "low", "min", "swap_max", "swap_high", "oom_group",
-  ]
+extension FieldList {
+  static let cgroupFiles = FieldList(
+    "CgroupFiles",
+    [
+      ("max", "Limit", "memory.max: the limit"),
+      ("swap_max", "Limit", "memory.swap.max: how much of it may be in swap"),
+      ("high", "Limit", "memory.high"),
+      ("low", "Limit", "memory.low"),
+      ("min", "Limit", "memory.min"),
+      ("swap_high", "Limit", "memory.swap.high"),
+      ("oom_group", "boolean", "memory.oom.group"),
+    ],
+    elsewhere: ["memory": "belongs to m:cgroup; here its fields stand alone, as { max = … }"])
+}
 
+extension Fields {
   /// Where they belong, said to whoever writes them beside the cgroup's name.
   static let cgroupFilesElsewhere = Dictionary(
-    uniqueKeysWithValues: cgroupFiles.map { ($0, "belongs into memory = { \($0) = … }") })
+    uniqueKeysWithValues: FieldList.cgroupFiles.names.map {
+      ($0, "belongs into memory = { \($0) = … }")
+    })
 
   /// What is to be written, in the order in which protections precede limits.
   func cgroupSettings() throws(LuaError) -> [CgroupSetting] {
-    try expect(
-      only: Self.cgroupFiles,
-      elsewhere: ["memory": "belongs to m:cgroup; here its fields stand alone, as { max = … }"])
+    try expect(.cgroupFiles)
     var settings: [CgroupSetting] = []
     if let pages = try limit("min") { settings.append(.min(pages)) }
     if let pages = try limit("low") { settings.append(.low(pages)) }

@@ -6,6 +6,18 @@ import Lua
 import Timeline
 import UAPI
 
+extension FieldList {
+  static let swap = FieldList(
+    "SwapFields",
+    [
+      ("size", "Size", "of the area, without its header page; has to be said"),
+      ("on", "string", "the kind of device, see below; `\"pmem\"` is the default"),
+      ("latency", "Time", "of `\"null\"`: of a request, whatever its size; `\"100 us\"`"),
+      ("depth", "integer", "of `\"null\"`: requests worked on at once, 1 to 1024; 64"),
+      ("ratio", "number", "of `\"zram\"`: how many times smaller a page gets, 1 to 100; 3"),
+    ])
+}
+
 extension Fields {
   /// Pages of the largest request of a timed device, as recorded machines have it: 124 KiB.
   private static let timedRequestPages = 31
@@ -13,7 +25,7 @@ extension Fields {
   /// swap = { size = "256 MiB", on = "pmem" }; nil where a machine says nothing about it.
   func swap() throws(LuaError) -> DiskSpec? {
     guard let swap = try fields("swap")?.named("swap of the machine") else { return nil }
-    try swap.expect(only: ["size", "on", "latency", "depth", "ratio"])
+    try swap.expect(.swap)
     guard let size = try swap.size("size") else {
       throw swap.bad("size", expected: #"a size such as "256 MiB""#)
     }

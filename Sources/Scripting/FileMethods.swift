@@ -16,13 +16,40 @@ final class FileObject {
   var size: Pages { task.machine.backend.files.first { $0.name == name }?.size ?? Pages(0) }
 }
 
-extension LuaKind {
-  static let file = LuaKind(
-    "file", methods: [("read", FileMethods.read), ("advise", FileMethods.advise)],
+extension Chapter {
+  static let file = Chapter(
+    "file", "f",
+    [
+      Binding(
+        "read", "f:read { … } or f:read()", ["fields?: PatternFields"],
+        answers: ["boolean?", "string? error"],
+        "true; or nil, `\"ENOMEM\"`. One read of a page for each access of the pattern; without "
+          + "one, the whole file in order", body: FileMethods.read),
+      Binding(
+        "advise", "f:advise(advice [, { from, n }])", ["advice: string", "range?: RangeFields"],
+        answers: ["boolean?", "string? error"],
+        "true; posix_fadvise: "
+          + FileAdvice.allCases.map { "`\"\($0.rawValue)\"`" }.joined(separator: ", ")
+          + "; without a range, the whole file", body: FileMethods.advise),
+      Binding(
+        "drop", "f:drop()", answers: ["boolean?", "string? error"],
+        "true; what of the file is cached and nobody uses leaves the cache: `\"dontneed\"` for "
+          + "the whole file", body: FileMethods.drop),
+    ],
     properties: [
-      ("name", { .string(($0 as! FileObject).name) }),
-      ("size", { .integer(Int64(($0 as! FileObject).size.bytes.count)) }),
+      Property("name", "string", "as it was opened") { .string(($0 as! FileObject).name) },
+      Property("size", "integer", "bytes") {
+        .integer(Int64(($0 as! FileObject).size.bytes.count))
+      },
+    ],
+    reserved: [
+      ("write", "writing to files needs dirty pages, which are not built"),
+      ("sync", "writing to files needs dirty pages, which are not built"),
     ])
+}
+
+extension LuaKind {
+  static var file: LuaKind { Chapter.file.kind }
 }
 
 private enum FileMethods {
@@ -44,10 +71,18 @@ private enum FileMethods {
       throw arguments.bad(1, expected: known)
     }
     let fields = try arguments.fields(2, of: "f:advise of '\(file.name)'", optional: true)
-    try fields.expect(only: ["from", "n"])
+    try fields.expect(.range)
     let from = try fields.pages("from") ?? 0
     let length = try fields.pages("n").flatMap { $0 == 0 ? nil : $0 }
     return try file.task.ask(
       call, "f:advise", .adviseFile(file: file.name, advice, from: from, length: length))
+  }
+
+  /// f:drop(): nothing of the file stays cached.
+  static func drop(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    var file: FileObject!
+    _ = try Arguments(call, of: "f:drop", on: FileObject.self, atMost: 0, &file)
+    return try file.task.ask(
+      call, "f:drop", .adviseFile(file: file.name, .dontneed, from: 0, length: nil))
   }
 }

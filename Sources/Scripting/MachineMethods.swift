@@ -1,46 +1,115 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine in the main chunk's hands: cgroups, tasks, time, and what can be seen.
+// The machine in the main chunk's hands: cgroups, tasks, and time.
 
 import Lua
 import Timeline
 import UAPI
 
-final class MachineObject {
-  unowned let host: ScenarioHost
-  let made: MadeMachine
-  var backend: any Backend { made.backend }
-  /// As it stood when it was handed over.
-  let atBoot: Snapshot
-  fileprivate(set) var cgroups: [CgroupObject] = []
-  fileprivate(set) var tasks: [TaskObject] = []
-  fileprivate(set) var notes: [(name: String, value: String)] = []
-  fileprivate let keepsTrace: Bool
-  /// What was sampled and made use of.
-  let observer: MachineObserver
-
-  init(_ made: MadeMachine, host: ScenarioHost, keepsTrace: Bool) {
-    self.made = made
-    self.host = host
-    self.keepsTrace = keepsTrace
-    atBoot = made.backend.observe()
-    observer = MachineObserver(made.backend)
-  }
-}
-
-extension LuaKind {
-  static let machine = LuaKind(
-    "machine",
-    methods: [
-      ("cgroup", MachineMethods.cgroup), ("spawn", MachineMethods.spawn),
-      ("run", MachineMethods.run), ("vmstat", MachineMethods.vmstat),
-      ("marks", MachineMethods.marks), ("note", MachineMethods.note),
-      ("watch", MachineObject.watch),
-      ("trace_events", MachineMethods.traceEvents),
+extension Chapter {
+  static let machine = Chapter(
+    "machine", "m",
+    [
+      Binding(
+        "cgroup", "m:cgroup { name, parent, memory }", ["fields: CgroupFields"],
+        answers: ["Cgroup?", "string? error"],
+        "the cgroup; or nil and the kernel's error name", body: MachineMethods.cgroup),
+      Binding(
+        "spawn", "m:spawn(name, [{ cgroup = cg },] function(t) … end)",
+        ["name: string", "fields: TaskFields|fun(t: Task)", "body?: fun(t: Task)"],
+        answers: ["Task"], "the task. It starts when time passes", body: MachineMethods.spawn),
+      Binding(
+        "run", "m:run(time) or m:run()", ["time?: Time"],
+        "nothing; lets that much time pass, or until all tasks have ended. Raises the error of a "
+          + "task that failed, and tells why the machine itself could not go on, who waits for a "
+          + "signal that nobody gives, or what has not ended after a day",
+        body: MachineMethods.run),
+      Binding(
+        "call", "m:call(function(t) … end)", ["body: fun(t: Task): any"], answers: ["any"],
+        "what the function answers: it is a task of the root cgroup, run to its end, while the "
+          + "others run too", body: MachineMethods.call),
+      Binding(
+        "every", "m:every(time, function(t) … end)", ["time: Time", "look: fun(t: Task)"],
+        "nothing; from now on the function runs each time that much has passed, as a task of the "
+          + "root cgroup. No run waits for it", body: MachineMethods.every),
+      Binding(
+        "at", "m:at(time, function(t) … end)", ["time: Time", "look: fun(t: Task)"],
+        "nothing; the function runs once, that much later than now, as a task of the root cgroup",
+        body: MachineMethods.at),
+      Binding(
+        "watch", "m:watch { gauge, …, every }", ["gauges: table"],
+        "nothing; from now on the gauges are sampled `every` so often (`\"100 ms\"` unless said) "
+          + "while time passes, and drawn in the report. A gauge is a field of vmstat, "
+          + "`\"nr_free_pages\"`, or of a cgroup: its path, a dot, and a field of memory.stat, "
+          + "`current` or `swap_current`, as in `\"web.file\"`. It changes nothing, and no run "
+          + "waits for it: the last task that ends ends it too",
+        body: MachineObject.watch),
+      Binding(
+        "snapshot", "m:snapshot()", answers: ["Snapshot"],
+        "what can be seen of the machine now", body: MachineViews.snapshot),
+      Binding(
+        "vmstat", "m:vmstat()", answers: ["table<string, integer>"],
+        "/proc/vmstat: fields by the kernel's names", body: MachineViews.vmstat),
+      Binding(
+        "proc", "m:proc(name)", ["name: string"], answers: ["string"],
+        "the text of a file of /proc as that kernel prints it: `\"vmstat\"`, `\"zoneinfo\"`, "
+          + "`\"buddyinfo\"`, `\"swaps\"`; without the lines of what is not simulated",
+        body: MachineViews.proc),
+      Binding(
+        "marks", "m:marks()", answers: ["table[]"],
+        "what `t:mark` saw, in order: `{ name, at, vmstat, cgroups }`; `at` in nanoseconds since "
+          + "boot, `cgroups[path]` is `{ stat, events, current, swap_current }`",
+        body: MachineViews.marks),
+      Binding(
+        "note", "m:note(name, value)", ["name: string", "value: string|number|boolean|table"],
+        "nothing; the value joins the report. A list of values is noted as one line",
+        body: MachineViews.note),
+      Binding(
+        "report", "m:report()", answers: ["string"],
+        "the report as it would stand now", body: MachineViews.report),
+      Binding(
+        "kernel_log", "m:kernel_log()", answers: ["table[]"],
+        "the kernel's log since boot, oldest first: `{ at, text }`; what the OOM killer reports",
+        body: MachineViews.kernelLog),
+      Binding(
+        "trace_events", "m:trace_events()", answers: ["table[]"],
+        "in order: `{ at, name, text, … }`, `text` as ftrace prints it, and each numeric "
+          + "`name=value` of it as a field, such as `nr_scanned`", body: MachineViews.traceEvents),
+    ],
+    properties: [
+      Property("node", "table<integer, Node>", "the nodes, from 0: `m.node[0].free`") {
+        .object(($0 as! MachineObject).nodes())
+      }
+    ],
+    reserved: [
+      ("dirty_limit", "dirty pages are not built"),
+      ("dirty_background_limit", "dirty pages are not built"),
     ])
 }
 
-private enum MachineMethods {
-  private static func receive(
+extension LuaKind {
+  static var machine: LuaKind { Chapter.machine.kind }
+}
+
+extension FieldList {
+  static let task = FieldList(
+    "TaskFields",
+    [("cgroup", "Cgroup", "the cgroup it starts in; without it, the root")],
+    elsewhere: [
+      "policy": "comes with machines of several nodes", "cpu": "comes with several CPUs",
+    ])
+
+  static let cgroup = FieldList(
+    "CgroupFields",
+    [
+      ("name", "string", "a name without `/`; has to be said"),
+      ("parent", "Cgroup", "the cgroup it is made in; without it, the root"),
+      ("memory", "CgroupFiles", "files of it that are written at once; see below"),
+    ],
+    elsewhere: Fields.cgroupFilesElsewhere)
+}
+
+enum MachineMethods {
+  static func receive(
     _ call: LuaCall, _ name: String, atMost most: Int
   ) throws(LuaError) -> (MachineObject, Arguments) {
     var machine: MachineObject?
@@ -53,11 +122,11 @@ private enum MachineMethods {
     let (machine, arguments) = try receive(call, "m:cgroup", atMost: 1)
     try machine.host.expectOutsideOfTime("m:cgroup")
     var fields = try arguments.fields(1, of: "m:cgroup")
-    try fields.expect(only: ["name", "parent", "memory"], elsewhere: Fields.cgroupFilesElsewhere)
+    if case .string(let name) = fields["name"], !name.isEmpty { fields.owner = "cgroup '\(name)'" }
+    try fields.expect(.cgroup)
     guard let name = try fields.string("name", "a name"), !name.contains("/"), name != ".",
       name != ".."
     else { throw fields.bad("name", expected: "a name without '/'") }
-    fields.owner = "cgroup '\(name)'"
     let parent: CgroupObject? = try fields.object("parent", "a cgroup")
     if let parent, parent.machine !== machine {
       throw fields.bad("parent", expected: "a cgroup of this machine", got: "another machine's")
@@ -73,7 +142,7 @@ private enum MachineMethods {
     case .done, .pages: break
     }
     let made = CgroupObject(path: path, on: machine)
-    machine.cgroups.append(made)
+    machine.add(made)
     return .values([.object(machine.host.state.wrap(made, as: .cgroup))])
   }
 
@@ -84,117 +153,77 @@ private enum MachineMethods {
     let name = try arguments.string(1, "a name for the task")
     let short = if case .function = arguments[2] { true } else { false }
     let fields = short ? Fields(nil, of: "task") : try arguments.fields(2, of: "task '\(name)'")
-    try fields.expect(
-      only: ["cgroup"],
-      elsewhere: [
-        "policy": "comes with machines of several nodes", "cpu": "comes with several CPUs",
-      ])
+    try fields.expect(.task)
     let cgroup: CgroupObject? = try fields.object("cgroup", "a cgroup")
     if let cgroup, cgroup.machine !== machine {
       throw fields.bad("cgroup", expected: "a cgroup of this machine", got: "another machine's")
     }
     let body = try arguments.function(short ? 2 : 3, "the task's function(t)")
-    let task = TaskObject(name: name, body: call.makeCoroutine(body), on: machine)
+    let task = TaskObject(
+      name: name, body: call.makeCoroutine(body), on: machine, at: call.place)
     let object = machine.host.state.wrap(task, as: .task)
-    task.start(in: cgroup?.path ?? "/", as: object)
-    machine.tasks.append(task)
+    machine.start(task, in: cgroup?.path ?? "/", as: object)
     return .values([.object(object)])
   }
 
   /// m:run([duration])
   static func run(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (machine, arguments) = try receive(call, "m:run", atMost: 1)
-    let host = machine.host
-    try host.expectOutsideOfTime("m:run")
+    try machine.host.expectOutsideOfTime("m:run")
+    let isTimed = !arguments[1].isNil || call.count >= 2
+    if isTimed { _ = try arguments.moment(1, after: machine.backend.timeline.now) }
+    try machine.run(for: isTimed ? try arguments.duration(1) : nil)
+    return .nothing
+  }
+
+  /// m:call(function(t) … end)
+  static func call(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (machine, arguments) = try receive(call, "m:call", atMost: 1)
+    try machine.host.expectOutsideOfTime("m:call")
+    let body = try arguments.function(1, "a function(t)")
+    let box = call.makeTable()
+    let wrapped = call.wrap(body, by: TaskWrappers.call, [.table(box)])
+    let task = TaskObject(
+      name: "call at \(call.place)", body: call.makeCoroutine(wrapped), on: machine,
+      at: call.place)
+    machine.start(task, in: "/", as: machine.host.state.wrap(task, as: .task))
+    try machine.run(to: task)
+    guard case .integer(let n) = box["n"] else { return .nothing }
+    return call.unpack(box, count: Int(n))
+  }
+
+  /// m:every(interval, function(t) … end)
+  static func every(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (machine, arguments) = try receive(call, "m:every", atMost: 2)
+    let interval =
+      try arguments.moment(1, after: machine.backend.timeline.now)
+      - machine.backend.timeline.now
+    guard interval.count > 0 else {
+      throw arguments.bad(1, expected: "a time above nothing, such as \"1 s\"")
+    }
+    try later(machine, arguments, call, TaskWrappers.every, interval, "every")
+    return .nothing
+  }
+
+  /// m:at(delay, function(t) … end)
+  static func at(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (machine, arguments) = try receive(call, "m:at", atMost: 2)
     let now = machine.backend.timeline.now
-    let end =
-      arguments[1].isNil && call.count < 2
-      ? .distantFuture : try arguments.moment(1, after: now)
-    machine.observer.runBegins(until: end)
-    machine.backend.run(until: end)
-    if let stopped = host.stopped { throw LuaError("m:run: \(stopped)") }
-    if let failure = host.taskFailure { throw LuaError(placed: failure.text) }
-    if let ended = machine.backend.ended { throw LuaError(ended) }
+    try later(
+      machine, arguments, call, TaskWrappers.at, try arguments.moment(1, after: now) - now, "at")
     return .nothing
   }
 
-  static func vmstat(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try receive(call, "m:vmstat", atMost: 0)
-    return .values([.counters("vmstat", machine.backend.observe().vmstatFields)])
-  }
-
-  /// m:marks(): { { name, at, vmstat, cgroups }, … }
-  static func marks(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try receive(call, "m:marks", atMost: 0)
-    return .values([
-      .list(
-        machine.backend.marks.map { name, snapshot in
-          .record(
-            called: "a mark",
-            [
-              ("name", .string(name)), ("at", .integer(Int64(snapshot.at.nanoseconds))),
-              ("vmstat", .counters("vmstat", snapshot.vmstatFields)),
-              ("cgroups", .record(called: "cgroups", snapshot.cgroups.map(cgroupFields))),
-            ])
-        })
-    ])
-  }
-
-  private static func cgroupFields(_ cgroup: CgroupSnapshot) -> (name: String, value: LuaValue) {
-    var fields: [(name: String, value: LuaValue)] = [
-      ("stat", .counters("memory.stat", cgroup.statFields)),
-      ("events", .counters("memory.events", cgroup.eventFields)),
-    ]
-    if let bytes = cgroup.currentBytes { fields.append(("current", .integer(Int64(bytes)))) }
-    if let bytes = cgroup.swapCurrentBytes {
-      fields.append(("swap_current", .integer(Int64(bytes))))
-    }
-    return (cgroup.path, .record(called: "a cgroup's mark", fields))
-  }
-
-  /// m:note(name, value)
-  static func note(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try receive(call, "m:note", atMost: 2)
-    let name = try arguments.string(1, "a name for the note")
-    let value: String
-    switch arguments[2] {
-    case .string(let text): value = text
-    case .integer, .number, .boolean: value = arguments[2].described
-    default: throw arguments.bad(2, expected: "a string, a number, true or false")
-    }
-    machine.notes.append((name, value))
-    return .nothing
-  }
-
-  /// m:trace_events(): { { at, name, text, … }, … } of a machine made with trace = true
-  static func traceEvents(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try receive(call, "m:trace_events", atMost: 0)
-    guard machine.keepsTrace else {
-      throw LuaError("m:trace_events: no events were kept; make the machine with trace = true")
-    }
-    return .values([.list(machine.made.traceEvents().map { event($0.at, $0.event) })])
-  }
-
-  /// An event with each numeric "name=value" of its payload as a field.
-  private static func event(_ at: Instant, _ event: TraceEvent) -> LuaValue {
-    let payload = event.payload
-    var fields: [(name: String, value: LuaValue)] = [
-      ("at", .integer(Int64(at.nanoseconds))), ("name", .string(event.name)),
-      ("text", .string(payload)),
-    ]
-    for word in payload.split(separator: " ") {
-      let parts = word.split(separator: "=", maxSplits: 1)
-      if parts.count == 2, let number = Int64(parts[1]) {
-        fields.append((String(parts[0]), .integer(number)))
-      }
-    }
-    return .record(called: "the event \(event.name)", fields)
-  }
-}
-
-extension Snapshot {
-  /// /proc/vmstat: pages and events.
-  var vmstatFields: [(name: String, value: Int)] {
-    VmCounter.allCases.map { ($0.name, self[$0]) }
+  private static func later(
+    _ machine: MachineObject, _ arguments: Arguments, _ call: LuaCall, _ wrapper: String,
+    _ time: Nanoseconds, _ what: String
+  ) throws(LuaError) {
+    try machine.host.expectOutsideOfTime("m:\(what)")
+    let body = try arguments.function(2, "a function(t)")
+    let wrapped = call.wrap(body, by: wrapper, [.integer(Int64(time.count))])
+    let task = TaskObject(
+      name: "\(what) \(time.text) at \(call.place)", body: call.makeCoroutine(wrapped),
+      on: machine, at: call.place, isObserver: what == "every")
+    machine.start(task, in: "/", as: machine.host.state.wrap(task, as: .task))
   }
 }

@@ -50,3 +50,12 @@ enum Sandbox {
     }
   }
 }
+
+/// Names that a scenario finds besides its own functions.
+enum SandboxNames {
+  static let globals = [
+    "arg", "assert", "coroutine", "error", "io", "ipairs", "kernel", "load", "math", "next", "os",
+    "pairs", "pcall", "print", "require", "select", "setmetatable", "string", "table", "tonumber",
+    "tostring", "type", "utf8", "xpcall",
+  ]
+}

@@ -11,13 +11,27 @@ package import UAPI
 
 /// What a scenario asked to be booted.
 package struct MachineRequest: Sendable {
-  /// Name of the file that describes the machine, as the scenario wrote it.
-  package var like: String
-  package var seed: UInt64
+  package struct Node: Sendable, Equatable {
+    package var cpus: Int
+    package var memory: Bytes
+  }
+
+  /// Name of the file that describes the machine, as the scenario wrote it; nil: `nodes` do.
+  package var like: String?
+  /// The kernel that was asked for; nil: the file's own, or the default.
+  package var kernel: String?
+  package var nodes: [Node]
+  /// The machine's own seed; nil: the run's.
+  package var seed: UInt64?
+  package var defaultSeed: UInt64
+  /// The disk of the files; nil: what the file describes, or the default.
+  package var disk: DiskSpec?
   /// Files beside those of the description.
   package var files: [FileSpec]
   /// The swap area, in place of one that the description has.
   package var swap: DiskSpec?
+  /// Whether there is to be none, whatever the description has.
+  package var withoutSwap: Bool
   /// Sysctls by full name, set before the machine is handed over.
   package var sysctls: [(name: String, value: Int)]
   /// Whether trace events are to be kept.
@@ -80,6 +94,8 @@ package final class ScenarioHost {
   let outside: ScenarioOutside
   package let state: LuaState
   let seed: UInt64
+  /// The kernel that the run was started with; nil: the scenario's own choice.
+  let kernel: String?
   /// Whether the script had Lua's whole standard library.
   package let isTrusted: Bool
   let name: String
@@ -111,6 +127,7 @@ package final class ScenarioHost {
     self.name = name
     self.limits = limits
     self.seed = seed
+    self.kernel = kernel
     self.outside = outside
     isTrusted = trusted
     state = LuaState(budget: budget)
@@ -138,7 +155,8 @@ package final class ScenarioHost {
         Self.withoutShebang(text), name: name, arguments: arguments.map { .string($0) })
       return nil
     } catch {
-      let failure = ScenarioFailure(text: error.text, traceback: error.traceback)
+      let failure = ScenarioFailure(
+        text: error.text + Self.hint(for: error.text), traceback: error.traceback)
       chunkFailure = chunkFailure ?? failure
       return error
     }
@@ -153,9 +171,31 @@ package final class ScenarioHost {
     if failure == nil, let ended = machines.lazy.compactMap(\.backend.ended).first {
       failure = ScenarioFailure(text: "\(name): \(ended)", traceback: nil)
     }
+    failure = failure ?? neverBegun
     let report = RunReport(self, failure: failure)
     for machine in machines { machine.backend.shutdown() }
     return report
+  }
+
+  /// Whoever forgets m:run sees tasks that do nothing.
+  private var neverBegun: ScenarioFailure? {
+    for machine in machines where machine.backend.ended == nil {
+      guard let task = machine.tasks.first(where: { !$0.hasBegun }) else { continue }
+      let text =
+        "\(task.spawnedAt): task '\(task.name)' never began: no m:run comes after its m:spawn"
+      return ScenarioFailure(text: text, traceback: nil)
+    }
+    return nil
+  }
+
+  /// The global that was probably meant, when a name that is none was called or indexed.
+  private static func hint(for error: String) -> String {
+    guard let name = error.split(separator: "(global '").last?.split(separator: "'").first,
+      error.hasSuffix("(global '\(name)')"),
+      let near = NearestName.of(
+        String(name), among: Globals.bindings.map(\.name) + SandboxNames.globals)
+    else { return "" }
+    return "; did you mean '\(near)'?"
   }
 
   /// A first line for the shell is no Lua; the line itself stays, so that numbers of lines are
@@ -200,7 +240,7 @@ package final class ScenarioHost {
   func fail(_ task: TaskObject, _ error: LuaError) {
     task.hasFailed = true
     if taskFailure == nil {
-      let text = "\(error.text) (in task '\(task.name)')"
+      let text = "\(error.text)\(Self.hint(for: error.text)) (in task '\(task.name)')"
       taskFailure = ScenarioFailure(text: text, traceback: error.traceback)
     }
   }

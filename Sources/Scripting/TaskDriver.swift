@@ -11,7 +11,14 @@ import UAPI
 
 /// What a suspended task waits for.
 struct PendingOperation {
-  let operation: Operation
+  enum Request {
+    case kernel(Operation)
+    /// A signal of another task.
+    case signal(String)
+    /// Its own end.
+    case exit
+  }
+  let request: Request
   /// As the scenario calls it: "t:open".
   let name: String
   /// What to say besides when the kernel cannot do it.
@@ -29,21 +36,34 @@ final class TaskObject {
   var hasFailed = false
   /// Something else ended the run before the task had ended.
   private var isStopped = false
+  /// Whether it only looks on (m:every): nobody waits for its end.
+  let isObserver: Bool
+  private(set) var hasBegun = false
+  private(set) var hasEnded = false
+  /// "file.lua:12": where it was spawned.
+  let spawnedAt: String
+  /// The signal it waits for; nil while it waits for none.
+  private(set) var awaited: String?
   /// The areas it has mapped now, and how many got a name of ours.
   var areaNames: Set<String> = []
   var areasNamed = 0
 
   private var host: ScenarioHost { machine.host }
 
-  init(name: String, body: LuaCoroutine, on machine: MachineObject) {
+  init(
+    name: String, body: LuaCoroutine, on machine: MachineObject, at place: String,
+    isObserver: Bool = false
+  ) {
+    spawnedAt = place
     self.name = name
     self.machine = machine
+    self.isObserver = isObserver
     coroutine = body
   }
 
   /// Lets the task begin in that cgroup when time passes; `object` is what its function receives.
   func start(in cgroup: String, as object: LuaObject) {
-    machine.observer.taskBegins()
+    if !isObserver { machine.observer.taskBegins() }
     handle = machine.backend.spawn(TaskSpec(name: name, cgroup: cgroup)) {
       [self] task, fiber throws(Killed) in try await drive(task, fiber, object)
     }
@@ -55,12 +75,24 @@ final class TaskObject {
     return machine.backend.report(on: handle).state
   }
 
+  /// "signal 'warm' (line 23)", "line 12": where it is now, for messages.
+  var whereabouts: String {
+    let place = coroutine.errorHere("").text.split(separator: ":")
+    let line = place.count > 1 ? "line \(place[place.count - 2])" : "its beginning"
+    return awaited.map { "signal '\($0)' (\(line))" } ?? line
+  }
+
   private func drive(
     _ task: TaskHandle, _ fiber: Fiber, _ object: LuaObject
   ) async throws(Killed) {
-    defer { close() }
-    defer { machine.observer.taskEnded() }
+    defer {
+      if !isObserver { machine.observer.taskEnded() }
+      close()
+      hasEnded = true
+      machine.look()
+    }
     if fiber.isKilled { throw Killed() }
+    hasBegun = true
     var resumption = resume { $0.resume(with: [.object(object)]) }
     var refusal: String?
     while true {
@@ -79,8 +111,22 @@ final class TaskObject {
         isStopped = true
         return
       }
-      machine.observer.note(asked.operation)
-      let outcome = try await machine.backend.perform(asked.operation, by: task, fiber)
+      let outcome: Outcome
+      switch asked.request {
+      case .exit: return
+      case .signal(let name):
+        if !machine.signals.isGiven(name) {
+          awaited = name
+          machine.look()
+          try await machine.queue(of: name).wait(fiber)
+          awaited = nil
+        }
+        outcome = .done
+      case .kernel(let operation):
+        if isObserver { machine.look() }
+        machine.observer.note(operation)
+        outcome = try await machine.backend.perform(operation, by: task, fiber)
+      }
       refusal = nil
       if case .failed(let errno) = outcome { refusal = "\(asked.name) answered \(errno.rawValue)" }
       switch outcome {
@@ -112,14 +158,14 @@ final class TaskObject {
     _ call: LuaCall, _ what: String, _ operation: Operation, hint: String = "",
     answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
   ) throws(LuaError) -> LuaAnswer {
-    guard let current = host.current else {
-      throw LuaError(
-        "\(what) stands inside of time: only a task may call it, in the function given to m:spawn")
-    }
-    guard current === self else {
-      throw LuaError(
-        "\(what): this belongs to task '\(name)', and task '\(current.name)' is running")
-    }
+    try ask(call, what, .kernel(operation), hint: hint, answer: answer)
+  }
+
+  func ask(
+    _ call: LuaCall, _ what: String, _ request: PendingOperation.Request, hint: String = "",
+    answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
+  ) throws(LuaError) -> LuaAnswer {
+    try expectRunning(what)
     guard call.isDirectly(in: coroutine) else {
       throw LuaError(
         """
@@ -136,8 +182,21 @@ final class TaskObject {
         """
       )
     }
-    pending = PendingOperation(operation: operation, name: what, hint: hint, answer: answer)
+    pending = PendingOperation(
+      request: request, name: what, hint: hint, answer: answer)
     return .suspend
+  }
+
+  /// An error unless this very task calls.
+  func expectRunning(_ what: String) throws(LuaError) {
+    guard let current = host.current else {
+      throw LuaError(
+        "\(what) stands inside of time: only a task may call it, in the function given to m:spawn")
+    }
+    guard current === self else {
+      throw LuaError(
+        "\(what): this belongs to task '\(name)', and task '\(current.name)' is running")
+    }
   }
 
   /// The kernel's answers as Lua's own libraries would give them: a no is nil and its name.

@@ -5,20 +5,94 @@ import Lua
 import Timeline
 import UAPI
 
-extension LuaKind {
-  static let task = LuaKind(
-    "task",
-    methods: [
-      ("map", TaskObject.map), ("open", TaskMethods.open), ("sleep", TaskMethods.sleep),
-      ("compute", TaskMethods.compute),
-      ("now", TaskMethods.now), ("mark", TaskMethods.mark), ("reclaim", TaskMethods.reclaim),
-      ("move", TaskMethods.move), ("set", TaskMethods.set),
-      ("oom_score_adj", TaskMethods.oomScoreAdjust), ("drop_caches", TaskMethods.dropCaches),
+extension Chapter {
+  static let task = Chapter(
+    "task", "t",
+    [
+      Binding(
+        "open", "t:open(name)", ["name: string"], answers: ["File?", "string? error"],
+        "the file; or nil, `\"ENOENT\"`", body: TaskMethods.open),
+      Binding(
+        "map", "t:map(size [, { name, shared }]) or t:map { file, from, size, shared, name }",
+        ["size: Size|MapFileFields", "fields?: MapFields"], answers: ["Area?", "string? error"],
+        "an area of anonymous memory, or one that shows a file's pages; or nil, `\"ENOMEM\"` or "
+          + "`\"ENOENT\"`. Nothing of it is in memory before it is touched", body: TaskObject.map),
+      Binding(
+        "sleep", "t:sleep(time)", ["time: Time"], answers: ["boolean"], "true",
+        body: TaskMethods.sleep),
+      Binding(
+        "compute", "t:compute(time)", ["time: Time"], answers: ["boolean"],
+        "true; uses the CPU for that long", body: TaskMethods.compute),
+      Binding(
+        "now", "t:now()", answers: ["integer"],
+        "nanoseconds since boot; suspends nothing", body: TaskMethods.now),
+      Binding(
+        "mark", "t:mark(name)", ["name: string"], answers: ["boolean"],
+        "true; an observer in the root cgroup reads all counters, which costs what it costs on a "
+          + "real machine", body: TaskMethods.mark),
+      Binding(
+        "signal", "t:signal(name)", ["name: string"],
+        "nothing; whoever waits for that signal goes on. It stays given; suspends nothing",
+        body: TaskMethods.signal),
+      Binding(
+        "wait", "t:wait(name) or t:wait(trigger)", ["what: string|Trigger"],
+        answers: ["boolean?", "string? error"],
+        "true, as soon as that signal is given, or the trigger (`cg:trigger`) has an event",
+        body: TaskMethods.wait),
+      Binding(
+        "set", "t:set(cg, { max, swap_max, … })", ["cgroup: Cgroup", "files: CgroupFiles"],
+        answers: ["boolean?", "string? error"],
+        "true; writes the cgroup's files; a `max` below what it holds reclaims first",
+        body: TaskMethods.set),
+      Binding(
+        "reclaim", "t:reclaim(cg, size)", ["cgroup: Cgroup", "size: Size"],
+        answers: ["integer?", "string? error"],
+        "pages, as writing to memory.reclaim; or nil, `\"EAGAIN\"` when fewer could be had",
+        body: TaskMethods.reclaim),
+      Binding(
+        "move", "t:move(cg)", ["cgroup: Cgroup"], answers: ["boolean?", "string? error"],
+        "true; the task is in that cgroup from now on", body: TaskMethods.move),
+      Binding(
+        "oom_score_adj", "t:oom_score_adj(n)", ["n: integer"], answers: ["boolean"],
+        "true; −1000 (never killed) to 1000", body: TaskMethods.oomScoreAdjust),
+      Binding(
+        "drop_caches", "t:drop_caches(what)", ["what: integer"], answers: ["boolean"],
+        "true; writes 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches",
+        body: TaskMethods.dropCaches),
+      Binding(
+        "exit", "t:exit()", answers: [], "does not answer; the task ends here",
+        body: TaskMethods.exit),
     ],
     properties: [
-      ("name", { .string(($0 as! TaskObject).name) }),
-      ("state", { .string(($0 as! TaskObject).state.rawValue) }),
-    ])
+      Property("name", "string", "as it was spawned") { .string(($0 as! TaskObject).name) },
+      Property("state", "string", "`\"running\"`, `\"done\"`, `\"killed\"` or `\"failed\"`") {
+        .string(($0 as! TaskObject).state.rawValue)
+      },
+      Property(
+        "time", "table<string, integer>",
+        "`{ running, reclaiming, waiting }`, nanoseconds: on the CPU, of it in reclaim, and since "
+          + "its start off the CPU"
+      ) { ($0 as! TaskObject).times },
+    ],
+    reserved: [("policy", "memory policies come with machines of several nodes")])
+}
+
+extension LuaKind {
+  static var task: LuaKind { Chapter.task.kind }
+}
+
+extension TaskObject {
+  fileprivate var times: LuaValue {
+    guard let handle else { return .counters("task.time", []) }
+    let report = machine.backend.report(on: handle)
+    let elapsed = ((report.ended ?? machine.backend.timeline.now) - report.started).count
+    return .counters(
+      "task.time",
+      [
+        ("running", Int(report.cpu.count)), ("reclaiming", Int(report.reclaiming.count)),
+        ("waiting", Int(elapsed - min(elapsed, report.cpu.count))),
+      ])
+  }
 }
 
 private enum TaskMethods {
@@ -99,6 +173,32 @@ private enum TaskMethods {
       throw arguments.bad(1, expected: "a whole number from -1000 to 1000")
     }
     return try task.ask(call, "t:oom_score_adj", .setOomScoreAdjust(Int(n)))
+  }
+
+  /// t:signal(name)
+  static func signal(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:signal", atMost: 1)
+    try task.expectRunning("t:signal")
+    task.machine.give(try arguments.string(1, "a name for the signal"))
+    return .nothing
+  }
+
+  /// t:wait(name)
+  static func wait(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:wait", atMost: 1)
+    if case .object(let object) = arguments[1], let trigger = object.value as? TriggerObject {
+      guard trigger.machine === task.machine else {
+        throw arguments.bad(1, expected: "a trigger of this machine", got: "another machine's")
+      }
+      return try task.ask(call, "t:wait", trigger.operation)
+    }
+    let name = try arguments.string(1, "the name of a signal, or a trigger")
+    return try task.ask(call, "t:wait", .signal(name))
+  }
+
+  static func exit(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, _) = try receive(call, "t:exit", atMost: 0)
+    return try task.ask(call, "t:exit", .exit)
   }
 
   private static func span(

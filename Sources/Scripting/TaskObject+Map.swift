@@ -4,6 +4,30 @@
 import Lua
 import UAPI
 
+extension FieldList {
+  static let map = FieldList(
+    "MapFields",
+    [
+      (
+        "name", "string",
+        "tells it apart in messages and gives it its stream of the scenario's seed; without one "
+          + "`\"area 1\"`, `\"area 2\"` …"
+      ),
+      ("shared", "boolean", "`true`: shared with others; without it, private"),
+    ],
+    elsewhere: ["file": "goes with its size into one table: t:map { file = …, size = … }"])
+
+  static let mapFile = FieldList(
+    "MapFileFields",
+    [
+      ("file", "string", "whose pages it shows; without one, anonymous memory"),
+      ("from", "PageCount", "its first page in the file; 0"),
+      ("size", "Size", "without it, to the end of the file"),
+      ("shared", "boolean", "of a file shared unless `false`, else private unless `true`"),
+      ("name", "string", "as above"),
+    ])
+}
+
 extension TaskObject {
   private static let size = #"a size such as "24 MiB""#
 
@@ -20,15 +44,13 @@ extension TaskObject {
         throw arguments.bad(2, expected: "nothing after a table of fields")
       }
       fields = try arguments.fields(1)
-      try fields.expect(only: ["size", "name", "shared", "file", "from"])
+      try fields.expect(.mapFile)
       size = try fields.size("size")
     } else {
       size = try arguments.take(
         1, arguments[1].isNil ? .wrong(expected: Self.size, got: "nothing") : arguments[1].size)
       fields = try arguments.fields(2, optional: true)
-      try fields.expect(
-        only: ["name", "shared"],
-        elsewhere: ["file": "goes with its size into one table: t:map { file = …, size = … }"])
+      try fields.expect(.map)
     }
     if let size, size.count == 0 { throw LuaError("t:map: expected more than nothing to map") }
     let name = try task.areaName(fields)

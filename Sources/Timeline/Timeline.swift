@@ -37,6 +37,7 @@ package final class Timeline: TaskExecutor, @unchecked Sendable {
   private var phase = Phase.standing
   /// When whoever runs has to look up, besides timers: a processor asks for it.
   private var lookUpAt = Instant.distantFuture
+  private var stopping = false
 
   /// - Parameter startingAt: what the clock shows at first.
   package init(startingAt start: Instant = .boot) { clock.set(now: start) }
@@ -79,14 +80,19 @@ package final class Timeline: TaskExecutor, @unchecked Sendable {
     enter(.running(until: end))
     defer { leave() }
     guard end >= now else { return }
+    stopping = false
     runReady()
-    while let (due, fiber) = timers.popFirst(notAfter: end) {
+    while !stopping, let (due, fiber) = timers.popFirst(notAfter: end) {
       clock.set(now: due)
       fiber.timerFired()
       runReady()
     }
-    if end != .distantFuture { clock.set(now: end) }
+    if !stopping, end != .distantFuture { clock.set(now: end) }
   }
+
+  /// Ends the run that goes on as soon as nothing is ready at this moment; what is due later waits
+  /// for the next run.
+  package func stop() { stopping = true }
 
   /// Unwinds every fiber, oldest first, so that nothing outlives the run. Time stands still. What
   /// is spawned meanwhile never runs its body.

@@ -118,8 +118,11 @@ package protocol Backend: AnyObject {
   /// The names of the files that exist, with their sizes, in order of creation.
   var files: [FileSpec] { get }
 
-  /// A file of a cgroup as this kernel prints it, without the newline at its end; nil where there
-  /// is no such file.
+  /// The text of a file of /proc as this kernel prints it; nil when it does not.
+  func text(of file: ProcFile) -> String?
+
+  /// A file of a cgroup as this kernel prints it, without the newline at its end; nil where there is
+  /// no such file.
   func text(of file: CgroupFile, in path: String) -> String?
 
   /// Unwinds every task; afterwards nothing of the run is alive.
@@ -132,6 +135,9 @@ extension Backend {
 
   /// A kernel that has nothing to say.
   package var kernelMessages: [KernelMessage] { [] }
+  /// A kernel without /proc.
+  package func text(of file: ProcFile) -> String? { nil }
+
   /// A kernel that measures nothing.
   package func latencies(of task: TaskHandle) -> [LatencyCounts] { [] }
 }

@@ -89,3 +89,37 @@ package struct CgroupSnapshot: Sendable, Equatable {
   package subscript(_ event: MemcgEvent) -> Int { events[event.rawValue] }
   package func swapEvent(_ event: SwapEvent) -> Int { swapEvents[event.rawValue] }
 }
+
+extension Snapshot {
+  /// What changed from `earlier` on, levels and events alike: of cgroups that are in both, and of
+  /// new ones since they were made.
+  package static func - (later: Snapshot, earlier: Snapshot) -> Snapshot {
+    Snapshot(
+      at: Instant(nanoseconds: (later.at - earlier.at).count),
+      vmstat: subtract(later.vmstat, earlier.vmstat),
+      nodes: zip(later.nodes, earlier.nodes).map { $0 - $1 },
+      cgroups: later.cgroups.map { cgroup in
+        earlier.cgroup(cgroup.path).map { cgroup - $0 } ?? cgroup
+      })
+  }
+
+  fileprivate static func subtract(_ a: [Int], _ b: [Int]) -> [Int] { zip(a, b).map { $0 - $1 } }
+}
+
+extension NodeSnapshot {
+  /// Counters are subtracted; the zones stay the later ones.
+  fileprivate static func - (later: NodeSnapshot, earlier: NodeSnapshot) -> NodeSnapshot {
+    NodeSnapshot(vmstat: Snapshot.subtract(later.vmstat, earlier.vmstat), zones: later.zones)
+  }
+}
+
+extension CgroupSnapshot {
+  fileprivate static func - (later: CgroupSnapshot, earlier: CgroupSnapshot) -> CgroupSnapshot {
+    func difference(_ a: Int?, _ b: Int?) -> Int? { a.map { $0 - (b ?? 0) } }
+    return CgroupSnapshot(
+      path: later.path, stat: Snapshot.subtract(later.stat, earlier.stat),
+      events: Snapshot.subtract(later.events, earlier.events),
+      current: difference(later.current, earlier.current),
+      swapCurrent: difference(later.swapCurrent, earlier.swapCurrent))
+  }
+}

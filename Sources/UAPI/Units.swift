@@ -33,20 +33,20 @@ package struct Bytes: Comparable, Hashable, Sendable, ExpressibleByIntegerLitera
   /// Whole pages in it, rounded down.
   package var pages: Pages { Pages(Int(count / 4096)) }
 
-  /// Reads "768 MiB", "4096", "2GiB", "16 KiB", "1 TiB"; nil when it is none of these.
+  /// Reads "768 MiB", "4096", "2GiB", "1.5 GiB", "512M", "1 TiB", rounded down to whole bytes; nil
+  /// when it is none of these.
   package init?(text: String) {
     guard let quantity = Quantity(text) else { return nil }
     let scale: UInt64
     switch quantity.unit {
     case "", "B": scale = 1
-    case "KiB": scale = 1 << 10
-    case "MiB": scale = 1 << 20
-    case "GiB": scale = 1 << 30
-    case "TiB": scale = 1 << 40
+    case "KiB", "K": scale = 1 << 10
+    case "MiB", "M": scale = 1 << 20
+    case "GiB", "G": scale = 1 << 30
+    case "TiB", "T": scale = 1 << 40
     default: return nil
     }
-    let (product, overflow) = quantity.number.multipliedReportingOverflow(by: scale)
-    guard !overflow else { return nil }
+    guard let product = quantity.scaled(by: scale) else { return nil }
     count = product
   }
 
@@ -63,8 +63,8 @@ package struct Bytes: Comparable, Hashable, Sendable, ExpressibleByIntegerLitera
 }
 
 extension Nanoseconds {
-  /// Reads "10 ms", "60 s", "80 us", "250 ns", "5 min"; a bare number is nanoseconds; nil when it
-  /// is none of these.
+  /// Reads "10 ms", "1.5 s", "80 us", "250 ns", "5 min", "2 h"; a bare number is nanoseconds; nil
+  /// when it is none of these.
   package init?(text: String) {
     guard let quantity = Quantity(text) else { return nil }
     let scale: UInt64
@@ -74,10 +74,10 @@ extension Nanoseconds {
     case "ms": scale = 1_000_000
     case "s": scale = 1_000_000_000
     case "min": scale = 60_000_000_000
+    case "h": scale = 3_600_000_000_000
     default: return nil
     }
-    let (product, overflow) = quantity.number.multipliedReportingOverflow(by: scale)
-    guard !overflow else { return nil }
+    guard let product = quantity.scaled(by: scale) else { return nil }
     self.init(product)
   }
 
@@ -95,18 +95,37 @@ extension Nanoseconds {
   }
 }
 
-/// A whole number and the unit written after it.
+/// A decimal number and the unit written after it.
 private struct Quantity {
-  var number: UInt64
-  var unit: String
+  /// The digits without the point, and how many of them stand behind it.
+  private var digits: UInt64
+  private var decimals: Int
+  let unit: String
 
   init?(_ text: String) {
     let trimmed = text.drop { $0 == " " }
-    let digits = trimmed.prefix { $0.isASCII && $0.isNumber }
-    guard !digits.isEmpty, let number = UInt64(digits) else { return nil }
-    var unit = trimmed.dropFirst(digits.count).drop { $0 == " " }
+    let written = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let parts = written.split(separator: ".", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }),
+      let digits = UInt64(parts.joined())
+    else { return nil }
+    var unit = trimmed.dropFirst(written.count).drop { $0 == " " }
     while unit.last == " " { unit.removeLast() }
-    self.number = number
+    self.digits = digits
+    decimals = parts.count == 2 ? parts[1].utf8.count : 0
     self.unit = String(unit)
+  }
+
+  /// The number times `scale`, rounded down; nil when that is too large.
+  func scaled(by scale: UInt64) -> UInt64? {
+    var divisor: UInt64 = 1
+    for _ in 0..<decimals {
+      let (next, overflow) = divisor.multipliedReportingOverflow(by: 10)
+      if overflow { return nil }
+      divisor = next
+    }
+    let product = digits.multipliedFullWidth(by: scale)
+    guard product.high < divisor else { return nil }
+    return divisor.dividingFullWidth(product).quotient
   }
 }

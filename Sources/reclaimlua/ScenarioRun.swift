@@ -38,7 +38,7 @@ struct ScenarioRun {
       },
       makeMachine: {
         LikeMachine.make(
-          $0, beside: folder, kernel: kernel, paranoid: options.paranoid, performs: performs)
+          $0, beside: folder, paranoid: options.paranoid, performs: performs)
       })
     outside.judge = Coverage.judge
     if showsProgress {

@@ -130,7 +130,8 @@ import UAPI
     machine.perform([.readPages("data", 20_000)], in: "a")
     let zone = { machine.observe().nodes[0].zones[0] }
     let batch = Watermarks.perCPUBatch(managed: zone().managed)
-    let high = Watermarks.perCPUHigh(.toOrderThree, low: zone().low, cpus: 1, batch: batch)
+    let high = Watermarks.perCPUHigh(
+      .toOrderThree, managed: zone().managed, low: zone().low, cpus: 1)
     var least = Int.max, wasFull = false
     let pieces = (0..<1250).map {
       Operation.adviseFile(file: "data", .dontneed, from: 16 * $0, length: 16)

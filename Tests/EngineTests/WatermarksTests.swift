@@ -90,11 +90,12 @@ import Testing
     managed: Int, low: Int, cpus: Int, batch: Int, high: Int
   ) {
     #expect(Watermarks.perCPUBatch(managed: managed) == batch)
-    #expect(Watermarks.perCPUHigh(.toOrderThree, low: low, cpus: cpus, batch: batch) == high)
+    #expect(
+      Watermarks.perCPUHigh(.toOrderThree, managed: managed, low: low, cpus: cpus) == high)
   }
 
   @Test func perCPUListsHoldAtLeastFourBatches() {
-    #expect(Watermarks.perCPUHigh(.toOrderThree, low: 252, cpus: 1, batch: 63) == 252)
-    #expect(Watermarks.perCPUHigh(.toOrderThree, low: 251, cpus: 1, batch: 63) == 252)
+    #expect(Watermarks.perCPUHigh(.toOrderThree, managed: 245_000, low: 252, cpus: 1) == 252)
+    #expect(Watermarks.perCPUHigh(.toOrderThree, managed: 245_000, low: 251, cpus: 1) == 252)
   }
 }

@@ -7,9 +7,9 @@ import Foundation
 import Testing
 
 @Suite struct LikeRecordingTests {
-  private static func recording(_ name: String) -> URL {
+  private static func recording(_ name: String, kernel: String = "6.1") -> URL {
     Command.root.appendingPathComponent(
-      "Tests/FidelityTests/recordings/6.1-classic/\(name).json.gz")
+      "Tests/FidelityTests/recordings/\(kernel)-classic/\(name).json.gz")
   }
   private static let fileZipf = recording("memcg-file-zipf")
 
@@ -86,9 +86,12 @@ import Testing
     }
   }
 
-  @Test(arguments: workloads)
-  func aScenarioCountsWhatValidateCounts(_ name: String, _ workload: String) throws {
-    let recording = Self.recording(name)
+  @Test(arguments: workloads, ["5.10", "6.1"])
+  func aScenarioCountsWhatValidateCounts(
+    _ recorded: (name: String, workload: String), _ kernel: String
+  ) throws {
+    let (name, workload) = recorded
+    let recording = Self.recording(name, kernel: kernel)
     let scenario = try Self.counters(of: workload, like: recording)
     let json = try Command(["validate", "--json", recording.path]).output
     let answer = try JSONSerialization.jsonObject(with: Data(json.utf8)) as! [[String: Any]]

@@ -51,8 +51,7 @@ private struct Attempt {
     let outside = ScenarioOutside(
       write: { output.text += $0 },
       makeMachine: { request in
-        let made = LikeMachine.make(
-          request, beside: folder, kernel: nil, paranoid: false, performs: true)
+        let made = LikeMachine.make(request, beside: folder, paranoid: false, performs: true)
         machines.append(Weak(try? made.get().backend))
         return made
       })

@@ -37,8 +37,8 @@ struct Scenario {
       },
       makeMachine: { request in
         kept.requests.append(request)
-        guard request.like == "toy.json" else {
-          return .failure(MachineProblem("there is no '\(request.like)' beside the scenario"))
+        guard request.like ?? "toy.json" == "toy.json" else {
+          return .failure(MachineProblem("there is no '\(request.like!)' beside the scenario"))
         }
         let toy = ToyBackend(files: [FileSpec(name: "data", size: Pages(1024))] + request.files)
         kept.toys.append(toy)

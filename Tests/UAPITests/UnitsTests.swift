@@ -9,14 +9,16 @@ import UAPI
   @Test(
     arguments: [
       ("0", 0), ("4096", 4096), ("12 B", 12), ("16 KiB", 16 << 10), ("768 MiB", 768 << 20),
-      ("2GiB", 2 << 30), (" 1 TiB ", 1 << 40), ("16777215 TiB", 16_777_215 << 40),
+      ("2GiB", 2 << 30), ("1.5 GiB", 1536 << 20), ("512M", 512 << 20), ("0.5K", 512),
+      ("1.0001 KiB", 1024), (" 1 TiB ", 1 << 40), ("16777215 TiB", 16_777_215 << 40),
     ] as [(String, UInt64)])
   func bytesAreRead(text: String, bytes: UInt64) {
     #expect(Bytes(text: text)?.count == bytes)
   }
 
   @Test(arguments: [
-    "", "MiB", "lots", "-1", "1.5 GiB", "1 MB", "1 mib", "1 MiB x", "16777216 TiB",
+    "", "MiB", "lots", "-1", "1.5.1 GiB", ".5 GiB", "1. GiB", "1 MB", "1 mib", "1 MiB x",
+    "16777216 TiB",
     "99999999999999999999",
   ])
   func whatIsNoAmountOfBytesIsRefused(text: String) {
@@ -48,12 +50,13 @@ import UAPI
     arguments: [
       ("7", 7), ("250 ns", 250), ("80 us", 80_000), ("80 µs", 80_000), ("10 ms", 10_000_000),
       ("60 s", 60_000_000_000), ("5min", 300_000_000_000),
+      ("1.5 s", 1_500_000_000), ("0.0001 us", 0), ("2 h", 7_200_000_000_000),
     ] as [(String, UInt64)])
   func timesAreRead(text: String, nanoseconds: UInt64) {
     #expect(Nanoseconds(text: text)?.count == nanoseconds)
   }
 
-  @Test(arguments: ["", "s", "1.5 s", "1 h", "-1 s", "400000000 min"])
+  @Test(arguments: ["", "s", "1.s", "1 d", "-1 s", "400000000 min"])
   func whatIsNoTimeIsRefused(text: String) {
     #expect(Nanoseconds(text: text) == nil)
   }

@@ -10,6 +10,7 @@ package struct KernelProfile: Sendable {
   /// The generation, such as "6.1".
   package var name: String
   var numbers: Numbers
+  var boot: BootMemory
   var objects: ObjectSizes
   var costs: Costs
   var shadowClock: ShadowClock
@@ -32,6 +33,7 @@ package struct KernelProfile: Sendable {
   var folios: FolioAllocation
   var bootCaches: BootCaches
   var scheduling: Scheduling
+  var vmstatForm: VmstatForm
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]

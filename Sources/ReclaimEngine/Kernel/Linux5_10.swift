@@ -24,6 +24,17 @@ extension KernelProfile {
       writeThrottleSteps: 1,
       hz: 250,
       watermarkScaleFactor: 10),
+    boot: BootMemory(
+      lowReserved: 21,
+      image: 6894,
+      freedLate: 2300,
+      slabReclaimable: 1785,
+      slabUnreclaimable: 1105,
+      stacks: 155,
+      other: 3710,
+      inDMA: 32,
+      unmovableBlocks: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
+      reclaimableBlocks: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0]),
     objects: ObjectSizes(
       treeNode: 592,
       structFile: 264,
@@ -112,5 +123,6 @@ extension KernelProfile {
     swapCacheRead: .marksWorkingset,
     folios: .plain,
     bootCaches: .superblocks,
-    scheduling: .fairVoluntary)
+    scheduling: .fairVoluntary,
+    vmstatForm: .tablesOfZone)
 }

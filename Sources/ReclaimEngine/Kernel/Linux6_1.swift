@@ -24,6 +24,17 @@ extension KernelProfile {
       writeThrottleSteps: 0,
       hz: 250,
       watermarkScaleFactor: 10),
+    boot: BootMemory(
+      lowReserved: 158,
+      image: 8219,
+      freedLate: 2530,
+      slabReclaimable: 2280,
+      slabUnreclaimable: 1550,
+      stacks: 188,
+      other: 4290,
+      inDMA: 32,
+      unmovableBlocks: [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1],
+      reclaimableBlocks: [0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0]),
     objects: ObjectSizes(
       treeNode: 592,
       structFile: 264,
@@ -111,5 +122,6 @@ extension KernelProfile {
     swapCacheRead: .marksNothing,
     folios: .compound,
     bootCaches: .superblocksAndDeferredFrees,
-    scheduling: .fairVoluntary)
+    scheduling: .fairVoluntary,
+    vmstatForm: .tablesOfNode)
 }

@@ -145,3 +145,11 @@ package enum SwapCacheRead: String, Sendable {
   /// Nothing; 6.1.
   case marksNothing
 }
+
+/// Which counters /proc/vmstat has, and in which order (recordings).
+package enum VmstatForm: String, Sendable {
+  /// Page tables are counted by zone, the swap cache is not; 5.10.
+  case tablesOfZone
+  /// Page tables are counted by node, the swap cache too; 6.1.
+  case tablesOfNode
+}

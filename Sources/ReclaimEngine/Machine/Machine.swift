@@ -22,6 +22,8 @@ package final class Machine: Backend {
   var turns: TurnTaking?
   /// Until then moving a task needs no grace period.
   var quietUntil: UInt64 = 0
+  /// The zones as they were asked for: what of them no zone keeps.
+  let zoneSpecs: [ZoneSpec]
 
   /// Boots the machine a spec describes.
   /// - Parameters:
@@ -32,14 +34,12 @@ package final class Machine: Backend {
   package init(_ spec: MachineSpec, trace: TraceMode = .digest, paranoid: Bool = false)
     throws(BootError)
   {
-    guard let profile = KernelProfile.named(spec.kernel) else {
-      let built = KernelProfile.all.map(\.name).joined(separator: ", ")
-      throw BootError("kernel \(spec.kernel) is not built; built: \(built)")
-    }
+    let profile = try KernelProfile.require(spec.kernel)
     timeline = Timeline(startingAt: Instant(nanoseconds: spec.bootedAt))
     tracer = Tracer(trace, timeline)
     memory = try Memory(spec, profile, timeline: timeline, tracer: tracer)
     seed = spec.seed
+    zoneSpecs = spec.nodes[0].zones
     if paranoid {
       tracer.afterEvent = { [unowned self] in
         self.memory.requireInvariants(

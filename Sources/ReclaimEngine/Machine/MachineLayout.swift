@@ -81,14 +81,17 @@ struct MachineLayout {
     }
   }
 
+  private static func slotCount(_ spec: MachineSpec, _ node: NodeSpec) -> Int {
+    let swap = spec.disks.reduce(0) { $0 + ($1.use == .swap ? $1.size.pages.count : 0) }
+    return slots(
+      files: spec.files.reduce(0) { $0 + $1.size.count + 64 },
+      memory: node.zones.reduce(0) { $0 + $1.managed }, swap: swap)
+  }
+
   /// Slots for the pages of all files, and entries for areas of twice what memory and swap hold.
   /// What nobody uses costs address space only.
-  private static func slotCount(_ spec: MachineSpec, _ node: NodeSpec) -> Int {
-    let files = spec.files.reduce(0) { $0 + $1.size.count + 64 }
-    let swap = spec.disks.reduce(0) { $0 + ($1.use == .swap ? $1.size.pages.count : 0) }
-    let memory = node.zones.reduce(0) { $0 + $1.managed }
-    let least = max(files + (1 << 20), 1 << 22)
-    return max(least, min(files + 2 * (memory + swap), Int(UInt32.max) - 64))
+  static func slots(files: Int, memory: Int, swap: Int) -> Int {
+    max(files + (1 << 20), 1 << 22, min(files + 2 * (memory + swap), Int(UInt32.max) - 64))
   }
 
   private static func plan(_ zone: ZoneSpec, after next: UInt32) throws(BootError) -> ZonePlan {
@@ -166,7 +169,7 @@ struct MachineLayout {
         rows: frames.rows, buddy: buddy, batch: batch,
         high: state?.high
           ?? Watermarks.perCPUHigh(
-            profile.perCPULists, low: marks.low, cpus: cpus, batch: batch),
+            profile.perCPULists, managed: plan.spec.managed, low: marks.low, cpus: cpus),
         profile.perCPULists, growthLimit: profile.numbers.perCPUDrainGrowth)
       for block in Self.perCPUBlocks(plan) {
         buddy.setMobility(.unmovable, ofBlockAt: block.frame)

@@ -43,19 +43,25 @@ package struct Watermarks: Equatable {
 
   /// Pages a per-CPU list takes from the buddy lists at a time (5.4 to 6.12).
   package static func perCPUBatch(managed: Int) -> Int {
-    let base = Swift.min(managed / 1024, 256) / 4
-    return Swift.max(1, powerOfTwo(below: base + base / 2) - 1)
+    Swift.max(1, exactPerCPUBatch(managed: managed))
   }
 
   /// Pages from which a per-CPU list gives back: six batches, or the low mark shared among the
-  /// node's CPUs and at least four batches.
+  /// node's CPUs and at least four batches. Six times nothing in small zones, whose batch is one
+  /// only because something has to be taken.
   package static func perCPUHigh(
-    _ lists: PerCPULists, low: Int, cpus: Int, batch: Int
+    _ lists: PerCPULists, managed: Int, low: Int, cpus: Int
   ) -> Int {
     switch lists {
-    case .orderZero: 6 * batch
-    case .toOrderThree: Swift.max(low / Swift.max(cpus, 1), 4 * batch)
+    case .orderZero: 6 * exactPerCPUBatch(managed: managed)
+    case .toOrderThree:
+      Swift.max(low / Swift.max(cpus, 1), 4 * perCPUBatch(managed: managed))
     }
+  }
+
+  private static func exactPerCPUBatch(managed: Int) -> Int {
+    let base = Swift.min(managed / 1024, 256) / 4
+    return powerOfTwo(below: base + base / 2) - 1
   }
 
   private static func powerOfTwo(below n: Int) -> Int {
