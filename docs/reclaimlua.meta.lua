@@ -340,6 +340,11 @@ function Task:move(cgroup) end
 ---@return boolean
 function Task:oom_score_adj(n) end
 
+--- true; writes 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches
+---@param what integer
+---@return boolean
+function Task:drop_caches(what) end
+
 --- does not answer; the task ends here
 function Task:exit() end
 

@@ -12,6 +12,11 @@ enum Interruption {
     action.__sigaction_handler.sa_handler = { _ in LuaInterruption.request() }
     action.sa_flags = Int32(truncatingIfNeeded: SA_RESETHAND)
     sigaction(SIGINT, &action, nil)
+    // Whoever started this may have blocked the signal, which a program inherits.
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGINT)
+    sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
   static var isRequested: Bool { LuaInterruption.isRequested }

@@ -147,18 +147,4 @@ import UAPI
         if case .lruIsolate(_, _, _, 32, _, _, _, _) = $0 { true } else { false }
       })
   }
-
-  @Test(arguments: ["high", "low"])
-  func whatIsNotBuiltIsRefusedByName(limit: String) throws {
-    let machine = try SmallMachine.boot()
-    defer { machine.shutdown() }
-    let setting: CgroupSetting = limit == "high" ? .high(5) : .low(5)
-    let answer = machine.perform([.makeCgroup(path: "a", settings: [setting])])
-    guard case .unsupported(let why) = try #require(answer.first) else {
-      Issue.record("\(answer)")
-      return
-    }
-    #expect(why.contains("memory.\(limit)"))
-    #expect(machine.observe().cgroup("a") == nil)
-  }
 }

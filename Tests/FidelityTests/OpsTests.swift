@@ -128,7 +128,6 @@ import UAPI
     ("mbind A bind 0", "memory policies are not built"),
     ("write data seq", "writing to files is not built"),
     ("statneg d seq", "names that do not exist are not built"),
-    ("reclaim a 4M swappiness=10", "memory.reclaim with a swappiness of its own is not built"),
     ("cgroup a zswap.max=0", "memory.zswap.max is not built"),
     (
       "read data seq n=2049",

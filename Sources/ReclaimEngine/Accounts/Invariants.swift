@@ -30,7 +30,8 @@ extension Memory {
   }
 
   func invariantProblems(inFlight: Int) -> [String] {
-    listProblems() + slotProblems() + chargeProblems(inFlight + parkedBatches.waitingToBeFreed)
+    let waiting = parkedBatches.waitingToBeFreed + gatheredPages
+    return listProblems() + slotProblems() + chargeProblems(inFlight + waiting)
       + zoneProblems()
       + statisticProblems()
   }

@@ -15,6 +15,8 @@ struct FreedGather {
   private(set) var frames: [UInt32] = []
   private(set) var pages: [UInt32] = []
   private var room = Self.first
+  /// Of them, those that `Memory.gatheredPages` knows of.
+  private var told = 0
 
   /// Whether one more page of the kernel is needed for what was gathered.
   var needsPage: Bool { frames.count > room && pages.count < Self.pagesMax }
@@ -25,6 +27,12 @@ struct FreedGather {
   mutating func grew(by page: UInt32) {
     pages.append(page)
     room += Self.perPage
+  }
+
+  /// Pages gathered, less those released, since this was asked last.
+  mutating func change() -> Int {
+    defer { told = frames.count }
+    return frames.count - told
   }
 
   mutating func wasReleased() { frames.removeAll(keepingCapacity: true) }
@@ -40,6 +48,7 @@ extension Memory {
       gather.grew(by: page)
     }
     if gather.isFull { release(&gather) }
+    gatheredPages += gather.change()
   }
 
   /// Frees what was gathered so far, in the order in which it was unmapped.
@@ -47,6 +56,7 @@ extension Memory {
     for frame in gather.frames { freeLater(frame, frames.rows[Int(frame)].memcg) }
     settleFreed()
     gather.wasReleased()
+    gatheredPages += gather.change()
   }
 
   /// Frees everything, the gather's own pages included.
