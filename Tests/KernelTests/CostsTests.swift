@@ -15,7 +15,7 @@ import Testing
   /// The lines of the tables, as cells: name, unit, a value for each kernel, meaning, recordings.
   private static func lines(_ text: String) -> [[String]] {
     text.split(separator: "\n").filter { line in
-      ["numbers.", "objects.", "costs."].contains { line.hasPrefix("| `\($0)") }
+      ["numbers.", "objects.", "boot.", "costs."].contains { line.hasPrefix("| `\($0)") }
     }.map { line in
       line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
     }
