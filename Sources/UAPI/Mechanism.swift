@@ -13,6 +13,7 @@ package enum Mechanism: String, Codable, CaseIterable, Sendable {
   case lockedMemory = "mlock"
   case limitReclaim = "reclaim at a limit"
   case proactiveReclaim = "memory.reclaim"
+  case machineReclaim = "reclaim of the whole machine"
   case swap = "swap"
   case oomKill = "OOM kills"
   case nestedCgroups = "nested cgroups"
@@ -38,7 +39,10 @@ package enum Mechanism: String, Codable, CaseIterable, Sendable {
   /// - Parameter change: by how much a counter grew.
   package static func shown(by change: (VmCounter) -> Int) -> [Mechanism] {
     var shown: [Mechanism] = []
-    if change(.pgscan_anon) + change(.pgscan_file) > 0 { shown.append(.limitReclaim) }
+    // Before 7.x kswapd and direct reclaim of the machine alone count as such in /proc/vmstat.
+    let machine = change(.pgscan_kswapd) + change(.pgscan_direct)
+    if change(.pgscan_anon) + change(.pgscan_file) > machine { shown.append(.limitReclaim) }
+    if machine > 0 { shown.append(.machineReclaim) }
     if change(.pswpout) + change(.pswpin) > 0 { shown.append(.swap) }
     if change(.oom_kill) > 0 { shown.append(.oomKill) }
     return shown
