@@ -64,9 +64,16 @@ final class TaskObject {
   /// Lets the task begin in that cgroup when time passes; `object` is what its function receives.
   func start(in cgroup: String, as object: LuaObject) {
     if !isObserver { machine.observer.taskBegins() }
-    handle = machine.backend.spawn(TaskSpec(name: name, cgroup: cgroup)) {
+    handle = machine.backend.spawn(TaskSpec(name: name, cgroup: cgroup), exited: exited) {
       [self] task, fiber throws(Killed) in try await drive(task, fiber, object)
     }
+  }
+
+  /// What it held is freed, which took time: nobody need wait for it any more.
+  private func exited() {
+    if !isObserver { machine.observer.taskEnded() }
+    hasEnded = true
+    machine.look()
   }
 
   /// "running", "done", "killed", or "failed" after an error of its own.
@@ -85,12 +92,7 @@ final class TaskObject {
   private func drive(
     _ task: TaskHandle, _ fiber: Fiber, _ object: LuaObject
   ) async throws(Killed) {
-    defer {
-      if !isObserver { machine.observer.taskEnded() }
-      close()
-      hasEnded = true
-      machine.look()
-    }
+    defer { close() }
     if fiber.isKilled { throw Killed() }
     hasBegun = true
     var resumption = resume { $0.resume(with: [.object(object)]) }

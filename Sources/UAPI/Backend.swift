@@ -77,10 +77,12 @@ package protocol Backend: AnyObject {
   var timeline: Timeline { get }
 
   /// Starts a task whose flow of control is `body`. When the body returns or is killed the task
-  /// exits: what it held is freed. The cgroup must exist.
+  /// exits: what it held is freed, which takes time. The cgroup must exist.
+  /// - Parameter exited: called once, when the task is no more.
   @discardableResult
   func spawn(
-    _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
+    _ spec: TaskSpec, exited: @escaping () -> Void,
+    body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
   ) -> TaskHandle
 
   /// Carries out one operation for the task, whose fiber may sleep meanwhile.
@@ -140,4 +142,14 @@ extension Backend {
 
   /// A kernel that measures nothing.
   package func latencies(of task: TaskHandle) -> [LatencyCounts] { [] }
+}
+
+extension Backend {
+  /// Starts a task whose end nobody waits for.
+  @discardableResult
+  package func spawn(
+    _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
+  ) -> TaskHandle {
+    spawn(spec, exited: {}, body: body)
+  }
 }

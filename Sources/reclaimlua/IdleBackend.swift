@@ -34,10 +34,11 @@ final class IdleBackend: Backend {
 
   @discardableResult
   func spawn(
-    _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
+    _ spec: TaskSpec, exited: @escaping () -> Void,
+    body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
   ) -> TaskHandle {
     asked.append(0)
-    return machine.spawn(spec, body: body)
+    return machine.spawn(spec, exited: exited, body: body)
   }
 
   func perform(_ operation: Operation, by task: TaskHandle, _ fiber: Fiber)

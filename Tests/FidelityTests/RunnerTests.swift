@@ -20,7 +20,8 @@ private final class Notebook: Backend {
   var exitTime: Nanoseconds = 0
 
   func spawn(
-    _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
+    _ spec: TaskSpec, exited: @escaping () -> Void,
+    body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
   ) -> TaskHandle {
     let handle = TaskHandle(number: tasks.count)
     tasks.append((spec, nil))
@@ -29,6 +30,7 @@ private final class Notebook: Backend {
       try await fiber.sleep(self.exitTime)
       self.notes.append("\(spec.name) exits")
       self.tasks[handle.number].ended = self.timeline.now
+      exited()
     }
     return handle
   }

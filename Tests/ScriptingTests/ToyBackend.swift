@@ -24,11 +24,13 @@ final class ToyBackend: Backend {
   init(files: [FileSpec]) { self.files = files }
 
   func spawn(
-    _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
+    _ spec: TaskSpec, exited: @escaping () -> Void,
+    body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
   ) -> TaskHandle {
     let handle = TaskHandle(number: tasks.count)
     tasks.append((spec.name, spec.cgroup, .running, nil, 0))
     tasks[handle.number].fiber = timeline.spawn(spec.name) { [self] fiber throws(Killed) in
+      defer { exited() }
       do throws(Killed) {
         try await body(handle, fiber)
         tasks[handle.number].state = .done

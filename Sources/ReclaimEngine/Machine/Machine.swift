@@ -68,7 +68,8 @@ package final class Machine: Backend {
 
   @discardableResult
   package func spawn(
-    _ spec: TaskSpec, body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
+    _ spec: TaskSpec, exited: @escaping () -> Void,
+    body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void
   ) -> TaskHandle {
     guard let cgroup = memory.tree.find(spec.cgroup) else {
       preconditionFailure("task '\(spec.name)': no cgroup '\(spec.cgroup)'")
@@ -81,9 +82,11 @@ package final class Machine: Backend {
         try await body(handle, fiber)
       } catch {
         await self.exit(self.task(handle))
+        exited()
         throw error
       }
       await self.exit(self.task(handle))
+      exited()
     }
     memory.tasks.append(
       SimTask(
