@@ -20,8 +20,10 @@ extension Memory {
     thread.isReclaiming = true
     defer { thread.isReclaiming = false }
     tracer.directReclaimBegin(order: request.order, request.gfp)
+    let begun = timeline.now
     try await thread.spend(profile.costs.reclaimBegin)
     try await doTryToFreePages(&control)
+    (thread as? SimTask)?.latencies.note(.directReclaim, (timeline.now - begun).count)
     tracer.directReclaimEnd(reclaimed: control.reclaimed)
     return control.reclaimed
   }
@@ -43,12 +45,14 @@ extension Memory {
   private func throttleDirectReclaim(_ thread: SimThread) async throws(Killed) {
     if mayReclaimDirectly { return }
     node.counters.add(1, to: .pgscan_direct_throttle)
+    let begun = timeline.now
     while !mayReclaimDirectly {
       wakeKswapd(order: 0, highest: PageAllocator.normalClass, gfp: .kernel)
       throttled.append(thread)
       _ = try await thread.sleep(atMost: .seconds(1))
       throttled.removeAll { $0 === thread }
     }
+    (thread as? SimTask)?.latencies.note(.throttled, (timeline.now - begun).count)
   }
 
   /// allow_direct_reclaim.
