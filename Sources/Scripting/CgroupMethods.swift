@@ -63,8 +63,8 @@ extension Chapter {
         "memory.peak, bytes; nil where the kernel has no such file", body: CgroupMethods.peak),
       Binding(
         "pressure", "cg:pressure()", answers: ["table<string, table<string, number>>"],
-        "memory.pressure: `{ some, full }`, each `{ avg10, avg60, avg300, total }`, in per cent and "
-          + "microseconds", body: CgroupMethods.pressure),
+        "memory.pressure: `{ some, full }`, each `{ avg10, avg60, avg300, total }`, in per cent "
+          + "and microseconds", body: CgroupMethods.pressure),
       Binding(
         "set", "cg:set { max, swap_max, … }", ["files: CgroupFiles"],
         answers: ["boolean?", "string? error"],

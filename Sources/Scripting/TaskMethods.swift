@@ -162,7 +162,9 @@ private enum TaskMethods {
     try fields.expect(.reclaim)
     let expected = "a whole number from 0 to 200"
     let swappiness = try fields.whole("swappiness", expected)
-    if let swappiness, !(0...200 ~= swappiness) { throw fields.bad("swappiness", expected: expected) }
+    if let swappiness, !(0...200 ~= swappiness) {
+      throw fields.bad("swappiness", expected: expected)
+    }
     return try task.ask(
       call, "t:reclaim", .reclaim(path: path, amount, swappiness: swappiness.map { Int($0) }))
   }
