@@ -74,6 +74,10 @@
 ---@class TaskFields
 ---@field cgroup? Cgroup the cgroup it starts in; without it, the root
 
+---@class ReclaimFields
+--- 0 to 200, of this call alone. 6.1 knows no such word behind the amount: nil, "EINVAL"
+---@field swappiness? integer
+
 ---@class MapFields
 --- tells it apart in messages and gives it its stream of the scenario's seed; without one "area
 --- 1", "area 2" …
@@ -245,6 +249,15 @@ function Cgroup:current() end
 ---@return integer
 function Cgroup:swap_current() end
 
+--- memory.peak, bytes; nil where the kernel has no such file
+---@return integer?
+function Cgroup:peak() end
+
+--- memory.pressure: { some, full }, each { avg10, avg60, avg300, total }, in per cent and
+--- microseconds
+---@return table<string, table<string, number>>
+function Cgroup:pressure() end
+
 --- true; writes the files of those names, outside of time, and so only where it needs no reclaim:
 --- a limit below what the cgroup holds is an error that names t:set
 ---@param files CgroupFiles
@@ -325,9 +338,17 @@ function Task:set(cgroup, files) end
 --- pages, as writing to memory.reclaim; or nil, "EAGAIN" when fewer could be had
 ---@param cgroup Cgroup
 ---@param size Size
+---@param fields? ReclaimFields
 ---@return integer?
 ---@return string? error
-function Task:reclaim(cgroup, size) end
+function Task:reclaim(cgroup, size, fields) end
+
+--- true, as rmdir: what it was charged for stays, and counts for those above; or nil, "EBUSY"
+--- while tasks or cgroups are in it
+---@param cgroup Cgroup
+---@return boolean?
+---@return string? error
+function Task:remove(cgroup) end
 
 --- true; the task is in that cgroup from now on
 ---@param cgroup Cgroup

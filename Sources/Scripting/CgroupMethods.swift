@@ -59,6 +59,13 @@ extension Chapter {
         "swap_current", "cg:swap_current()", answers: ["integer"], "memory.swap.current, bytes",
         body: CgroupMethods.swapCurrent),
       Binding(
+        "peak", "cg:peak()", answers: ["integer?"],
+        "memory.peak, bytes; nil where the kernel has no such file", body: CgroupMethods.peak),
+      Binding(
+        "pressure", "cg:pressure()", answers: ["table<string, table<string, number>>"],
+        "memory.pressure: `{ some, full }`, each `{ avg10, avg60, avg300, total }`, in per cent "
+          + "and microseconds", body: CgroupMethods.pressure),
+      Binding(
         "set", "cg:set { max, swap_max, … }", ["files: CgroupFiles"],
         answers: ["boolean?", "string? error"],
         "true; writes the files of those names, outside of time, and so only where it needs no "
@@ -106,6 +113,31 @@ private enum CgroupMethods {
 
   static func swapCurrent(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     .values([.integer(Int64(try receive(call, "cg:swap_current").swapCurrentBytes ?? 0))])
+  }
+
+  static func peak(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let peak = try receive(call, "cg:peak").peak
+    return .values([peak.map { .integer(Int64($0 * Pages.size)) } ?? .nil])
+  }
+
+  static func pressure(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let pressure = try receive(call, "cg:pressure").pressure
+    return .values([
+      .record(
+        called: "memory.pressure",
+        [("some", line("some", pressure.some)), ("full", line("full", pressure.full))])
+    ])
+  }
+
+  private static func line(_ name: String, _ line: PressureLine) -> LuaValue {
+    .record(
+      called: "memory.pressure, \(name)",
+      [
+        ("avg10", .number(Double(line.average10) / 100)),
+        ("avg60", .number(Double(line.average60) / 100)),
+        ("avg300", .number(Double(line.average300) / 100)),
+        ("total", .integer(Int64(line.total.count / 1000))),
+      ])
   }
 
   /// cg:set { max, swap_max, … }: outside of time, so only where it needs no reclaim.

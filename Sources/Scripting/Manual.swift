@@ -123,8 +123,7 @@ extension Fields {
 package enum Manual {
   static let chapters: [Chapter] = [.machine, .node, .snapshot, .cgroup, .task, .area, .file]
   static let fieldLists: [FieldList] = [
-    .machine, .machineNode, .disk, .swap, .cgroup, .cgroupFiles, .trigger, .task, .map, .mapFile,
-    .pattern,
-    .touch, .range,
+    .machine, .machineNode, .disk, .swap, .cgroup, .cgroupFiles, .trigger, .task, .reclaim, .map,
+    .mapFile, .pattern, .touch, .range,
   ]
 }

@@ -45,10 +45,15 @@ extension Chapter {
         "true; writes the cgroup's files; a `max` below what it holds reclaims first",
         body: TaskMethods.set),
       Binding(
-        "reclaim", "t:reclaim(cg, size)", ["cgroup: Cgroup", "size: Size"],
+        "reclaim", "t:reclaim(cg, size [, { swappiness }])",
+        ["cgroup: Cgroup", "size: Size", "fields?: ReclaimFields"],
         answers: ["integer?", "string? error"],
         "pages, as writing to memory.reclaim; or nil, `\"EAGAIN\"` when fewer could be had",
         body: TaskMethods.reclaim),
+      Binding(
+        "remove", "t:remove(cg)", ["cgroup: Cgroup"], answers: ["boolean?", "string? error"],
+        "true, as rmdir: what it was charged for stays, and counts for those above; or nil, "
+          + "`\"EBUSY\"` while tasks or cgroups are in it", body: TaskMethods.remove),
       Binding(
         "move", "t:move(cg)", ["cgroup: Cgroup"], answers: ["boolean?", "string? error"],
         "true; the task is in that cgroup from now on", body: TaskMethods.move),
@@ -75,6 +80,18 @@ extension Chapter {
       ) { ($0 as! TaskObject).times },
     ],
     reserved: [("policy", "memory policies come with machines of several nodes")])
+}
+
+extension FieldList {
+  static let reclaim = FieldList(
+    "ReclaimFields",
+    [
+      (
+        "swappiness", "integer",
+        "0 to 200, of this call alone. 6.1 knows no such word behind the amount: nil, "
+          + "`\"EINVAL\"`"
+      )
+    ])
 }
 
 extension LuaKind {
@@ -136,12 +153,26 @@ private enum TaskMethods {
     return try task.ask(call, "t:mark", .mark(name: name))
   }
 
-  /// t:reclaim(cg, size): pages, or nil and "EAGAIN".
+  /// t:reclaim(cg, size [, { swappiness }]): pages, or nil and the kernel's word.
   static func reclaim(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:reclaim", atMost: 2)
+    let (task, arguments) = try receive(call, "t:reclaim", atMost: 3)
     let path = try cgroup(arguments, of: task)
     let amount = Pages(covering: try arguments.size(2))
-    return try task.ask(call, "t:reclaim", .reclaim(path: path, amount))
+    let fields = try arguments.fields(3, of: "t:reclaim of '\(path)'", optional: true)
+    try fields.expect(.reclaim)
+    let expected = "a whole number from 0 to 200"
+    let swappiness = try fields.whole("swappiness", expected)
+    if let swappiness, !(0...200 ~= swappiness) {
+      throw fields.bad("swappiness", expected: expected)
+    }
+    return try task.ask(
+      call, "t:reclaim", .reclaim(path: path, amount, swappiness: swappiness.map { Int($0) }))
+  }
+
+  /// t:remove(cg): as rmdir; what the cgroup was charged for stays with those above.
+  static func remove(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try receive(call, "t:remove", atMost: 1)
+    return try task.ask(call, "t:remove", .removeCgroup(path: try cgroup(arguments, of: task)))
   }
 
   static func move(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
