@@ -121,8 +121,8 @@ package protocol Backend: AnyObject {
   /// The text of a file of /proc as this kernel prints it; nil when it does not.
   func text(of file: ProcFile) -> String?
 
-  /// A file of a cgroup as this kernel prints it, without the newline at its end; nil where there is
-  /// no such file.
+  /// A file of a cgroup as this kernel prints it, without the newline at its end; nil where there
+  /// is no such file.
   func text(of file: CgroupFile, in path: String) -> String?
 
   /// Unwinds every task; afterwards nothing of the run is alive.
