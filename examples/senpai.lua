@@ -13,6 +13,7 @@ local share = 0.05   -- of what it holds, at most, asked for at a time
 
 local function run(is_watched)
   local m = machine {
+    kernel = "6.1",  -- memory.reclaim came with 5.19
     memory = "256 MiB", files = { data = "32 MiB" }, swap = { size = "256 MiB", on = "zram" },
   }
   local cg = m:cgroup { name = "app" }

@@ -83,4 +83,50 @@ import Testing
     #expect(try digest("seed = 7") != digest("seed = 8"))
     #expect(try digest("seed = 1") == digest(""))
   }
+
+  @Test func whatScriptsAskOfCgroupsIsAnsweredAsKernelsDo() throws {
+    let run = try Self.run(
+      """
+      local m = machine { memory = "256 MiB", swap = { size = "64 MiB" } }
+      local cg = m:cgroup {
+        name = "a",
+        memory = { low = "1 MiB", high = "32 MiB", swap_high = "16 MiB", oom_group = true },
+      }
+      local kid = m:cgroup { name = "kid", parent = cg }
+      m:call(function(t)
+        print("swappiness", t:reclaim(cg, "1 MiB", { swappiness = 10 }))
+        print("parent", t:remove(cg))
+        t:move(kid)
+        t:map("8 MiB"):touch()
+        print("used", t:remove(kid))
+        print("peak", kid:peak() >= size "8 MiB", kid:pressure().some.total)
+        print("files", cg:file "memory.high", cg:file "memory.low", cg:file "memory.oom.group")
+      end)
+      m:call(function(t)
+        t:sleep "1 s"
+        print("empty", t:remove(kid), t:remove(cg))
+      end)
+      print("gone", pcall(kid.peak, kid))
+      """)
+    for line in [
+      "swappiness\tnil\tEINVAL", "parent\tnil\tEBUSY", "used\tnil\tEBUSY", "peak\ttrue\t0",
+      "files\t33554432\t1048576\t1", "empty\ttrue\ttrue", "gone\tfalse\t",
+    ] {
+      #expect(run.output.contains("\n\(line)"), "\(line): \(run.output) \(run.errors)")
+    }
+  }
+
+  @Test func aSwappinessIsAskedForInItsRange() throws {
+    let run = try Self.run(
+      """
+      local m = machine { memory = "256 MiB" }
+      local cg = m:cgroup { name = "a" }
+      m:call(function(t) t:reclaim(cg, "1 MiB", { swappiness = 201 }) end)
+      """)
+    #expect(run.status == 1)
+    #expect(
+      run.errors.contains(
+        "bad field 'swappiness' in t:reclaim of 'a': expected a whole number from 0 to 200, got 201"
+      ), "\(run.errors)")
+  }
 }
