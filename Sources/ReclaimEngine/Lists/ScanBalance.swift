@@ -69,9 +69,7 @@ extension Memory {
   /// Folios of a list in zones up to an index. The lists do not know their zones: they are counted,
   /// which only runs for a lower zone need.
   func size(of list: UnsafeMutablePointer<FolioList>, upTo highest: Int) -> Int {
-    guard let top = node.zones.last, top.kind.rawValue > highest else {
-      return list.pointee.count
-    }
+    guard node.highestZone > highest else { return list.pointee.count }
     let zones = node.zones(upTo: highest)
     var size = 0
     lists.forEach(of: list) { frame in
