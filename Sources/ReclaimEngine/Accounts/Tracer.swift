@@ -33,72 +33,78 @@ final class Tracer {
 
   @inline(__always) var isOn: Bool { mode != .off }
 
-  private func begin(_ number: EventNumber) {
+  /// The digest with an event's number and time. Its fields are folded into a copy: the digest is
+  /// another module's, and a stored one would be guarded against overlapping changes at each field.
+  private func begin(_ number: EventNumber) -> Digest {
     events &+= 1
+    var digest = digest
     digest.fold(number.rawValue)
     digest.fold(timeline.now.nanoseconds)
+    return digest
   }
 
-  private func keep(_ event: @autoclosure () -> TraceEvent) {
+  private func keep(_ digest: Digest, _ event: @autoclosure () -> TraceEvent) {
+    self.digest = digest
     if mode == .record { recorded.append((timeline.now, event())) }
     if let afterEvent { afterEvent() }
   }
 
   func memcgReclaimBegin(_ gfp: GfpFlags, memcg: UInt16) {
     guard isOn else { return }
-    begin(.memcgReclaimBegin)
+    var digest = begin(.memcgReclaimBegin)
     digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(memcg))
-    keep(.memcgReclaimBegin(order: 0, gfp: gfp))
+    keep(digest, .memcgReclaimBegin(order: 0, gfp: gfp))
   }
 
   func memcgReclaimEnd(reclaimed: Int) {
     guard isOn else { return }
-    begin(.memcgReclaimEnd)
+    var digest = begin(.memcgReclaimEnd)
     digest.fold(UInt64(reclaimed))
-    keep(.memcgReclaimEnd(reclaimed: reclaimed))
+    keep(digest, .memcgReclaimEnd(reclaimed: reclaimed))
   }
 
   func directReclaimBegin(order: Int, _ gfp: GfpFlags) {
     guard isOn else { return }
-    begin(.directReclaimBegin)
+    var digest = begin(.directReclaimBegin)
     digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(order))
-    keep(.directReclaimBegin(order: order, gfp: gfp))
+    keep(digest, .directReclaimBegin(order: order, gfp: gfp))
   }
 
   func directReclaimEnd(reclaimed: Int) {
     guard isOn else { return }
-    begin(.directReclaimEnd)
+    var digest = begin(.directReclaimEnd)
     digest.fold(UInt64(reclaimed))
-    keep(.directReclaimEnd(reclaimed: reclaimed))
+    keep(digest, .directReclaimEnd(reclaimed: reclaimed))
   }
 
   func wakeupKswapd(node: Int, order: Int, _ gfp: GfpFlags) {
     guard isOn else { return }
-    begin(.wakeupKswapd)
+    var digest = begin(.wakeupKswapd)
     digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(node) << 8 | UInt64(order))
-    keep(.wakeupKswapd(node: node, order: order, gfp: gfp))
+    keep(digest, .wakeupKswapd(node: node, order: order, gfp: gfp))
   }
 
   func kswapdWake(node: Int, order: Int) {
     guard isOn else { return }
-    begin(.kswapdWake)
+    var digest = begin(.kswapdWake)
     digest.fold(UInt64(node) << 8 | UInt64(order))
-    keep(.kswapdWake(node: node, order: order))
+    keep(digest, .kswapdWake(node: node, order: order))
   }
 
   func kswapdSleep(node: Int) {
     guard isOn else { return }
-    begin(.kswapdSleep)
+    var digest = begin(.kswapdSleep)
     digest.fold(UInt64(node))
-    keep(.kswapdSleep(node: node))
+    keep(digest, .kswapdSleep(node: node))
   }
 
   func lruIsolate(_ i: Isolation, zoneIndex: Int, list: Int) {
     guard isOn else { return }
-    begin(.lruIsolate)
+    var digest = begin(.lruIsolate)
     digest.fold(UInt64(i.requested) << 32 | UInt64(i.scanned))
     digest.fold(UInt64(i.taken) << 32 | UInt64(list))
     keep(
+      digest,
       .lruIsolate(
         isolateMode: 0, classZone: zoneIndex, order: 0, requested: i.requested,
         scanned: i.scanned, skipped: i.skipped, taken: i.taken, list: LruListName(rawValue: list)!))
@@ -108,12 +114,13 @@ final class Tracer {
     node: Int, scanned: Int, _ t: ShrinkTally, priority: Int, file: Bool, evicted: UInt64
   ) {
     guard isOn else { return }
-    begin(.lruShrinkInactive)
+    var digest = begin(.lruShrinkInactive)
     digest.fold(UInt64(scanned) << 32 | UInt64(t.reclaimed))
     digest.fold(UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
     digest.fold(UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0))
     digest.fold(evicted)
     keep(
+      digest,
       .lruShrinkInactive(
         node: node, scanned: scanned, reclaimed: t.reclaimed, dirty: t.dirty,
         writeback: t.writeback, congested: t.congested, immediate: t.immediate,
@@ -127,10 +134,11 @@ final class Tracer {
     file: Bool
   ) {
     guard isOn else { return }
-    begin(.lruShrinkActive)
+    var digest = begin(.lruShrinkActive)
     digest.fold(UInt64(taken) << 32 | UInt64(deactivated))
     digest.fold(UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
     keep(
+      digest,
       .lruShrinkActive(
         node: node, taken: taken, active: active, deactivated: deactivated,
         referenced: referenced, priority: priority, file: file))
@@ -141,9 +149,10 @@ final class Tracer {
     gfp: GfpFlags
   ) {
     guard isOn else { return }
-    begin(.shrinkSlabStart)
+    var digest = begin(.shrinkSlabStart)
     for n in [deferred, freeable, scan.delta, scan.total, priority] { digest.fold(word(n)) }
     keep(
+      digest,
       .shrinkSlabStart(
         shrinker: shrinker, node: node, deferred: deferred, gfp: gfp, cacheItems: freeable,
         delta: scan.delta, totalScan: scan.total, priority: priority))
@@ -153,9 +162,10 @@ final class Tracer {
     _ shrinker: String, node: Int, unused: Int, new: Int, total: Int, freed: Int
   ) {
     guard isOn else { return }
-    begin(.shrinkSlabEnd)
+    var digest = begin(.shrinkSlabEnd)
     for n in [unused, new, total, freed] { digest.fold(word(n)) }
     keep(
+      digest,
       .shrinkSlabEnd(
         shrinker: shrinker, node: node, unusedScan: unused, newScan: new, totalScan: total,
         returned: freed))
@@ -163,20 +173,21 @@ final class Tracer {
 
   func markVictim(_ task: SimTask, _ size: ResidentPages, _ form: OomReportForm) {
     guard isOn else { return }
-    begin(.markVictim)
+    var digest = begin(.markVictim)
     digest.fold(UInt64(task.pid))
     digest.fold(UInt64(size.resident) << 32 | UInt64(size.swapped))
     let sizes = VictimSizes(
       command: task.command, virtual: size.virtual, anonymous: size.anonymous, file: size.file,
       shmem: size.shmem, tables: size.tables, oomScoreAdjust: task.oomScoreAdjust)
-    keep(.markVictim(pid: task.pid, form == .sizes ? sizes : nil))
+    keep(digest, .markVictim(pid: task.pid, form == .sizes ? sizes : nil))
   }
 
   /// A mark, an operation's begin, or what was booted: its number and words are folded.
   func note(_ number: EventNumber, _ words: [UInt64]) {
     guard isOn else { return }
-    begin(number)
+    var digest = begin(number)
     for word in words { digest.fold(word) }
+    self.digest = digest
     if let afterEvent { afterEvent() }
   }
 }
