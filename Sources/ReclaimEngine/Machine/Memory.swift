@@ -36,6 +36,8 @@ package final class Memory {
   let swapSpace: Unmanaged<SwapSpace>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
+  /// Whether what is written to swap takes no memory of the machine.
+  let keepsSwapOutside: Bool
   let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
@@ -138,6 +140,7 @@ package final class Memory {
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
+    keepsSwapOutside = swap?.isOutside ?? false
     seed = spec.seed
     pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
     swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
