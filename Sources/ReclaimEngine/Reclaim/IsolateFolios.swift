@@ -43,7 +43,7 @@ extension Memory {
   }
 
   private func hasZone(above highest: Int) -> Bool {
-    highest < ZoneSpec.Kind.movable.rawValue && node.zones.last!.kind.rawValue > highest
+    highest < ZoneSpec.Kind.movable.index && node.highestZone > highest
   }
 
   private func isolateSkipping(_ n: Int, from list: Int, of memcg: UInt16, upTo highest: Int)
@@ -78,22 +78,22 @@ extension Memory {
   /// one batch ahead.
   @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>) {
     let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
-    let n = lists.peek(2 * Self.batchCapacity, of: list, into: upcoming)
-    for k in Self.batchCapacity..<max(Self.batchCapacity, n) {
-      memory_prefetch(rows + Int(upcoming[k]))
-    }
-    for k in 0..<min(Self.batchCapacity, n) {
-      let slot = Int(rows[Int(upcoming[k])].slot)
+    let next = lists.forNext(Self.batchCapacity, of: list, from: .tail) { frame in
+      let slot = Int(rows[Int(frame)].slot)
       memory_prefetch(slots + slot)
-      memory_prefetch(leaves + (slot >> 6))
+      memory_prefetch(leaves + (slot &>> 6))
+    }
+    _ = lists.forNext(Self.batchCapacity, of: list, from: next) { frame in
+      memory_prefetch(rows + Int(frame))
     }
   }
 
   /// Fetches the rows of the next batch: all that ageing an active list touches.
   @inline(__always) func prefetchRowsBehind(_ list: UnsafeMutablePointer<FolioList>) {
     let rows = frames.rows
-    let n = lists.peek(Self.batchCapacity, of: list, into: upcoming)
-    for k in 0..<n { memory_prefetch(rows + Int(upcoming[k])) }
+    _ = lists.forNext(Self.batchCapacity, of: list, from: .tail) { frame in
+      memory_prefetch(rows + Int(frame))
+    }
   }
 
   /// Survivors go to the head of the list that their flags name, in order; active ones advance the
