@@ -82,10 +82,9 @@ private enum AreaMethods {
   private static func receive(
     _ call: LuaCall, _ name: String, atMost most: Int
   ) throws(LuaError) -> (AreaObject, Arguments) {
-    var found: AreaObject?
-    let arguments = try Arguments(call, of: name, on: AreaObject.self, atMost: most, &found)
-    guard found!.isMapped else { throw LuaError("\(name): '\(found!.name)' was unmapped before") }
-    return (found!, arguments)
+    let (area, arguments) = try call.receive(name, on: AreaObject.self, atMost: most)
+    guard area.isMapped else { throw LuaError("\(name): '\(area.name)' was unmapped before") }
+    return (area, arguments)
   }
 
   /// a:touch { pattern = …, …, write = true, fill = false }: one load or store for each access.
@@ -107,10 +106,7 @@ private enum AreaMethods {
   /// a:advise(advice [, { from =, n = }]): madvise.
   static func advise(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (area, arguments) = try receive(call, "a:advise", atMost: 2)
-    guard case .string(let name) = arguments[1], let advice = MemoryAdvice(rawValue: name) else {
-      let known = MemoryAdvice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-      throw arguments.bad(1, expected: known)
-    }
+    let advice: MemoryAdvice = try arguments.word(1)
     let (from, length) = try range(2, arguments, "a:advise", of: area)
     return try area.task.ask(
       call, "a:advise", .adviseArea(area: area.name, advice, from: from, length: length))

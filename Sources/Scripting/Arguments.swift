@@ -16,29 +16,15 @@ struct Arguments {
 
   /// Arguments of a function.
   init(_ call: LuaCall, of name: String, atMost most: Int) throws(LuaError) {
-    self.call = call
-    self.name = name
-    skipped = 0
-    try expectAtMost(most)
+    try self.init(call, of: name, after: 0, atMost: most)
   }
 
-  /// Arguments of a method; `receiver` is what it was called on.
-  init<Receiver: AnyObject>(
-    _ call: LuaCall, of name: String, on receiver: Receiver.Type, atMost most: Int,
-    _ found: inout Receiver?
+  fileprivate init(
+    _ call: LuaCall, of name: String, after skipped: Int, atMost most: Int
   ) throws(LuaError) {
     self.call = call
     self.name = name
-    skipped = 1
-    guard case .object(let object) = call[1], let value = object.value as? Receiver else {
-      throw LuaError(
-        "\(name): call it with a colon, as \(name)(…); it was called on \(call[1].described)")
-    }
-    found = value
-    try expectAtMost(most)
-  }
-
-  private func expectAtMost(_ most: Int) throws(LuaError) {
+    self.skipped = skipped
     let given = call.count - skipped
     if given > most {
       let arguments = most == 1 ? "argument" : "arguments"
@@ -89,12 +75,32 @@ struct Arguments {
     throw bad(n, expected: what)
   }
 
+  /// One of a list of words.
+  func word<Word: CaseIterable & RawRepresentable<String>>(_ n: Int) throws(LuaError) -> Word {
+    if case .string(let text) = self[n], let word = Word(rawValue: text) { return word }
+    throw bad(n, expected: Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+  }
+
   /// The fields of a table argument; none when it is left out and may be.
   func fields(_ n: Int, of owner: String? = nil, optional: Bool = false) throws(LuaError) -> Fields
   {
     if case .table(let table) = self[n] { return Fields(table, of: owner ?? name) }
     if optional, self[n].isNil { return Fields(nil, of: owner ?? name) }
     throw bad(n, expected: "a table of fields")
+  }
+}
+
+extension LuaCall {
+  /// What a method was called on, and its arguments.
+  /// - Parameter name: as the scenario calls it: "m:run".
+  func receive<Receiver: AnyObject>(
+    _ name: String, on receiver: Receiver.Type, atMost most: Int
+  ) throws(LuaError) -> (Receiver, Arguments) {
+    guard case .object(let object) = self[1], let value = object.value as? Receiver else {
+      throw LuaError(
+        "\(name): call it with a colon, as \(name)(…); it was called on \(self[1].described)")
+    }
+    return (value, try Arguments(self, of: name, after: 1, atMost: most))
   }
 }
 
@@ -193,6 +199,15 @@ struct Fields {
       fallthrough
     default: throw bad(name, expected: what)
     }
+  }
+
+  /// A cgroup of that machine.
+  func cgroup(_ name: String, of machine: MachineObject) throws(LuaError) -> CgroupObject? {
+    let cgroup: CgroupObject? = try object(name, "a cgroup")
+    if let cgroup, cgroup.machine !== machine {
+      throw bad(name, expected: "a cgroup of this machine", got: "another machine's")
+    }
+    return cgroup
   }
 
   /// A field that is a table of fields itself.

@@ -55,8 +55,7 @@ extension LuaKind {
 private enum FileMethods {
   /// f:read { pattern = …, … }: one read of 4096 bytes for each access.
   static func read(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var file: FileObject!
-    let arguments = try Arguments(call, of: "f:read", on: FileObject.self, atMost: 1, &file)
+    let (file, arguments) = try call.receive("f:read", on: FileObject.self, atMost: 1)
     let fields = try arguments.fields(1, of: "f:read of '\(file.name)'", optional: true)
     let pattern = try fields.accessPattern(over: file.size)
     return try file.task.ask(call, "f:read", .read(file: file.name, pattern))
@@ -64,12 +63,8 @@ private enum FileMethods {
 
   /// f:advise(advice [, { from =, n = }]): posix_fadvise.
   static func advise(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var file: FileObject!
-    let arguments = try Arguments(call, of: "f:advise", on: FileObject.self, atMost: 2, &file)
-    let known = FileAdvice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    guard case .string(let name) = arguments[1], let advice = FileAdvice(rawValue: name) else {
-      throw arguments.bad(1, expected: known)
-    }
+    let (file, arguments) = try call.receive("f:advise", on: FileObject.self, atMost: 2)
+    let advice: FileAdvice = try arguments.word(1)
     let fields = try arguments.fields(2, of: "f:advise of '\(file.name)'", optional: true)
     try fields.expect(.range)
     let from = try fields.pages("from") ?? 0
@@ -80,8 +75,7 @@ private enum FileMethods {
 
   /// f:drop(): nothing of the file stays cached.
   static func drop(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var file: FileObject!
-    _ = try Arguments(call, of: "f:drop", on: FileObject.self, atMost: 0, &file)
+    let (file, _) = try call.receive("f:drop", on: FileObject.self, atMost: 0)
     return try file.task.ask(
       call, "f:drop", .adviseFile(file: file.name, .dontneed, from: 0, length: nil))
   }
