@@ -82,10 +82,14 @@ struct Arguments {
   }
 
   /// The fields of a table argument; none when it is left out and may be.
-  func fields(_ n: Int, of owner: String? = nil, optional: Bool = false) throws(LuaError) -> Fields
-  {
-    if case .table(let table) = self[n] { return Fields(table, of: owner ?? name) }
-    if optional, self[n].isNil { return Fields(nil, of: owner ?? name) }
+  /// - Parameters:
+  ///   - object: the name of what the call is about, for messages.
+  ///   - owner: what messages say instead of the call's name.
+  func fields(
+    _ n: Int, on object: String? = nil, of owner: String? = nil, optional: Bool = false
+  ) throws(LuaError) -> Fields {
+    if case .table(let table) = self[n] { return Fields(table, of: owner ?? name, on: object) }
+    if optional, self[n].isNil { return Fields(nil, of: owner ?? name, on: object) }
     throw bad(n, expected: "a table of fields")
   }
 }
@@ -106,17 +110,33 @@ extension LuaCall {
 
 /// A table of named fields.
 struct Fields {
-  fileprivate let table: LuaTable?
-  /// What the fields belong to, such as "cgroup 'db'".
-  var owner: String
+  private let table: LuaTable?
+  /// The names of all fields where they are few: most of those that are asked for are not there.
+  private let present: [String]?
+  private let ownerWords: String
+  private let ownerObject: String?
 
-  init(_ table: LuaTable?, of owner: String) {
+  private static let few = 8
+
+  init(_ table: LuaTable?, of owner: String, on object: String? = nil) {
     self.table = table
-    self.owner = owner
+    ownerWords = owner
+    ownerObject = object
+    guard let keys = table?.keys(atMost: Self.few) else {
+      present = table == nil ? [] : nil
+      return
+    }
+    var names: [String] = []
+    for case .string(let name) in keys { names.append(name) }
+    present = names.count == keys.count ? names : nil
   }
+
+  /// What the fields belong to, such as "cgroup 'db'" or "a:touch of 'heap'".
+  var owner: String { ownerObject.map { "\(ownerWords) of '\($0)'" } ?? ownerWords }
 
   /// Refuses every field that is not known; `elsewhere` says of some where they will be found.
   func expect(only known: [String], elsewhere: [String: String] = [:]) throws(LuaError) {
+    if let present, present.allSatisfy(known.contains) { return }
     guard let table else { return }
     for key in table.keys.sorted(by: OrderedPairs.precedes) {
       guard case .string(let name) = key else {
@@ -135,7 +155,10 @@ struct Fields {
   /// The same fields under another name for messages.
   func named(_ owner: String) -> Fields { Fields(table, of: owner) }
 
-  subscript(name: String) -> LuaValue { table?[name] ?? .nil }
+  subscript(name: String) -> LuaValue {
+    if let present, !present.contains(name) { return .nil }
+    return table?[name] ?? .nil
+  }
 
   /// The keys that are strings, sorted.
   var names: [String] {
@@ -214,7 +237,7 @@ struct Fields {
   func fields(_ name: String) throws(LuaError) -> Fields? {
     switch self[name] {
     case .nil: return nil
-    case .table(let table): return Fields(table, of: owner)
+    case .table(let table): return Fields(table, of: ownerWords, on: ownerObject)
     default: throw bad(name, expected: "a table of fields")
     }
   }

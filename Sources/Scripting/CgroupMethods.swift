@@ -143,7 +143,7 @@ private enum CgroupMethods {
   static func set(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (cgroup, arguments) = try call.receive("cg:set", on: CgroupObject.self, atMost: 1)
     try cgroup.machine.host.expectOutsideOfTime("cg:set", instead: "t:set(cg, { … })")
-    let settings = try arguments.fields(1, of: "cg:set of '\(cgroup.path)'").cgroupSettings()
+    let settings = try arguments.fields(1, on: cgroup.path).cgroupSettings()
     switch cgroup.machine.backend.configureCgroup(path: cgroup.path, settings: settings) {
     case .failed(.EBUSY):
       throw LuaError(

@@ -6,14 +6,15 @@ import UAPI
 
 final class FileObject {
   let name: String
+  /// Files neither grow nor shrink.
+  let size: Pages
   let task: TaskObject
 
   init(name: String, task: TaskObject) {
     self.name = name
     self.task = task
+    size = task.machine.backend.files.first { $0.name == name }?.size ?? Pages(0)
   }
-
-  var size: Pages { task.machine.backend.files.first { $0.name == name }?.size ?? Pages(0) }
 }
 
 extension Chapter {
@@ -56,7 +57,7 @@ private enum FileMethods {
   /// f:read { pattern = …, … }: one read of 4096 bytes for each access.
   static func read(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (file, arguments) = try call.receive("f:read", on: FileObject.self, atMost: 1)
-    let fields = try arguments.fields(1, of: "f:read of '\(file.name)'", optional: true)
+    let fields = try arguments.fields(1, on: file.name, optional: true)
     let pattern = try fields.accessPattern(over: file.size)
     return try file.task.ask(call, "f:read", .read(file: file.name, pattern))
   }
@@ -65,7 +66,7 @@ private enum FileMethods {
   static func advise(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (file, arguments) = try call.receive("f:advise", on: FileObject.self, atMost: 2)
     let advice: FileAdvice = try arguments.word(1)
-    let fields = try arguments.fields(2, of: "f:advise of '\(file.name)'", optional: true)
+    let fields = try arguments.fields(2, on: file.name, optional: true)
     try fields.expect(.range)
     let from = try fields.pages("from") ?? 0
     let length = try fields.pages("n").flatMap { $0 == 0 ? nil : $0 }

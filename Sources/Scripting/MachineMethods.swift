@@ -114,7 +114,9 @@ enum MachineMethods {
     let (machine, arguments) = try call.receive("m:cgroup", on: MachineObject.self, atMost: 1)
     try machine.host.expectOutsideOfTime("m:cgroup")
     var fields = try arguments.fields(1, of: "m:cgroup")
-    if case .string(let name) = fields["name"], !name.isEmpty { fields.owner = "cgroup '\(name)'" }
+    if case .string(let name) = fields["name"], !name.isEmpty {
+      fields = fields.named("cgroup '\(name)'")
+    }
     try fields.expect(.cgroup)
     guard let name = try fields.string("name", "a name"), !name.contains("/"), name != ".",
       name != ".."
@@ -157,7 +159,7 @@ enum MachineMethods {
     let (machine, arguments) = try call.receive("m:run", on: MachineObject.self, atMost: 1)
     try machine.host.expectOutsideOfTime("m:run")
     let isTimed = !arguments[1].isNil || call.count >= 2
-    if isTimed { _ = try arguments.moment(1, after: machine.backend.timeline.now) }
+    if isTimed { _ = try arguments.moment(1, after: machine.timeline.now) }
     try machine.run(for: isTimed ? try arguments.duration(1) : nil)
     return .nothing
   }
@@ -182,8 +184,8 @@ enum MachineMethods {
   static func every(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (machine, arguments) = try call.receive("m:every", on: MachineObject.self, atMost: 2)
     let interval =
-      try arguments.moment(1, after: machine.backend.timeline.now)
-      - machine.backend.timeline.now
+      try arguments.moment(1, after: machine.timeline.now)
+      - machine.timeline.now
     guard interval.count > 0 else {
       throw arguments.bad(1, expected: "a time above nothing, such as \"1 s\"")
     }
@@ -194,7 +196,7 @@ enum MachineMethods {
   /// m:at(delay, function(t) … end)
   static func at(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (machine, arguments) = try call.receive("m:at", on: MachineObject.self, atMost: 2)
-    let now = machine.backend.timeline.now
+    let now = machine.timeline.now
     try later(
       machine, arguments, call, TaskWrappers.at, try arguments.moment(1, after: now) - now, "at")
     return .nothing

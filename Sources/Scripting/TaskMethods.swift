@@ -102,7 +102,7 @@ extension TaskObject {
   fileprivate var times: LuaValue {
     guard let handle else { return .counters("task.time", []) }
     let report = machine.backend.report(on: handle)
-    let elapsed = ((report.ended ?? machine.backend.timeline.now) - report.started).count
+    let elapsed = ((report.ended ?? machine.timeline.now) - report.started).count
     return .counters(
       "task.time",
       [
@@ -136,7 +136,7 @@ private enum TaskMethods {
 
   static func now(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, _) = try call.receive("t:now", on: TaskObject.self, atMost: 0)
-    return .values([.integer(Int64(task.machine.backend.timeline.now.nanoseconds))])
+    return .values([.integer(Int64(task.machine.timeline.now.nanoseconds))])
   }
 
   static func mark(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
@@ -150,7 +150,7 @@ private enum TaskMethods {
     let (task, arguments) = try call.receive("t:reclaim", on: TaskObject.self, atMost: 3)
     let path = try cgroup(arguments, of: task)
     let amount = Pages(covering: try arguments.size(2))
-    let fields = try arguments.fields(3, of: "t:reclaim of '\(path)'", optional: true)
+    let fields = try arguments.fields(3, on: path, optional: true)
     try fields.expect(.reclaim)
     let expected = "a whole number from 0 to 200"
     let swappiness = try fields.whole("swappiness", expected)
@@ -176,7 +176,7 @@ private enum TaskMethods {
   static func set(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try call.receive("t:set", on: TaskObject.self, atMost: 2)
     let path = try cgroup(arguments, of: task)
-    let settings = try arguments.fields(2, of: "t:set of '\(path)'").cgroupSettings()
+    let settings = try arguments.fields(2, on: path).cgroupSettings()
     return try task.ask(call, "t:set", .setCgroup(path: path, settings: settings))
   }
 
@@ -227,7 +227,7 @@ private enum TaskMethods {
   private static func span(
     _ arguments: Arguments, _ task: TaskObject
   ) throws(LuaError) -> Nanoseconds {
-    let now = task.machine.backend.timeline.now
+    let now = task.machine.timeline.now
     return try arguments.moment(1, after: now) - now
   }
 

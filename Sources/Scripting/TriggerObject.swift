@@ -37,7 +37,7 @@ extension CgroupObject {
   /// cg:trigger { on = "some", stall = "100 ms", window = "1 s" }, cg:trigger { on = "events" }
   static func trigger(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (cgroup, arguments) = try call.receive("cg:trigger", on: CgroupObject.self, atMost: 1)
-    let fields = try arguments.fields(1, of: "cg:trigger of '\(cgroup.path)'")
+    let fields = try arguments.fields(1, on: cgroup.path)
     try fields.expect(.trigger)
     let expected = #""some", "full" or "events""#
     let operation: Operation

@@ -45,8 +45,8 @@ final class GracePeriods {
     tick = profile.numbers.tick
     self.objects = objects
     self.slabs = slabs
-    timeline.spawn("rcu") { [weak self] fiber throws(Killed) in
-      while let periods = self { try await periods.endNext(fiber) }
+    timeline.spawn("rcu") { [unowned self] fiber throws(Killed) in
+      while true { try await endNext(fiber) }
     }
   }
 

@@ -275,7 +275,9 @@ package final class Memory {
 
 /// What kernel threads find their machine by: it is made after them.
 private final class KernelThreadStarter {
-  weak var memory: Memory?
+  // Not weak: an object that anybody refers to weakly has its references counted elsewhere, which
+  // every one of them would pay for.
+  unowned var memory: Memory?
 
   func makeKswapd(
     _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime
