@@ -156,8 +156,9 @@ extension Memory {
   }
 
   @inline(never) private func packLists() {
-    for memcg in tree.all {
-      for list in 0..<ListIndex.count { lists.compact(tree.lruvec(memcg.number).list(list)) }
+    var walk = tree.walk(below: MemcgTree.rootNumber)
+    while let number = walk.next() {
+      for list in 0..<ListIndex.count { lists.compact(tree.lruvec(number).list(list)) }
     }
   }
 }

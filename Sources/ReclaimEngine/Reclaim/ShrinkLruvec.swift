@@ -93,7 +93,7 @@ extension Memory {
     }
     control.reclaimed += reclaimed
     swap?.device?.unplug()
-    if canAgeAnonymous(memcg) {
+    if canAgeAnonymous(memcg.number) {
       let cost = shrinkActiveList(
         memcg, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
       try await control.task.spend(cost)
@@ -101,9 +101,9 @@ extension Memory {
   }
 
   /// The trailing pass: where there is swap, too short an inactive list is refilled a little.
-  private func canAgeAnonymous(_ memcg: MemCgroup) -> Bool {
-    guard swap != nil else { return false }
-    let sizes = tree.lruvec(memcg.number).pointee.publishedSizes
+  func canAgeAnonymous(_ memcg: UInt16) -> Bool {
+    guard swapSpace != nil else { return false }
+    let sizes = tree.lruvec(memcg).pointee.publishedSizes
     return isInactiveLow(sizes.inactiveAnon, sizes.activeAnon)
   }
 

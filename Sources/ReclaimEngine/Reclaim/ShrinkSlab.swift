@@ -56,11 +56,7 @@ extension Memory {
   /// Asks the shadow shrinker of one cgroup; answers how many nodes it freed.
   func shrinkSlab(_ memcg: MemCgroup, priority: Int, gfp: GfpFlags) -> Int {
     let row = tree.rows + Int(memcg.number)
-    let nodes = row.pointee.shadowLeaves.count
-    if nodes == 0 { return 0 }
-    let sizes = tree.lruvec(memcg.number).pointee.sizes
-    let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
-    let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
+    let freeable = freeableShadows(memcg.number)
     if freeable <= 0 { return 0 }
 
     // A count for each cgroup, or one that all share.
@@ -93,6 +89,17 @@ extension Memory {
       Self.shadowShrinker, node: node.number, unused: deferred, new: left, total: total,
       freed: freedNodes)
     return freedNodes
+  }
+
+  /// Leaves of shadows beyond an eighth of what the cgroup has; none of them where that is
+  /// negative.
+  func freeableShadows(_ memcg: UInt16) -> Int {
+    let row = tree.rows + Int(memcg)
+    let nodes = row.pointee.shadowLeaves.count
+    if nodes == 0 { return 0 }
+    let sizes = tree.lruvec(memcg).pointee.sizes
+    let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
+    return nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
   }
 
   private static let shadowShrinker = "scan_shadow_nodes"
