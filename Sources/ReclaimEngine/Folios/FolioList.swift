@@ -182,6 +182,13 @@ package struct FolioLists {
     return taken
   }
 
+  /// Where the folio at the tail stands, or those stood that were removed from there. For whoever
+  /// fetches it: the list is not empty.
+  @inline(__always) func tailPlace(of list: UnsafeMutablePointer<FolioList>) -> Int {
+    let c = Int(list.pointee.tail)
+    return c &<< 8 &+ Int(chunks[c].low)
+  }
+
   /// Copies the `n` folios that `takeTail` would take into `batch` and leaves them where they are;
   /// returns how many there were.
   @inline(__always) package func peek(

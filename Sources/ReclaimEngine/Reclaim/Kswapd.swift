@@ -176,7 +176,7 @@ extension Memory {
     var walk = tree.walk(below: MemcgTree.rootNumber)
     while let number = walk.next() {
       let cost = shrinkActiveList(
-        tree.cgroup(number), ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
+        number, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
       try await control.task.spend(cost)
     }
   }

@@ -58,7 +58,7 @@ package struct ScanCounts: Equatable {
 
 extension Memory {
   /// shrink_lruvec: runs the scan counts down in batches, every list in its turn.
-  func shrinkLruvec(_ memcg: MemCgroup, _ control: inout ScanControl) async throws(Killed) {
+  func shrinkLruvec(_ memcg: UInt16, _ control: inout ScanControl) async throws(Killed) {
     var left = scanCounts(memcg, &control)
     let targets = left
     var reclaimed = 0
@@ -72,7 +72,7 @@ extension Memory {
         left[list] -= n
         if ListIndex.isActive(list) {
           let cost = ageActive(memcg, list, n, &control)
-          if cost > 0 { try await control.task.spend(cost) }
+          if cost > 0, !control.task.trySpend(cost) { try await control.task.spend(cost) }
           continue
         }
         let isolation = isolateInactive(memcg, list, n, control)
@@ -86,14 +86,14 @@ extension Memory {
         endInactiveBatch(batch, control)
         reclaimed += batch.tally.reclaimed
         if endReason != nil { throw Killed() }
-        try await control.task.spend(owed)
+        if !control.task.trySpend(owed) { try await control.task.spend(owed) }
       }
       if reclaimed < control.toReclaim || isWhole { continue }
       guard left.keepProportion(to: targets) else { break }
     }
     control.reclaimed += reclaimed
     swap?.device?.unplug()
-    if canAgeAnonymous(memcg.number) {
+    if canAgeAnonymous(memcg) {
       let cost = shrinkActiveList(
         memcg, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
       try await control.task.spend(cost)
@@ -110,7 +110,7 @@ extension Memory {
   /// An active list is aged only where deactivation is allowed; skipped portions are consumed all
   /// the same.
   private func ageActive(
-    _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: inout ScanControl
+    _ memcg: UInt16, _ list: Int, _ n: Int, _ control: inout ScanControl
   ) -> UInt64 {
     let allowed =
       ListIndex.isFile(list) ? control.mayDeactivateFile : control.mayDeactivateAnon

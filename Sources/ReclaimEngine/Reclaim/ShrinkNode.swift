@@ -10,8 +10,7 @@ extension Memory {
     let (reclaimed, scanned) = (control.reclaimed, control.scanned)
     prepareScan(&control)
     var walk = tree.walk(below: control.target.number)
-    while let number = nextVisit(&walk, &control) {
-      let memcg = tree.cgroup(number)
+    while let memcg = nextVisit(&walk, &control) {
       try await shrinkLruvec(memcg, &control)
       let cost = shrinkSlab(memcg, &control)
       if cost > 0 { try await control.task.spend(cost) }

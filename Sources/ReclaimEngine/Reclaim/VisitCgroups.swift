@@ -14,20 +14,54 @@ extension Memory {
   @inline(never) func nextVisit(_ walk: inout ReclaimWalk, _ control: inout ScanControl) -> UInt16?
   {
     while let number = walk.next() {
-      prefetchVisit(behind: number)
+      prefetchVisits(behind: number, control.priority)
       if mayReclaim(number, &control), isWorthAVisit(number, &control) { return number }
     }
     return nil
   }
 
-  /// Most walks meet cgroups in the order of their numbers.
-  @inline(__always) private func prefetchVisit(behind number: UInt16) {
-    let ahead = Int(number) &+ 8
+  /// Fetches what visits will touch. Most walks meet cgroups in the order of their numbers, and the
+  /// way from a number to the folios at the tail of its lists leads over six places, each known
+  /// when the one before has arrived: so each step of the walk asks for the first place of a cgroup
+  /// far ahead, and for the last of one that comes soon.
+  @inline(__always) private func prefetchVisits(behind number: UInt16, _ priority: Int) {
+    let ahead = Int(number) &+ 14
     guard ahead < tree.numbers else { return }
     memory_prefetch(tree.rows + ahead)
-    memory_prefetch(tree.lruvecs + ahead)
-    memory_prefetch(UnsafeRawPointer(tree.lruvecs + ahead) + 64)
+    let lruvec = UnsafeRawPointer(tree.lruvecs + ahead)
+    memory_prefetch(lruvec)
+    memory_prefetch(lruvec + 64)
+    prefetchLists(of: tree.lruvecs + (ahead &- 4), priority) { lists, list in
+      memory_prefetch(lists.chunks + Int(list.pointee.tail))
+    }
+    prefetchLists(of: tree.lruvecs + (ahead &- 7), priority) { lists, list in
+      memory_prefetch(lists.slots + lists.tailPlace(of: list))
+    }
+    let counters = UnsafeRawPointer(tree.counters(UInt16(truncatingIfNeeded: ahead &- 7)))
+    for line in 0..<Self.counterLines { memory_prefetch(counters + line &* 64) }
+    prefetchLists(of: tree.lruvecs + (ahead &- 10), priority) { lists, list in
+      memory_prefetch(lists.rows + Int(lists.slots[lists.tailPlace(of: list)]))
+    }
+    prefetchLists(of: tree.lruvecs + (ahead &- 12), priority) { lists, list in
+      let slot = Int(lists.rows[Int(lists.slots[lists.tailPlace(of: list)])].slot)
+      memory_prefetch(cache.slots + slot)
+      memory_prefetch(cache.leaves.rows + (slot &>> 6))
+    }
   }
+
+  /// The lists of a cgroup that a scan at that priority will take folios from.
+  @inline(__always) private func prefetchLists(
+    of lruvec: UnsafeMutablePointer<Lruvec>, _ priority: Int,
+    _ prefetch: (FolioLists, UnsafeMutablePointer<FolioList>) -> Void
+  ) {
+    for index in 0..<4 {
+      let list = lruvec.list(index)
+      if list.pointee.count &>> priority != 0 { prefetch(lists, list) }
+    }
+  }
+
+  /// Cache lines that a cgroup's counters take.
+  private static let counterLines = (MemcgCounter.count * 8 + 63) / 64
 
   /// Whether a visit would scan any list, age one, or ask a shrinker.
   private func isWorthAVisit(_ number: UInt16, _ control: inout ScanControl) -> Bool {

@@ -61,7 +61,7 @@ extension Memory {
       var freed = 0
       var walk = tree.walk(below: MemcgTree.rootNumber)
       while let number = walk.next() {
-        freed += shrinkSlab(tree.cgroup(number), priority: 0, gfp: .kernel)
+        freed += shrinkSlab(number, priority: 0, gfp: .kernel)
       }
       switch profile.slabDrop {
       case .whileMoreThanTen:
