@@ -182,11 +182,18 @@ package struct FolioLists {
     return taken
   }
 
-  /// Where the folio at the tail stands, or those stood that were removed from there. For whoever
-  /// fetches it: the list is not empty.
+  /// Where the list is read next. For whoever fetches it: the list is not empty.
   @inline(__always) func tailPlace(of list: UnsafeMutablePointer<FolioList>) -> Int {
     let c = Int(list.pointee.tail)
     return c &<< 8 &+ Int(chunks[c].low)
+  }
+
+  /// The folio at the tail, or 0 where many that stood there were removed. Likewise.
+  @inline(__always) func tailFrame(of list: UnsafeMutablePointer<FolioList>) -> UInt32 {
+    let from = tailPlace(of: list)
+    var at = from
+    while slots[at] == 0, at &- from < 16, at & 255 != 255 { at &+= 1 }
+    return slots[at]
   }
 
   /// Copies the `n` folios that `takeTail` would take into `batch` and leaves them where they are;

@@ -3,7 +3,8 @@
 //
 // A list knows how long it is. What must be known besides: how long the lists of the whole node
 // are, and which cgroups have changed since statistics were last published, for a flush visits
-// those alone, be there ten cgroups or ten thousand.
+// those alone, be there ten cgroups or ten thousand; and which have changed since a walk of reclaim
+// last looked, for it need not look at the others again.
 
 import UAPI
 
@@ -23,21 +24,27 @@ struct ListBooks {
   }
 
   let head: UnsafeMutablePointer<Head>
-  /// Numbers of the cgroups that have changed, in the order in which they did.
+  /// Numbers of the cgroups that have changed since the last flush, in the order in which they did.
   let changed: UnsafeMutablePointer<UInt16>
-  /// By number: 1 where it is among them.
-  let isChanged: UnsafeMutablePointer<UInt8>
+  /// By number, what has changed and somebody has not seen yet.
+  let unseen: UnsafeMutablePointer<UInt8>
   let seen: UnsafeMutablePointer<Seen>
+  /// By number, the first priority at which a scan takes nothing any more, as of the last look.
+  let reach: UnsafeMutablePointer<UInt8>
 
-  /// The cgroup's statistics are to be published at the next flush.
+  static let byFlush: UInt8 = 1, byWalk: UInt8 = 2
+
+  /// Something has changed that flushes and walks look at.
   @inline(__always) func mark(_ memcg: UInt16) {
-    if _slowPath(isChanged[Int(memcg)] == 0) { remember(memcg) }
+    if _slowPath(unseen[Int(memcg)] != Self.byFlush | Self.byWalk) { remember(memcg) }
   }
 
   @inline(never) private func remember(_ memcg: UInt16) {
-    isChanged[Int(memcg)] = 1
-    changed[head.pointee.changed] = memcg
-    head.pointee.changed += 1
+    if unseen[Int(memcg)] & Self.byFlush == 0 {
+      changed[head.pointee.changed] = memcg
+      head.pointee.changed += 1
+    }
+    unseen[Int(memcg)] = Self.byFlush | Self.byWalk
   }
 
   /// `n` folios more on a list (ListIndex), or fewer.
@@ -108,7 +115,7 @@ extension MemcgTree {
     books.head.pointee.changed = 0
     for k in 0..<n {
       let number = books.changed[k]
-      books.isChanged[Int(number)] = 0
+      books.unseen[Int(number)] &= ~ListBooks.byFlush
       if accumulators != nil { continue }
       let now = ownStatistics(number), before = books.seen[Int(number)]
       books.seen[Int(number)] = now

@@ -26,6 +26,8 @@ package final class MemcgTree {
   /// Every cgroup that was ever made, by number.
   private var groups: [MemCgroup] = []
   private var index = CgroupIndex()
+  /// Whether any cgroup was ever given protection.
+  private(set) var knowsProtection = false
   /// How many of them there are to which something may be charged.
   private(set) var livingCount = 1
   package let root: MemCgroup
@@ -34,7 +36,7 @@ package final class MemcgTree {
   package let statistics: StatisticFlush
   private let seenArena: Arena<ListBooks.Seen>
   private let changedArena: Arena<UInt16>
-  private let isChangedArena: Arena<UInt8>
+  private let byteArena: Arena<UInt8>
   let books: ListBooks
   /// Where statistics publish themselves; nil where a flush publishes them.
   package let accumulators: StatisticAccumulators?
@@ -51,12 +53,12 @@ package final class MemcgTree {
     statistics = StatisticFlush(profile)
     seenArena = try Arena(Self.limit, for: "published cgroup statistics")
     changedArena = try Arena(Self.limit, for: "changed cgroups")
-    isChangedArena = try Arena(Self.limit, for: "changes of cgroups")
+    byteArena = try Arena(2 * Self.limit, for: "changes of cgroups")
     let head = UnsafeMutablePointer<ListBooks.Head>.allocate(capacity: 1)
     head.initialize(to: ListBooks.Head())
     books = ListBooks(
-      head: head, changed: changedArena.rows, isChanged: isChangedArena.rows,
-      seen: seenArena.rows)
+      head: head, changed: changedArena.rows, unseen: byteArena.rows, seen: seenArena.rows,
+      reach: byteArena.rows + Self.limit)
     switch profile.memcgStatistics {
     case .flushedWhenPending:
       accumulatorArena = nil
@@ -71,6 +73,7 @@ package final class MemcgTree {
     }
     groups = [root]
     rows[1].liftLimits()
+    books.mark(Self.rootNumber)
   }
 
   deinit { books.head.deallocate() }
@@ -107,6 +110,8 @@ package final class MemcgTree {
     rows[Int(number)].isGone = true
     livingCount -= 1
   }
+
+  func noteProtection() { knowsProtection = true }
 
   /// A removed cgroup has no name from now on.
   func forgetName(of cgroup: MemCgroup) { index.remove(cgroup.number) }

@@ -49,6 +49,7 @@ extension MemcgTree {
     cgroup.goOffline()
     forgetName(of: cgroup)
     handKernelMemory(from: number, to: kernelPayer(number))
+    books.mark(number)
     releaseIfEmpty(number)
   }
 
@@ -56,6 +57,7 @@ extension MemcgTree {
   private func handKernelMemory(from number: UInt16, to heir: UInt16) {
     let row = rows + Int(number), payer = rows + Int(heir)
     payer.pointee.shadowLeaves.splice(&row.pointee.shadowLeaves, leaves)
+    books.mark(heir)
     payer.pointee.deferredShadows += row.pointee.deferredShadows
     row.pointee.deferredShadows = 0
 

@@ -72,9 +72,13 @@ extension Memory {
     .pgskip_dma, .pgskip_dma32, .pgskip_normal, .pgskip_movable,
   ]
 
+  private static let leastLookahead = 8
+
   /// Fetches what later batches of this list will touch, each as large as this one: rows two batches
-  /// ahead, slots and nodes one batch ahead.
+  /// ahead, slots and nodes one batch ahead. Behind a few pages nothing is fetched: what comes next
+  /// is another cgroup, and the walk sees to that.
   @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>, _ batch: Int) {
+    if batch < Self.leastLookahead { return }
     let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
     let n = lists.peek(2 &* batch, of: list, into: upcoming)
     for k in batch..<max(batch, n) { memory_prefetch(rows + Int(upcoming[k])) }
@@ -89,6 +93,7 @@ extension Memory {
   @inline(__always) func prefetchRowsBehind(
     _ list: UnsafeMutablePointer<FolioList>, _ batch: Int
   ) {
+    if batch < Self.leastLookahead { return }
     let rows = frames.rows
     let n = lists.peek(batch, of: list, into: upcoming)
     for k in 0..<n { memory_prefetch(rows + Int(upcoming[k])) }

@@ -10,10 +10,9 @@ extension Memory {
     let (reclaimed, scanned) = (control.reclaimed, control.scanned)
     prepareScan(&control)
     var walk = tree.walk(below: control.target.number)
-    while let memcg = nextVisit(&walk, &control) {
-      try await shrinkLruvec(memcg, &control)
-      let cost = shrinkSlab(memcg, &control)
-      if cost > 0 { try await control.task.spend(cost) }
+    var visit: Visit?
+    while let pause = advance(&walk, &visit, &control) {
+      try await wait(for: pause, &visit, &control)
     }
     guard control.isGlobal else {
       if control.reclaimed > reclaimed { kswapd.madeProgress() }
