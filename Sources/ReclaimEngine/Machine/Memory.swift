@@ -205,7 +205,7 @@ package final class Memory {
         lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
         frame += 1
       }
-      tree.accumulators?.add(n, toList: list, of: MemcgTree.rootNumber)
+      tree.listHolds(n, list, of: MemcgTree.rootNumber)
     }
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)
