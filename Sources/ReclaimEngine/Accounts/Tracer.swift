@@ -20,7 +20,9 @@ enum EventNumber: UInt64 {
 final class Tracer {
   private let mode: TraceMode
   private let timeline: Timeline
-  private(set) var digest = Digest()
+  /// Behind a pointer, where folding a word costs no check of exclusive access.
+  private let folded: UnsafeMutablePointer<Digest>
+  var digest: Digest { folded.pointee }
   private(set) var events: UInt64 = 0
   private(set) var recorded: [(at: Instant, event: TraceEvent)] = []
   /// Called after each event: `--paranoid` checks the invariants here.
@@ -29,82 +31,80 @@ final class Tracer {
   init(_ mode: TraceMode, _ timeline: Timeline) {
     self.mode = mode
     self.timeline = timeline
+    folded = .allocate(capacity: 1)
+    folded.initialize(to: Digest())
   }
+
+  deinit { folded.deallocate() }
 
   @inline(__always) var isOn: Bool { mode != .off }
 
-  /// The digest with an event's number and time. Its fields are folded into a copy: the digest is
-  /// another module's, and a stored one would be guarded against overlapping changes at each field.
-  private func begin(_ number: EventNumber) -> Digest {
+  private func begin(_ number: EventNumber) {
     events &+= 1
-    var digest = digest
-    digest.fold(number.rawValue)
-    digest.fold(timeline.now.nanoseconds)
-    return digest
+    folded.pointee.fold(number.rawValue)
+    folded.pointee.fold(timeline.now.nanoseconds)
   }
 
-  private func keep(_ digest: Digest, _ event: @autoclosure () -> TraceEvent) {
-    self.digest = digest
+  private func keep(_ event: @autoclosure () -> TraceEvent) {
     if mode == .record { recorded.append((timeline.now, event())) }
     if let afterEvent { afterEvent() }
   }
 
   func memcgReclaimBegin(_ gfp: GfpFlags, memcg: UInt16) {
     guard isOn else { return }
-    var digest = begin(.memcgReclaimBegin)
-    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(memcg))
-    keep(digest, .memcgReclaimBegin(order: 0, gfp: gfp))
+    begin(.memcgReclaimBegin)
+    folded.pointee.fold(UInt64(gfp.rawValue) << 16 | UInt64(memcg))
+    keep(.memcgReclaimBegin(order: 0, gfp: gfp))
   }
 
   func memcgReclaimEnd(reclaimed: Int) {
     guard isOn else { return }
-    var digest = begin(.memcgReclaimEnd)
-    digest.fold(UInt64(reclaimed))
-    keep(digest, .memcgReclaimEnd(reclaimed: reclaimed))
+    begin(.memcgReclaimEnd)
+    folded.pointee.fold(UInt64(reclaimed))
+    keep(.memcgReclaimEnd(reclaimed: reclaimed))
   }
 
   func directReclaimBegin(order: Int, _ gfp: GfpFlags) {
     guard isOn else { return }
-    var digest = begin(.directReclaimBegin)
-    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(order))
-    keep(digest, .directReclaimBegin(order: order, gfp: gfp))
+    begin(.directReclaimBegin)
+    folded.pointee.fold(UInt64(gfp.rawValue) << 16 | UInt64(order))
+    keep(.directReclaimBegin(order: order, gfp: gfp))
   }
 
   func directReclaimEnd(reclaimed: Int) {
     guard isOn else { return }
-    var digest = begin(.directReclaimEnd)
-    digest.fold(UInt64(reclaimed))
-    keep(digest, .directReclaimEnd(reclaimed: reclaimed))
+    begin(.directReclaimEnd)
+    folded.pointee.fold(UInt64(reclaimed))
+    keep(.directReclaimEnd(reclaimed: reclaimed))
   }
 
   func wakeupKswapd(node: Int, order: Int, _ gfp: GfpFlags) {
     guard isOn else { return }
-    var digest = begin(.wakeupKswapd)
-    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(node) << 8 | UInt64(order))
-    keep(digest, .wakeupKswapd(node: node, order: order, gfp: gfp))
+    begin(.wakeupKswapd)
+    folded.pointee.fold(UInt64(gfp.rawValue) << 16 | UInt64(node) << 8 | UInt64(order))
+    keep(.wakeupKswapd(node: node, order: order, gfp: gfp))
   }
 
   func kswapdWake(node: Int, order: Int) {
     guard isOn else { return }
-    var digest = begin(.kswapdWake)
-    digest.fold(UInt64(node) << 8 | UInt64(order))
-    keep(digest, .kswapdWake(node: node, order: order))
+    begin(.kswapdWake)
+    folded.pointee.fold(UInt64(node) << 8 | UInt64(order))
+    keep(.kswapdWake(node: node, order: order))
   }
 
   func kswapdSleep(node: Int) {
     guard isOn else { return }
-    var digest = begin(.kswapdSleep)
-    digest.fold(UInt64(node))
-    keep(digest, .kswapdSleep(node: node))
+    begin(.kswapdSleep)
+    folded.pointee.fold(UInt64(node))
+    keep(.kswapdSleep(node: node))
   }
 
   func lruIsolate(_ i: Isolation, zoneIndex: Int, list: Int) {
     guard isOn else { return }
-    var digest = begin(.lruIsolate)
-    digest.fold(UInt64(i.requested) << 32 | UInt64(i.scanned))
-    digest.fold(UInt64(i.taken) << 32 | UInt64(list))
+    begin(.lruIsolate)
+    folded.pointee.fold(UInt64(i.requested) << 32 | UInt64(i.scanned))
+    folded.pointee.fold(UInt64(i.taken) << 32 | UInt64(list))
     keep(
-      digest,
       .lruIsolate(
         isolateMode: 0, classZone: zoneIndex, order: 0, requested: i.requested,
         scanned: i.scanned, skipped: i.skipped, taken: i.taken, list: LruListName(rawValue: list)!))
@@ -114,13 +114,12 @@ final class Tracer {
     node: Int, scanned: Int, _ t: ShrinkTally, priority: Int, file: Bool, evicted: UInt64
   ) {
     guard isOn else { return }
-    var digest = begin(.lruShrinkInactive)
-    digest.fold(UInt64(scanned) << 32 | UInt64(t.reclaimed))
-    digest.fold(UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
-    digest.fold(UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0))
-    digest.fold(evicted)
+    begin(.lruShrinkInactive)
+    folded.pointee.fold(UInt64(scanned) << 32 | UInt64(t.reclaimed))
+    folded.pointee.fold(UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
+    folded.pointee.fold(UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0))
+    folded.pointee.fold(evicted)
     keep(
-      digest,
       .lruShrinkInactive(
         node: node, scanned: scanned, reclaimed: t.reclaimed, dirty: t.dirty,
         writeback: t.writeback, congested: t.congested, immediate: t.immediate,
@@ -134,11 +133,10 @@ final class Tracer {
     file: Bool
   ) {
     guard isOn else { return }
-    var digest = begin(.lruShrinkActive)
-    digest.fold(UInt64(taken) << 32 | UInt64(deactivated))
-    digest.fold(UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
+    begin(.lruShrinkActive)
+    folded.pointee.fold(UInt64(taken) << 32 | UInt64(deactivated))
+    folded.pointee.fold(UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
     keep(
-      digest,
       .lruShrinkActive(
         node: node, taken: taken, active: active, deactivated: deactivated,
         referenced: referenced, priority: priority, file: file))
@@ -149,10 +147,9 @@ final class Tracer {
     gfp: GfpFlags
   ) {
     guard isOn else { return }
-    var digest = begin(.shrinkSlabStart)
-    for n in [deferred, freeable, scan.delta, scan.total, priority] { digest.fold(word(n)) }
+    begin(.shrinkSlabStart)
+    for n in [deferred, freeable, scan.delta, scan.total, priority] { folded.pointee.fold(word(n)) }
     keep(
-      digest,
       .shrinkSlabStart(
         shrinker: shrinker, node: node, deferred: deferred, gfp: gfp, cacheItems: freeable,
         delta: scan.delta, totalScan: scan.total, priority: priority))
@@ -162,10 +159,9 @@ final class Tracer {
     _ shrinker: String, node: Int, unused: Int, new: Int, total: Int, freed: Int
   ) {
     guard isOn else { return }
-    var digest = begin(.shrinkSlabEnd)
-    for n in [unused, new, total, freed] { digest.fold(word(n)) }
+    begin(.shrinkSlabEnd)
+    for n in [unused, new, total, freed] { folded.pointee.fold(word(n)) }
     keep(
-      digest,
       .shrinkSlabEnd(
         shrinker: shrinker, node: node, unusedScan: unused, newScan: new, totalScan: total,
         returned: freed))
@@ -173,21 +169,30 @@ final class Tracer {
 
   func markVictim(_ task: SimTask, _ size: ResidentPages, _ form: OomReportForm) {
     guard isOn else { return }
-    var digest = begin(.markVictim)
-    digest.fold(UInt64(task.pid))
-    digest.fold(UInt64(size.resident) << 32 | UInt64(size.swapped))
+    begin(.markVictim)
+    folded.pointee.fold(UInt64(task.pid))
+    folded.pointee.fold(UInt64(size.resident) << 32 | UInt64(size.swapped))
     let sizes = VictimSizes(
       command: task.command, virtual: size.virtual, anonymous: size.anonymous, file: size.file,
       shmem: size.shmem, tables: size.tables, oomScoreAdjust: task.oomScoreAdjust)
-    keep(digest, .markVictim(pid: task.pid, form == .sizes ? sizes : nil))
+    keep(.markVictim(pid: task.pid, form == .sizes ? sizes : nil))
   }
 
-  /// A mark, an operation's begin, or what was booted: its number and words are folded.
+  /// A mark, or what was booted: its number and words are folded.
   func note(_ number: EventNumber, _ words: [UInt64]) {
     guard isOn else { return }
-    var digest = begin(number)
-    for word in words { digest.fold(word) }
-    self.digest = digest
+    begin(number)
+    for word in words { folded.pointee.fold(word) }
+    if let afterEvent { afterEvent() }
+  }
+
+  /// An operation of a task begins.
+  func noteOperation(_ number: UInt64, of task: Int, _ words: [UInt64]) {
+    guard isOn else { return }
+    begin(.operation)
+    folded.pointee.fold(number)
+    folded.pointee.fold(UInt64(task))
+    for word in words { folded.pointee.fold(word) }
     if let afterEvent { afterEvent() }
   }
 }

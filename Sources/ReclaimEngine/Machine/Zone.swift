@@ -119,14 +119,14 @@ package final class Node {
   let number: Int
   /// Those that manage pages, lowest first.
   let zones: [Zone]
-  /// The index of the highest one; −1 where there is none.
-  let highestZone: Int
+  /// Index of the highest of them.
+  let topZone: Int
   let counters = VmCounters()
 
   package init(number: Int, zones: [Zone]) {
     self.number = number
     self.zones = zones
-    highestZone = zones.last?.kind.index ?? -1
+    topZone = zones.last?.kind.index ?? 0
   }
 
   deinit { counters.release() }
