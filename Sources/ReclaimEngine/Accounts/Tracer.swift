@@ -190,9 +190,9 @@ final class Tracer {
   func noteOperation(_ number: UInt64, of task: Int, _ words: [UInt64]) {
     guard isOn else { return }
     begin(.operation)
-    digest.fold(number)
-    digest.fold(UInt64(task))
-    for word in words { digest.fold(word) }
+    folded.pointee.fold(number)
+    folded.pointee.fold(UInt64(task))
+    for word in words { folded.pointee.fold(word) }
     if let afterEvent { afterEvent() }
   }
 }
