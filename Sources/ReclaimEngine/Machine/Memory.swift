@@ -91,6 +91,7 @@ package final class Memory {
   /// The kernel's log.
   var messages: [KernelMessage] = []
 
+  var operationLimit = OperationLimit()
   /// Why this kernel ended the run; nil while it did not.
   private(set) var endReason: String?
   private var nextPeriodicFlush: Instant
