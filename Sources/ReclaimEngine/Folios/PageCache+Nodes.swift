@@ -139,6 +139,7 @@ extension PageCache {
       slots[slot] = .empty
       file.entries -= 1
     }
+    if file.entries == 0 { emptied?(file) }
     freeNode(file, 1, (first - file.base) >> 6)
     return true
   }

@@ -19,6 +19,7 @@ package struct KernelProfile: Sendable {
   var memcgStatistics: MemcgStatistics
   var deferredShrink: DeferredShrink
   var slabDrop: SlabDrop
+  var inodePruning: InodePruning
   var objectStock: ObjectStock
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
@@ -92,6 +93,8 @@ struct ObjectSizes: Sendable {
   var shmemInode: Int
   /// An inode of a file system without one of its own kind, as cgroup2's.
   var plainInode: Int
+  /// What security modules keep for an inode, charged to nobody; 0: nothing.
+  var inodeSecurity: Int
   /// What a control file is read and written through, while it is open.
   var sequence: Int
   var area: Int

@@ -111,6 +111,7 @@ package final class Machine: Backend {
     memory.freeProgramTables(task.program)
     memory.pressure.change(task, to: PressureState(), in: task.memcg)
     for open in task.end(at: timeline.now) {
+      memory.names.close(open.file.inodeName)
       memory.gracePeriods.free(
         KernelObject(
           kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,

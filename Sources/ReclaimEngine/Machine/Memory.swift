@@ -81,9 +81,13 @@ package final class Memory {
   var shrinkers: [Shrinker] = []
   /// Passes the turn of a task that takes turns by accesses, and waits for its next.
   var nextTurn: ((SimTask) async throws(Killed) -> Void)?
+  let names: NameTable
   var directoryCache: DirectoryCache
-  /// Nodes of the block device's tree that were made since boot.
-  var blockLeaves: [Int] = []
+  var controlFiles = ControlFiles()
+  /// vm.vfs_cache_pressure.
+  let vfsCachePressure: Int
+  /// The device whose blocks directories and inodes are read from; nil where there are none.
+  private(set) var blockDevice: FileMapping?
   /// Tasks whose direct reclaim waits for kswapd.
   var throttled: [SimThread] = []
   /// The kernel's log.
@@ -101,7 +105,6 @@ package final class Memory {
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
     processor = FairProcessor(timeline, profile.scheduling.rules)
-    directoryCache = DirectoryCache(spec)
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
     self.tracer = tracer
@@ -117,6 +120,9 @@ package final class Memory {
       free: spec.nodes[0].freeObjects)
     tree = try MemcgTree(
       profile: profile, recursiveProtection: spec.hasRecursiveProtection)
+    names = try NameTable(tree)
+    directoryCache = DirectoryCache(spec.directories, names)
+    vfsCachePressure = spec.sysctls.last { $0.name == "vm.vfs_cache_pressure" }?.value ?? 100
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
@@ -152,9 +158,20 @@ package final class Memory {
     populate(layout, spec)
     starter.memory = self
     connect()
+    try makeFiles(spec)
+  }
+
+  private func makeFiles(_ spec: MachineSpec) throws(BootError) {
+    if directoryCache.blocks > 0 {
+      guard let device = cache.makeFile("", pages: directoryCache.blocks, isDevice: true) else {
+        throw BootError("no room for the blocks of \(spec.directories.count) directories")
+      }
+      blockDevice = device
+    }
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }
+    if spec.madeThenDropped { makeNamesAndDropThem() }
   }
 
   private static func swapSpace(
@@ -177,6 +194,8 @@ package final class Memory {
       zone.kswapdWasWoken()
       wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
     }
+    gracePeriods.pagesFreed = { [unowned self] pages in noteReclaimed(pages) }
+    cache.emptied = { [unowned self] file in cacheEmptied(file) }
     guard let swap, swap.area.device.kind == .null else { return }
     swap.attach(
       BlockDevice(
@@ -188,7 +207,6 @@ package final class Memory {
     batch.deallocate()
     freed.deallocate()
     upcoming.deallocate()
-    directoryCache.release()
   }
 
   /// Puts the pages that were on lists at boot there, in the root cgroup, and copies the counters.

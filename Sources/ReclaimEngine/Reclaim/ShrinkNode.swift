@@ -17,6 +17,8 @@ extension Memory {
       let cost = shrinkSlab(memcg, &control)
       if cost > 0 { try await control.task.spend(cost) }
     }
+    control.reclaimed += control.task.slabReclaimed
+    control.task.slabReclaimed = 0
     guard control.isGlobal else {
       if control.reclaimed > reclaimed { kswapd.madeProgress() }
       return try await control.task.spend(profile.costs.memcgRound)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registered shrinkers. For a cgroup there is one: mm-shadow, which frees tree nodes that hold
-// nothing but shadows (reference 10, 09 §9.6).
+// Registered shrinkers, and the first of them: mm-shadow, which frees tree nodes that hold nothing
+// but shadows (reference 10, 09 §9.6).
 //
-// Its seeks are 0: half of what exceeds an eighth of the cgroup's pages is due at every call. Small
-// shares collect as deferred work until a batch of 128 is due, hence the characteristic 128 nodes,
-// 8192 shadows, forgotten at once.
+// A cgroup's turn asks those that know cgroups: shadows, then the file systems (ShrinkNames.swift).
+// The root's turn asks all of the machine's. The seeks of mm-shadow are 0: half of what exceeds an
+// eighth of the cgroup's pages is due at every call. Small shares collect as deferred work until a
+// batch of 128 is due, hence the characteristic 128 nodes, 8192 shadows, forgotten at once.
 
 import UAPI
 
@@ -48,18 +49,41 @@ extension Memory {
   /// shrink_slab for one cgroup.
   /// - Returns: CPU time that freeing took beyond what a round takes anyway.
   func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) -> UInt64 {
-    if memcg.isRoot { return shrinkRootSlab(control) }
-    _ = shrinkSlab(memcg, priority: control.priority, gfp: control.gfp)
-    return 0
+    shrinkSlab(memcg, priority: control.priority, gfp: control.gfp).cost
+  }
+
+  /// The same, whoever asks.
+  /// - Returns: objects that were freed, and the CPU time it took.
+  func shrinkSlab(
+    _ memcg: MemCgroup, priority: Int, gfp: GfpFlags
+  ) -> (objects: Int, cost: UInt64) {
+    var objects = shrinkShadows(memcg, priority: priority, gfp: gfp)
+    if memcg.isRoot { objects += shrinkCaches(priority: priority, gfp: gfp) }
+    let names =
+      shrinkNames(memcg.number, .cgroup, priority: priority, gfp: gfp)
+      + shrinkNames(memcg.number, .files, priority: priority, gfp: gfp)
+    return (objects + names, UInt64(names) * profile.costs.objectPruned)
+  }
+
+  /// Pages that a reclaim of the thread on the CPU has freed besides those of the lists.
+  func noteReclaimed(_ pages: Int) {
+    if kswapd.thread.isRunning {
+      if kswapd.thread.isReclaiming { kswapd.thread.slabReclaimed += pages }
+    } else if let task = tasks.first(where: { $0.isReclaiming && $0.isRunning }) {
+      task.slabReclaimed += pages
+    }
   }
 
   /// Asks the shadow shrinker of one cgroup; answers how many nodes it freed.
-  func shrinkSlab(_ memcg: MemCgroup, priority: Int, gfp: GfpFlags) -> Int {
+  private func shrinkShadows(_ memcg: MemCgroup, priority: Int, gfp: GfpFlags) -> Int {
     let row = tree.rows + Int(memcg.number)
     let nodes = row.pointee.shadowLeaves.count
     if nodes == 0 { return 0 }
     let sizes = tree.lruvec(memcg.number).pointee.sizes
-    let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
+    let slab =
+      memcg.isRoot
+      ? node.counters[.nr_slab_reclaimable] + node.counters[.nr_slab_unreclaimable]
+      : (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
     let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
     if freeable <= 0 { return 0 }
 

@@ -1,119 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
-// stat of files in a directory: a name that is remembered costs a look; one that is not costs the
-// blocks it is in, a dentry and, unless it is still cached, an inode.
+// stat of names in a directory: one that is remembered costs a look; one that is not costs the
+// blocks it is in, a dentry and, unless it is still cached or there is none, an inode.
+//
+// Whoever looks a name up first pays for what is kept of it, and for the blocks that are read.
 
 import Timeline
 import UAPI
 
 extension Memory {
   /// One stat for each access of the pattern.
+  /// - Parameters:
+  ///   - position: of the directory.
+  ///   - size: how many names the pattern is over.
   /// - Returns: false when there was no memory for one of them; those before it are done.
-  func stat(_ directory: DirectoryCache.Directory, _ pattern: AccessPattern, _ task: SimTask)
-    async throws(Killed) -> Bool
-  {
+  func stat(
+    _ position: Int, exists: Bool, _ pattern: AccessPattern, over size: Int, _ stream: SplitMix64,
+    _ task: SimTask
+  ) async throws(Killed) -> Bool {
     let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
     defer { buffer.deallocate() }
     var cursor = PatternCursor(
-      pattern, size: directory.files, position: 0, stream: SplitMix64(seed: 1), tables: zipfTables)
+      pattern, size: size, position: 0, stream: stream, tables: zipfTables)
     while true {
       let n = cursor.fill(buffer)
       if n == 0 { return true }
       for k in 0..<n {
-        let file = directory.first + Int(buffer[k])
-        if directoryCache.find(file) {
+        let index = Int(buffer[k])
+        let name = directoryCache.name(index, in: position, exists: exists)
+        if name == 0 { return false }
+        if names.find(name) {
           try await task.spendOutside(profile.costs.statCached)
-          continue
+        } else {
+          guard try await lookUp(name, index, in: position, exists: exists, task) else {
+            return false
+          }
+          try task.leaveKernel()
+          task.enterKernel()
         }
-        guard try await lookUp(file, directory, task) else { return false }
-        try task.leaveKernel()
-        task.enterKernel()
+        if task.turnLength != .max {
+          task.accessesLeft -= 1
+          if task.accessesLeft == 0 { try await nextTurn?(task) }
+        }
       }
     }
   }
 
-  private func lookUp(_ file: Int, _ directory: DirectoryCache.Directory, _ task: SimTask)
-    async throws(Killed) -> Bool
-  {
+  private func lookUp(
+    _ name: UInt32, _ index: Int, in position: Int, exists: Bool, _ task: SimTask
+  ) async throws(Killed) -> Bool {
     touchBootBlocks()
-    for block in directoryCache.blocks(of: file, directory) {
+    let directory = directoryCache.directories[position]
+    if !names.has(directory.own) {
+      guard try await bring(directory.own, exists: true, task) else { return false }
+    }
+    let readsInode = exists && !names.hasInode(name)
+    let path = directoryCache.path(
+      of: index, in: position, exists: exists, readsInode: readsInode)
+    for block in path {
       guard try await readBlock(block, task) else { return false }
     }
-    guard try await takeObject(.dentry, task) else { return false }
-    let isNew = !directoryCache.hasInode(file)
-    if isNew, try await !takeObject(.inode, task) {
-      slabs.free(.dentry)
-      return false
-    }
-    directoryCache.remember(file)
-    try await task.spend(isNew ? profile.costs.statNew : profile.costs.statForgotten)
+    guard try await bring(name, exists: exists, task) else { return false }
+    names.letGo(name)
+    try await task.spend(readsInode ? profile.costs.statNew : profile.costs.statForgotten)
     return true
+  }
+
+  /// Remembers a name: its dentry and, where there is one that is not known, its inode. False:
+  /// there is no memory for them.
+  private func bring(_ name: UInt32, exists: Bool, _ task: SimTask) async throws(Killed) -> Bool {
+    let sizes = profile.objects
+    guard try await makeObject(.dentry, sizes.dentry, task) else { return false }
+    let isNew = exists && !names.hasInode(name)
+    if isNew {
+      guard try await makeObject(.inode, sizes.inode, task) else {
+        giveBack(.dentry, sizes.dentry, task)
+        return false
+      }
+      if sizes.inodeSecurity > 0, try await !takeObject(.inodeSecurity, task) {
+        giveBack(.dentry, sizes.dentry, task)
+        giveBack(.inode, sizes.inode, task)
+        return false
+      }
+    }
+    // Another task may have been faster while this one waited.
+    if isNew, names.hasInode(name) {
+      giveBack(.inode, sizes.inode, task)
+      if sizes.inodeSecurity > 0 { slabs.free(.inodeSecurity) }
+    }
+    if names.has(name) {
+      giveBack(.dentry, sizes.dentry, task)
+    } else {
+      names.remember(name, exists: exists, memcg: task.memcg)
+    }
+    return true
+  }
+
+  /// Charges an object that can be reclaimed to the task's cgroup, and takes it.
+  private func makeObject(_ kind: SlabKind, _ size: Int, _ task: SimTask)
+    async throws(Killed) -> Bool
+  {
+    guard try await chargeObject(task.memcg, size, reclaimable: true, task) else { return false }
+    if try await takeObject(kind, task) { return true }
+    objects.free(task.memcg, size, reclaimable: true)
+    return false
+  }
+
+  private func giveBack(_ kind: SlabKind, _ size: Int, _ task: SimTask) {
+    objects.free(task.memcg, size, reclaimable: true)
+    slabs.free(kind)
   }
 
   /// A block of the file system's own, read where it is not cached, and used twice.
   private func readBlock(_ block: Int, _ task: SimTask) async throws(Killed) -> Bool {
-    if directoryCache.blocks[block] == 0 {
-      let leaf = block >> 6
-      if !blockLeaves.contains(leaf) {
-        guard try await takeObject(.treeNode, task) else { return false }
-        blockLeaves.append(leaf)
-      }
-      let frame = try await allocate(.movable, [.noFS, .movable], task)
-      if frame == 0 { return false }
-      frames.rows[Int(frame)] = FrameRow(
-        position: 0, slot: 0, link: 0, flags: [], memcg: MemcgTree.rootNumber)
-      directoryCache.blocks[block] = frame
-      node.counters.add(1, to: .nr_file_pages)
-      node.counters.add(4, to: .pgpgin)
-      tree.add(1, to: .file, of: MemcgTree.rootNumber)
-      batches.add(frame)
+    guard let device = blockDevice else { return false }
+    if cache.slots[device.base + block].folio == 0 {
+      var fill = WindowFill(device)
+      fill.begin(ReadaheadWindow(start: block, size: 1, lookahead: 0), gfp: [.noFS, .movable])
+      while let need = fill.advance(self, task) { try await meet(need, &fill, task) }
+      node.counters.add(4 * fill.inserted, to: .pgpgin)
       try await task.spend(profile.costs.blockRead)
     }
-    let frame = directoryCache.blocks[block]
+    let frame = cache.slots[device.base + block].folio
+    if frame == 0 { return false }
     batches.markAccessed(frame)
     batches.markAccessed(frame)
     return true
   }
-
-  /// The superblock shrinker of the file system; a request that must not enter it is told to stop.
-  /// - Returns: CPU time that freeing took.
-  func shrinkDirectories(_ control: ScanControl) -> UInt64 {
-    let objects = directoryCache.dentries + directoryCache.inodes
-    let freeable =
-      objects / 100 * directoryCache.pressure + objects % 100 * directoryCache.pressure / 100
-    if freeable == 0 { return 0 }
-    let before = directoryCache.deferred
-    var scan = SlabScan(
-      freeable: freeable, deferred: before, priority: control.priority, seeks: 2,
-      behaviour: profile.deferredShrink)
-    tracer.shrinkSlabStart(
-      Self.superblock, node: node.number, scan, deferred: before, freeable: freeable,
-      priority: control.priority, gfp: control.gfp)
-    var scanned = 0, freed = 0
-    while control.gfp.contains(.fs), let n = scan.step(freeable, batch: Self.superblockBatch) {
-      freed += prune(n)
-      scanned += n
-      scan.total -= n
-    }
-    node.counters.add(scanned, to: .slabs_scanned)
-    directoryCache.deferred = scan.deferred(
-      before: before, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
-    tracer.shrinkSlabEnd(
-      Self.superblock, node: node.number, unused: before, new: directoryCache.deferred,
-      total: scan.total, freed: freed)
-    return UInt64(freed) * profile.costs.objectPruned
-  }
-
-  /// Divides a scan among dentries and inodes, one more of each (reference 10 §10.4).
-  private func prune(_ n: Int) -> Int {
-    let dentries = directoryCache.dentries, inodes = directoryCache.inodes
-    let total = dentries + inodes + 1
-    let names = directoryCache.pruneDentries(n * dentries / total + 1)
-    let nodes = directoryCache.pruneInodes(n * inodes / total + 1)
-    for _ in 0..<names { slabs.free(.dentry) }
-    for _ in 0..<nodes { slabs.free(.inode) }
-    return names + nodes
-  }
-
-  private static let superblock = "super_cache_scan"
-  private static let superblockBatch = 1024
 }
