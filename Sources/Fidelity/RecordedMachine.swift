@@ -28,7 +28,7 @@ package enum RecordedMachine {
     for number in question.machine.zoneinfo.keys.sorted() {
       nodes.append(
         NodeSpec(
-          zones: try zones(of: number, question), lists: lists(of: number, question),
+          zones: try zones(of: number, question, directories), lists: lists(of: number, question),
           freeObjects: freeObjects(question, directories)))
     }
     let base = question.base
@@ -71,7 +71,7 @@ package enum RecordedMachine {
   }
 
   private static func zones(
-    of node: Int, _ question: RecordingQuestion
+    of node: Int, _ question: RecordingQuestion, _ directories: [DirectorySpec]
   ) throws(RecordingError) -> [ZoneSpec] {
     var zones: [ZoneSpec] = []
     let highest = ZoneSpec.Kind.allCases.last {
@@ -84,17 +84,23 @@ package enum RecordedMachine {
         throw RecordingError(
           file: question.file, reason: "mark `base` has no buddyinfo of node \(node) \(kind.name)")
       }
-      let row = RecordedBuddy.row(
-        kernel: question.kernel, zone: kind.name, managed: zone.managed,
-        isHighest: kind == highest)
+      let hasDropped = !directories.isEmpty && kind == highest && kind != .dma
+      let row =
+        hasDropped
+        ? RecordedBuddy.dropped(kernel: question.kernel, managed: zone.managed)
+        : RecordedBuddy.row(
+          kernel: question.kernel, zone: kind.name, managed: zone.managed,
+          isHighest: kind == highest)
       let boost = zone.boost ?? 0
-      let state = ZoneState(
+      let perCPU = zone.pagesets.reduce(0) { $0 + $1.count }
+      var state = ZoneState(
         freeBlocks: row.split(free),
-        perCPU: zone.pagesets.reduce(0) { $0 + $1.count },
+        perCPU: perCPU,
         batch: zone.pagesets.first?.batch ?? 1,
         high: zone.pagesets.first?.high ?? 0,
         watermarks: (min: zone.min - boost, low: zone.low - boost, high: zone.high - boost),
         protection: zone.protection)
+      if hasDropped { state.perCPUReclaimable = max(0, perCPU % 512 - perCPUOfBoot) }
       zones.append(
         ZoneSpec(
           kind: kind, startPFN: zone.start_pfn, managed: zone.managed, present: zone.present,
@@ -102,6 +108,10 @@ package enum RecordedMachine {
     }
     return zones
   }
+
+  /// Pages on the CPU's lists of a machine that dropped no directory; what there are more were freed
+  /// with it.
+  private static let perCPUOfBoot = 18
 
   private static func lists(of node: Int, _ question: RecordingQuestion) -> NodeListState {
     let counters = question.base.nodes[node] ?? [:]

@@ -111,6 +111,8 @@ package struct ZoneState: Sendable {
   package var freeBlocks: [[Int]]
   /// Pages on the per-CPU lists.
   package var perCPU: Int
+  /// How many of them are reclaimable; the others belong to the kernel for good.
+  package var perCPUReclaimable = 0
   package var batch: Int
   /// Pages from which a per-CPU list gives back.
   package var high: Int

@@ -166,6 +166,7 @@ package final class Memory {
       guard let device = cache.makeFile("", pages: directoryCache.blocks, isDevice: true) else {
         throw BootError("no room for the blocks of \(spec.directories.count) directories")
       }
+      cache.makeInnerNodesOfBoot(device)
       blockDevice = device
     }
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
