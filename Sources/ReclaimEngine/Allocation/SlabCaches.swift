@@ -24,6 +24,8 @@ final class SlabCaches {
     var order: Int
     var reclaimable: Bool
     var free = 0
+    /// Objects in use that came since boot.
+    var used = 0
     var slabs: [UInt32] = []
   }
 
@@ -62,6 +64,7 @@ final class SlabCaches {
   @inline(__always) func take(_ kind: SlabKind) -> Bool {
     if caches[kind.rawValue].free == 0, !grow(kind) { return false }
     caches[kind.rawValue].free -= 1
+    caches[kind.rawValue].used += 1
     return true
   }
 
@@ -70,6 +73,7 @@ final class SlabCaches {
   @discardableResult
   func free(_ kind: SlabKind) -> Int {
     caches[kind.rawValue].free += 1
+    caches[kind.rawValue].used -= 1
     let cache = caches[kind.rawValue]
     guard cache.free > Self.sparesKept * cache.objectsPerSlab, let slab = cache.slabs.last else {
       return 0
@@ -92,6 +96,7 @@ final class SlabCaches {
       adopt(slab, kind)
     }
     caches[kind.rawValue].free -= 1
+    caches[kind.rawValue].used += 1
     return true
   }
 
@@ -119,6 +124,13 @@ final class SlabCaches {
     caches[kind.rawValue].free += cache.objectsPerSlab
     node.counters.add(
       pages, to: cache.reclaimable ? .nr_slab_reclaimable : .nr_slab_unreclaimable)
+  }
+
+  func use(of kind: SlabKind, name: String, objectSize: Int) -> SlabUse {
+    let cache = caches[kind.rawValue]
+    return SlabUse(
+      name: name, objectSize: objectSize, perSlab: cache.objectsPerSlab,
+      objects: max(cache.used, 0), free: cache.free, pages: cache.slabs.count << cache.order)
   }
 
   /// Pages in slabs taken since boot: for the invariants.

@@ -13,6 +13,7 @@ final class SwapSpace {
   private let allocator: PageAllocator
   private let slabs: SlabCaches
   private let frames: FrameTable
+  private let nodes: SwapTree
   private var ramDisk = RamDisk()
   /// Where zram keeps its pages; nil on other devices.
   private let pool: CompressedPool?
@@ -20,7 +21,7 @@ final class SwapSpace {
   /// - Throws: BootError where the device is of no use.
   init(
     _ device: DiskSpec, tree: MemcgTree, allocator: PageAllocator, slabs: SlabCaches,
-    frames: FrameTable, profile: KernelProfile
+    frames: FrameTable, profile: KernelProfile, _ periods: GracePeriods
   ) throws(BootError) {
     self.tree = tree
     self.allocator = allocator
@@ -30,6 +31,8 @@ final class SwapSpace {
       device.kind == .zram
       ? CompressedPool(allocator, frames, compressedPage: device.compressedPage) : nil
     self.pool = pool
+    let nodes = try SwapTree(slots: device.size.pages.count, slabs, periods)
+    self.nodes = nodes
     var slots: UnsafeMutablePointer<SwapSlot>?
     area = try SwapArea(device, clusterSize: profile.numbers.swapCluster) { offset in
       let slot = slots! + Int(offset)
@@ -40,7 +43,10 @@ final class SwapSpace {
         if _slowPath(tree.rows[Int(at)].isOffline) { tree.releaseIfEmpty(at) }
         at = tree.rows[Int(at)].parent
       }
-      if memcg != 0 { tree.statistics.note(1) }
+      if memcg != 0 {
+        tree.statistics.note(1)
+        nodes.remove(offset)
+      }
       // zram is told, and forgets the page at once; other devices are not.
       if let pool, slot.pointee.stored > 0 {
         pool.drop(slot.pointee.stored)
@@ -82,7 +88,8 @@ final class SwapSpace {
     return free
   }
 
-  /// A charged slot for a folio of the cgroup; nil when the area or a swap.max is exhausted.
+  /// A charged slot for a folio of the cgroup, with its place in the swap cache; nil when the area or
+  /// a swap.max is exhausted, or no memory is left for a node.
   func take(for memcg: UInt16) -> UInt32? {
     guard let offset = area.take() else {
       if memcg != MemcgTree.rootNumber { tree.cgroup(memcg).countSwap(.fail) }
@@ -98,6 +105,10 @@ final class SwapSpace {
         return nil
       }
       at = tree.rows[Int(at)].parent
+    }
+    guard nodes.add(offset) else {
+      area.freed(offset)
+      return nil
     }
     at = memcg
     while at != 0 {

@@ -178,8 +178,9 @@ struct Costs: Sendable {
   var statForgotten: UInt64
   var statNew: UInt64
   var blockRead: UInt64
-  /// A dentry or inode that reclaim frees.
-  var objectPruned: UInt64
+  /// A dentry that reclaim frees, its inode put on its list; and an inode.
+  var dentryPruned: UInt64
+  var inodePruned: UInt64
   /// Passing a turn where tasks take turns by accesses.
   var turn: UInt64
   /// A page of a higher zone set aside by a walk for a lower one.

@@ -41,9 +41,12 @@ extension Machine {
     case .stat(let name, let missing, let pattern):
       return try await stat(name, missing: missing, pattern, task)
     case .takeTurns(let every, let order):
-      guard every > 0, order.contains(task.name) else { return .failed(.EINVAL) }
+      let turns = turns ?? TurnTaking(order)
+      guard every > 0, order.contains(task.name), turns.order == order else {
+        return .failed(.EINVAL)
+      }
       noteOperation(18, task, [UInt64(every)])
-      try await takeTurns(task, every, order)
+      try await takeTurns(task, every, turns)
       return .done
     case .adviseFile(let name, let advice, let from, let length):
       if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
@@ -88,16 +91,17 @@ extension Machine {
     let size = missing ? pattern.from + (pattern.length ?? files) : files
     if pattern.problem(over: size) != nil || size > Self.missingNames { return .failed(.EINVAL) }
     noteOperation(missing ? 19 : 17, task, pattern.words)
-    let stream = stream("\(task.name) looks into \(name)")
-    return try await memory.stat(
-      position, exists: !missing, pattern, over: size, stream, task) ? .done : .failed(.ENOMEM)
+    let open = task.openDirectory(position) { stream("\(task.name) looks into \(name)") }
+    return try await memory.stat(open, exists: !missing, pattern, over: size, task)
+      ? .done : .failed(.ENOMEM)
   }
 
   /// Names that do not exist, of a directory.
   private static let missingNames = 1 << 24
 
-  private func takeTurns(_ task: SimTask, _ every: Int, _ order: [String]) async throws(Killed) {
-    let turns = turns ?? TurnTaking(order)
+  private func takeTurns(_ task: SimTask, _ every: Int, _ turns: TurnTaking)
+    async throws(Killed)
+  {
     self.turns = turns
     task.turnLength = every
     task.accessesLeft = every

@@ -64,6 +64,10 @@ package final class Machine: Backend {
     memory.cache.files.map { FileSpec(name: $0.name, size: Pages($0.pages)) }
   }
 
+  package var directories: [DirectorySpec] {
+    memory.directoryCache.directories.map { DirectorySpec(name: $0.name, files: $0.files) }
+  }
+
   // MARK: tasks
 
   @discardableResult

@@ -140,7 +140,7 @@ package final class Memory {
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)
     areas = AreaRegistry(leaves: leaves, slots: slots)
     entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
-    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile)
+    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile, gracePeriods)
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
@@ -177,7 +177,7 @@ package final class Memory {
 
   private static func swapSpace(
     of spec: MachineSpec, _ tree: MemcgTree, _ allocator: PageAllocator, _ slabs: SlabCaches,
-    _ frames: FrameTable, _ profile: KernelProfile
+    _ frames: FrameTable, _ profile: KernelProfile, _ periods: GracePeriods
   ) throws(BootError) -> SwapSpace? {
     let disks = spec.disks.filter { $0.use == .swap }
     guard disks.count <= 1 else {
@@ -185,7 +185,8 @@ package final class Memory {
     }
     guard let disk = disks.first else { return nil }
     return try SwapSpace(
-      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile)
+      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile,
+      periods)
   }
 
   /// What boot has registered, and what parts tell this one about.

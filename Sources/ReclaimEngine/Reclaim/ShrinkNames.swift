@@ -33,12 +33,12 @@ extension Memory {
 
   /// super_cache_scan of one file system for one cgroup; a request that must not enter a file
   /// system is told to stop.
-  /// - Returns: objects that were freed.
+  /// - Returns: how many of each were freed.
   func shrinkNames(
     _ memcg: UInt16, _ superblock: Superblock, priority: Int, gfp: GfpFlags
-  ) -> Int {
+  ) -> (dentries: Int, inodes: Int) {
     let freeable = freeableNames(memcg, superblock)
-    if freeable == 0 { return 0 }
+    if freeable == 0 { return (0, 0) }
     let payer = profile.deferredShrink == .whole ? MemcgTree.rootNumber : memcg
     let deferrer = names.lists(payer, superblock)
     let before = deferrer.pointee.deferred
@@ -48,9 +48,12 @@ extension Memory {
     tracer.shrinkSlabStart(
       Self.superblockShrinker, node: node.number, scan, deferred: before, freeable: freeable,
       priority: priority, gfp: gfp)
-    var scanned = 0, freed = 0
+    var scanned = 0
+    var freed = (dentries: 0, inodes: 0)
     while gfp.contains(.fs), let n = scan.step(freeable, batch: Self.superblockBatch) {
-      freed += prune(memcg, superblock, n)
+      let share = NameShare(n, names.lists(memcg, superblock).pointee)
+      freed.dentries += pruneDentries(memcg, superblock, share.dentries)
+      freed.inodes += pruneInodes(memcg, superblock, share.inodes)
       scanned += n
       scan.total -= n
     }
@@ -59,20 +62,12 @@ extension Memory {
       before: before, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
     tracer.shrinkSlabEnd(
       Self.superblockShrinker, node: node.number, unused: before, new: deferrer.pointee.deferred,
-      total: scan.total, freed: freed)
+      total: scan.total, freed: freed.dentries + freed.inodes)
     return freed
   }
 
-  private func prune(_ memcg: UInt16, _ superblock: Superblock, _ n: Int) -> Int {
+  private func pruneDentries(_ memcg: UInt16, _ superblock: Superblock, _ n: Int) -> Int {
     let lists = names.lists(memcg, superblock)
-    let share = NameShare(n, lists.pointee)
-    return pruneDentries(lists, superblock, share.dentries)
-      + pruneInodes(lists, superblock, share.inodes)
-  }
-
-  private func pruneDentries(
-    _ lists: UnsafeMutablePointer<NameLists>, _ superblock: Superblock, _ n: Int
-  ) -> Int {
     var freed = 0
     for _ in 0..<min(n, lists.pointee.dentries.count) {
       let name = lists.pointee.dentries.first
@@ -101,9 +96,8 @@ extension Memory {
     names.list(name, superblock)
   }
 
-  private func pruneInodes(
-    _ lists: UnsafeMutablePointer<NameLists>, _ superblock: Superblock, _ n: Int
-  ) -> Int {
+  private func pruneInodes(_ memcg: UInt16, _ superblock: Superblock, _ n: Int) -> Int {
+    let lists = names.lists(memcg, superblock)
     var freed = 0
     for _ in 0..<min(n, lists.pointee.inodes.count) {
       let name = lists.pointee.inodes.first

@@ -59,10 +59,15 @@ extension Memory {
   ) -> (objects: Int, cost: UInt64) {
     var objects = shrinkShadows(memcg, priority: priority, gfp: gfp)
     if memcg.isRoot { objects += shrinkCaches(priority: priority, gfp: gfp) }
-    let names =
-      shrinkNames(memcg.number, .cgroup, priority: priority, gfp: gfp)
-      + shrinkNames(memcg.number, .files, priority: priority, gfp: gfp)
-    return (objects + names, UInt64(names) * profile.costs.objectPruned)
+    var cost: UInt64 = 0
+    for k in 0..<Superblock.count {
+      let superblock = Superblock(rawValue: k)!
+      let freed = shrinkNames(memcg.number, superblock, priority: priority, gfp: gfp)
+      objects += freed.dentries + freed.inodes
+      cost += UInt64(freed.dentries) * profile.costs.dentryPruned
+      cost += UInt64(freed.inodes) * profile.costs.inodePruned
+    }
+    return (objects, cost)
   }
 
   /// Pages that a reclaim of the thread on the CPU has freed besides those of the lists.

@@ -10,17 +10,21 @@ import UAPI
 extension Memory {
   /// One stat for each access of the pattern.
   /// - Parameters:
-  ///   - position: of the directory.
   ///   - size: how many names the pattern is over.
   /// - Returns: false when there was no memory for one of them; those before it are done.
   func stat(
-    _ position: Int, exists: Bool, _ pattern: AccessPattern, over size: Int, _ stream: SplitMix64,
-    _ task: SimTask
+    _ open: OpenDirectory, exists: Bool, _ pattern: AccessPattern, over size: Int, _ task: SimTask
   ) async throws(Killed) -> Bool {
+    let position = open.position
     let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: ReadRun.lookahead)
     defer { buffer.deallocate() }
     var cursor = PatternCursor(
-      pattern, size: size, position: 0, stream: stream, tables: zipfTables)
+      pattern, size: size, position: exists ? open.next : 0, stream: open.stream,
+      tables: zipfTables)
+    defer {
+      if exists { open.next = cursor.position }
+      open.stream = cursor.stream
+    }
     while true {
       let n = cursor.fill(buffer)
       if n == 0 { return true }
