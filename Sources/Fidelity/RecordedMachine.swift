@@ -128,8 +128,8 @@ package enum RecordedMachine {
   }
 
   /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
-  /// in all; where the first slabs after it were allocated (traces of fallbacks) says which of them
-  /// were free: 13 on a machine without swap, some 8 on one that has activated swap.
+  /// in all; where the first slabs after it were allocated (traces of fallbacks) says that all but
+  /// one of a slab were free.
   ///
   /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
   /// five slabs of inodes are. Where slabs were read out, what is free in them is known, but for
@@ -137,9 +137,8 @@ package enum RecordedMachine {
   private static func freeObjects(
     _ question: RecordingQuestion, _ directories: [DirectorySpec]
   ) -> FreeObjects {
-    let hasSwap = (question.machine.devices ?? []).contains { $0.use == "swap" }
     var free = FreeObjects(
-      treeNodes: hasSwap ? 8 : 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
+      treeNodes: 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
     guard let slabs = question.base.slabinfo, !directories.isEmpty,
       let held = slabsHeld[question.kernel]
     else { return free }
