@@ -52,8 +52,7 @@ enum DirectoryMethods {
 
   /// t:directory(name)
   static func find(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var task: TaskObject!
-    let arguments = try Arguments(call, of: "t:directory", on: TaskObject.self, atMost: 1, &task)
+    let (task, arguments) = try call.receive("t:directory", on: TaskObject.self, atMost: 1)
     try task.expectRunning("t:directory")
     let name = try arguments.string(1, "the name of a directory")
     guard let spec = task.machine.backend.directories.first(where: { $0.name == name }) else {
@@ -65,10 +64,8 @@ enum DirectoryMethods {
 
   /// d:stat { pattern = …, … }
   static func stat(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var directory: DirectoryObject!
-    let arguments = try Arguments(
-      call, of: "d:stat", on: DirectoryObject.self, atMost: 1, &directory)
-    let fields = try arguments.fields(1, of: "d:stat of '\(directory.name)'", optional: true)
+    let (directory, arguments) = try call.receive("d:stat", on: DirectoryObject.self, atMost: 1)
+    let fields = try arguments.fields(1, on: directory.name, optional: true)
     try expectNames(fields)
     let pattern = try fields.accessPattern(over: Pages(directory.files))
     return try directory.task.ask(
@@ -77,10 +74,9 @@ enum DirectoryMethods {
 
   /// d:stat_missing { n = …, … }
   static func statMissing(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var directory: DirectoryObject!
-    let arguments = try Arguments(
-      call, of: "d:stat_missing", on: DirectoryObject.self, atMost: 1, &directory)
-    let fields = try arguments.fields(1, of: "d:stat_missing of '\(directory.name)'")
+    let (directory, arguments) = try call.receive(
+      "d:stat_missing", on: DirectoryObject.self, atMost: 1)
+    let fields = try arguments.fields(1, on: directory.name)
     try expectNames(fields)
     let words = "how many names, 1 to \(missingMost)"
     guard let n = try fields.whole("n", words), 1...Int64(missingMost) ~= n else {

@@ -182,6 +182,20 @@ package struct FolioLists {
     return taken
   }
 
+  /// Where the list is read next. For whoever fetches it: the list is not empty.
+  @inline(__always) func tailPlace(of list: UnsafeMutablePointer<FolioList>) -> Int {
+    let c = Int(list.pointee.tail)
+    return c &<< 8 &+ Int(chunks[c].low)
+  }
+
+  /// The folio at the tail, or 0 where many that stood there were removed. Likewise.
+  @inline(__always) func tailFrame(of list: UnsafeMutablePointer<FolioList>) -> UInt32 {
+    let from = tailPlace(of: list)
+    var at = from
+    while slots[at] == 0, at &- from < 16, at & 255 != 255 { at &+= 1 }
+    return slots[at]
+  }
+
   /// Copies the `n` folios that `takeTail` would take into `batch` and leaves them where they are;
   /// returns how many there were.
   @inline(__always) package func peek(

@@ -90,6 +90,11 @@ final class NameTable {
     listRows + Int(memcg) * Superblock.count + superblock.rawValue
   }
 
+  /// Whether a shrinker would find anything that the cgroup pays for.
+  func hasAny(_ memcg: UInt16) -> Bool {
+    lists(memcg, .cgroup).pointee.count + lists(memcg, .files).pointee.count > 0
+  }
+
   // MARK: looking up
 
   func has(_ name: UInt32) -> Bool { rows[Int(name)].state.contains(.dentry) }
@@ -166,6 +171,7 @@ final class NameTable {
   /// At the young end of its list.
   func list(_ name: UInt32, _ superblock: Superblock) {
     let row = rows + Int(name), list = list(of: row.pointee, superblock)
+    if list.pointee.count == 0 { tree.books.mark(payer(of: row.pointee)) }
     row.pointee.next = 0
     row.pointee.previous = list.pointee.last
     if list.pointee.last == 0 {
@@ -190,13 +196,15 @@ final class NameTable {
   private func list(
     of row: NameRow, _ superblock: Superblock
   ) -> UnsafeMutablePointer<ShadowList> {
-    let isDentry = row.state.contains(.dentry)
-    let payer = tree.kernelPayer(isDentry ? row.memcg : row.inodeMemcg)
-    let start = UnsafeMutableRawPointer(lists(payer, superblock))
+    let start = UnsafeMutableRawPointer(lists(payer(of: row), superblock))
     let offset =
-      isDentry
+      row.state.contains(.dentry)
       ? MemoryLayout<NameLists>.offset(of: \.dentries)! : MemoryLayout<NameLists>.offset(of: \.inodes)!
     return start.advanced(by: offset).assumingMemoryBound(to: ShadowList.self)
+  }
+
+  private func payer(of row: NameRow) -> UInt16 {
+    tree.kernelPayer(row.state.contains(.dentry) ? row.memcg : row.inodeMemcg)
   }
 
   /// A cgroup has gone offline: what it paid for is its heir's, and what its shrinkers left to do.
@@ -208,6 +216,7 @@ final class NameTable {
       new.pointee.deferred += old.pointee.deferred
       old.pointee.deferred = 0
     }
+    tree.books.mark(heir)
   }
 
   private func splice(_ old: inout ShadowList, into new: inout ShadowList) {

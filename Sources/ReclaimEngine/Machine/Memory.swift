@@ -104,7 +104,8 @@ package final class Memory {
     self.profile = profile
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
-    processor = FairProcessor(timeline, profile.scheduling.rules)
+    processor = FairProcessor(
+      timeline, profile.scheduling.rules(tick: Nanoseconds(profile.numbers.tick)))
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
     self.tracer = tracer
@@ -122,7 +123,7 @@ package final class Memory {
       profile: profile, recursiveProtection: spec.hasRecursiveProtection)
     names = try NameTable(tree)
     directoryCache = DirectoryCache(spec.directories, names)
-    vfsCachePressure = spec.sysctls.last { $0.name == "vm.vfs_cache_pressure" }?.value ?? 100
+    vfsCachePressure = spec.sysctl("vm.vfs_cache_pressure") ?? 100
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
@@ -145,8 +146,8 @@ package final class Memory {
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     seed = spec.seed
-    pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
-    swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
+    pageCluster = spec.sysctl("vm.page-cluster") ?? 3
+    swappiness = spec.sysctl("vm.swappiness") ?? 60
     let files = spec.disks.first { $0.use == .fileSystem }
     readAheadPages = files?.readAheadPages ?? 32
     requestPages = files?.requestPages ?? 32
@@ -224,7 +225,7 @@ package final class Memory {
         lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
         frame += 1
       }
-      tree.accumulators?.add(n, toList: list, of: MemcgTree.rootNumber)
+      tree.listHolds(n, list, of: MemcgTree.rootNumber)
     }
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)
@@ -294,7 +295,9 @@ package final class Memory {
 
 /// What kernel threads find their machine by: it is made after them.
 private final class KernelThreadStarter {
-  weak var memory: Memory?
+  // Not weak: an object that anybody refers to weakly has its references counted elsewhere, which
+  // every one of them would pay for.
+  unowned var memory: Memory?
 
   func makeKswapd(
     _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime

@@ -112,11 +112,14 @@ package final class Node {
   let number: Int
   /// Those that manage pages, lowest first.
   let zones: [Zone]
+  /// Index of the highest of them.
+  let topZone: Int
   let counters = VmCounters()
 
   package init(number: Int, zones: [Zone]) {
     self.number = number
     self.zones = zones
+    topZone = zones.last?.kind.rawValue ?? 0
   }
 
   deinit { counters.release() }

@@ -117,31 +117,3 @@ package struct StatisticAccumulators {
     }
   }
 }
-
-extension MemcgTree {
-  /// `n` folios left one list of a cgroup together: one update.
-  @inline(__always) func listLost(_ n: Int, _ list: Int, of memcg: UInt16) {
-    statistics.note(n)
-    accumulators?.add(-n, toList: list, of: memcg)
-  }
-
-  /// A folio went from one list of its cgroup to another: two updates.
-  @inline(__always) func listsExchanged(_ from: Int, _ to: Int, of memcg: UInt16) {
-    statistics.noteOnes(2)
-    guard let accumulators else { return }
-    accumulators.add(-1, toList: from, of: memcg)
-    accumulators.add(1, toList: to, of: memcg)
-  }
-
-  /// `n` folios have joined the lists that their flags name: one update each.
-  @inline(__always) func listsGained(
-    _ frames: UnsafeMutablePointer<UInt32>, _ n: Int, _ rows: UnsafeMutablePointer<FrameRow>
-  ) {
-    statistics.noteOnes(n)
-    guard let accumulators else { return }
-    for k in 0..<n {
-      let row = rows + Int(frames[k])
-      accumulators.add(1, toList: row.pointee.flags.home, of: row.pointee.memcg)
-    }
-  }
-}

@@ -17,10 +17,7 @@ extension Memory {
   /// - Parameter what: 1 to 3; anything else is EINVAL.
   func dropCaches(_ what: Int, _ task: SimTask) async throws(Killed) -> Outcome {
     guard (1...3).contains(what) else { return .failed(.EINVAL) }
-    messages.append(
-      KernelMessage(
-        at: timeline.now, level: .info,
-        text: "\(task.command) (\(task.pid)): drop_caches: \(what)"))
+    say("\(task.command) (\(task.pid)): drop_caches: \(what)")
     if what & 1 != 0 {
       try await dropPageCache(task)
       node.counters.add(1, to: .drop_pagecache)
@@ -50,8 +47,9 @@ extension Memory {
     var pass = 0
     while true {
       var freed = 0
-      for memcg in tree.all {
-        let (objects, cost) = shrinkSlab(memcg, priority: 0, gfp: .kernel)
+      var walk = tree.walk(below: MemcgTree.rootNumber)
+      while let number = walk.next() {
+        let (objects, cost) = shrinkSlab(number, priority: 0, gfp: .kernel)
         freed += objects
         if cost > 0 { try await task.spend(cost) }
       }
