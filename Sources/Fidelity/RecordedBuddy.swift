@@ -6,8 +6,8 @@
 // blocks are movable. Machines that were not read again get the row of the nearest one, as far as
 // their own blocks of that order reach.
 //
-// A machine that made a directory of files and dropped it has many small blocks more: pages of slabs
-// that were freed where reclaimable pages lie. They serve the next such slabs (recordings: no
+// A machine that made a directory of files and dropped it has many small blocks more: pages of
+// slabs that were freed where reclaimable pages lie. They serve the next such slabs (recordings: no
 // fallback happens while the names come back).
 
 /// Free blocks of the two small mobilities, by order 0…10.

@@ -40,7 +40,7 @@ extension RecordedConfiguration.Node {
     return specs
   }
 
-  /// Pages on the CPU's lists of a machine that dropped no directory; what there are more were freed
-  /// with it.
+  /// Pages on the CPU's lists of a machine that dropped no directory; what there are more were
+  /// freed with it.
   private static let perCPUOfBoot = 18
 }

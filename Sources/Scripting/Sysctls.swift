@@ -62,7 +62,8 @@ enum Sysctls {
       text: "least distance of the watermarks, in 1/10000 of a zone; 10"),
     Sysctl(
       name: "vm.vfs_cache_pressure", range: 0...Int(Int32.max),
-      text: "how much reclaim asks of dentries and inodes, in per cent of a fair share; 0: nothing; "
+      text:
+        "how much reclaim asks of dentries and inodes, in per cent of a fair share; 0: nothing; "
         + "100"),
   ]
 

@@ -88,8 +88,8 @@ final class SwapSpace {
     return free
   }
 
-  /// A charged slot for a folio of the cgroup, with its place in the swap cache; nil when the area or
-  /// a swap.max is exhausted, or no memory is left for a node.
+  /// A charged slot for a folio of the cgroup, with its place in the swap cache; nil when the area
+  /// or a swap.max is exhausted, or no memory is left for a node.
   func take(for memcg: UInt16) -> UInt32? {
     guard let offset = area.take() else {
       if memcg != MemcgTree.rootNumber { tree.cgroup(memcg).countSwap(.fail) }

@@ -199,7 +199,8 @@ final class NameTable {
     let start = UnsafeMutableRawPointer(lists(payer(of: row), superblock))
     let offset =
       row.state.contains(.dentry)
-      ? MemoryLayout<NameLists>.offset(of: \.dentries)! : MemoryLayout<NameLists>.offset(of: \.inodes)!
+      ? MemoryLayout<NameLists>.offset(of: \.dentries)!
+      : MemoryLayout<NameLists>.offset(of: \.inodes)!
     return start.advanced(by: offset).assumingMemoryBound(to: ShadowList.self)
   }
 

@@ -67,8 +67,8 @@ extension PageCache {
     }
   }
 
-  /// The tree of a device whose other blocks have been cached since boot: its inner nodes are there,
-  /// and stay.
+  /// The tree of a device whose other blocks have been cached since boot: its inner nodes are
+  /// there, and stay.
   func makeInnerNodesOfBoot(_ device: FileMapping) {
     device.height = FileMapping.levels(for: device.pages - 1)
     guard device.height > 1 else { return }
