@@ -25,22 +25,3 @@ struct VmCounters {
     nonmutating set { values[counter.rawValue] = newValue }
   }
 }
-
-/// One cgroup's own part of memory.stat, indexed by MemcgCounter.
-struct MemcgCounters {
-  let values: UnsafeMutablePointer<Int>
-
-  init() {
-    values = .allocate(capacity: MemcgCounter.count)
-    values.initialize(repeating: 0, count: MemcgCounter.count)
-  }
-
-  func release() { values.deallocate() }
-
-  @inline(__always) func add(_ n: Int, to counter: MemcgCounter) { values[counter.rawValue] &+= n }
-
-  subscript(_ counter: MemcgCounter) -> Int {
-    @inline(__always) get { values[counter.rawValue] }
-    nonmutating set { values[counter.rawValue] = newValue }
-  }
-}
