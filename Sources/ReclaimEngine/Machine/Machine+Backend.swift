@@ -146,6 +146,6 @@ extension Machine {
     for k in memory.shrinkers.indices { memory.shrinkers[k].wasRead() }
     let costs = memory.profile.costs
     try await task.spend(
-      costs.mark + UInt64(memory.tree.all.count - 1) * costs.markCgroup)
+      costs.mark + UInt64(memory.tree.livingCount - 1) * costs.markCgroup)
   }
 }

@@ -36,6 +36,8 @@ package final class Memory {
   let swapSpace: Unmanaged<SwapSpace>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
+  /// Whether what is written to swap takes no memory of the machine.
+  let keepsSwapOutside: Bool
   let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
@@ -140,6 +142,7 @@ package final class Memory {
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
+    keepsSwapOutside = swap?.isOutside ?? false
     seed = spec.seed
     pageCluster = spec.sysctl("vm.page-cluster") ?? 3
     swappiness = spec.sysctl("vm.swappiness") ?? 60
@@ -206,7 +209,7 @@ package final class Memory {
         lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
         frame += 1
       }
-      tree.accumulators?.add(n, toList: list, of: MemcgTree.rootNumber)
+      tree.listHolds(n, list, of: MemcgTree.rootNumber)
     }
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)

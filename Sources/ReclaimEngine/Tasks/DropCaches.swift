@@ -56,7 +56,10 @@ extension Memory {
     var pass = 0
     while true {
       var freed = 0
-      for memcg in tree.all { freed += shrinkSlab(memcg, priority: 0, gfp: .kernel) }
+      var walk = tree.walk(below: MemcgTree.rootNumber)
+      while let number = walk.next() {
+        freed += shrinkSlab(number, priority: 0, gfp: .kernel)
+      }
       switch profile.slabDrop {
       case .whileMoreThanTen:
         if freed <= 10 { return }
