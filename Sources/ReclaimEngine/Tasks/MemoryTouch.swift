@@ -70,7 +70,9 @@ struct TouchRun {
     let entries = memory.entries + area.base
     let price = memory.profile.costs.touch &+ memory.profile.costs.draw(cursor.shape)
     while true {
-      if at == filled, !turn(entries, memory.synchronousSlots) { return .finished }
+      if at == filled, memory.cutsShort || !turn(entries, memory.synchronousSlots) {
+        return .finished
+      }
       let begun = at
       let end = at &+ min(filled &- at, task.accessesLeft)
       while at < end {
