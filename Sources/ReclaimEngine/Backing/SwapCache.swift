@@ -41,10 +41,10 @@ extension Memory {
   /// A swap entry is gone. The slot goes with its last reference; a folio that only it kept is
   /// dropped unless it is busy.
   func releaseSwap(_ offset: UInt32) {
-    guard let swap else { return }
-    let frame = swap.area.slots[Int(offset)].content.folio
-    swap.area.release(offset)
-    guard frame != 0, swap.area.slots[Int(offset)].references == 0 else { return }
+    guard let swapSpace, let swapSlots else { return }
+    let slot = swapSlots + Int(offset), frame = slot.pointee.content.folio
+    swapSpace._withUnsafeGuaranteedRef { $0.area.release(offset) }
+    guard frame != 0, slot.pointee.references == 0 else { return }
     let row = frames.rows[Int(frame)]
     guard !row.flags.hasAny(.writeback, .locked), !row.flags.contains(.inAddBatch) else { return }
     leaveSwapCache(frame, keeping: .empty)

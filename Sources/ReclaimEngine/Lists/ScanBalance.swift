@@ -41,9 +41,14 @@ enum ScanBalance: Equatable {
 }
 
 extension Memory {
+  /// Whether the cgroup's folios could go to swap.
+  private func hasSwap(for memcg: UInt16) -> Bool {
+    swapSpace?._withUnsafeGuaranteedRef { $0.isAvailable(to: memcg) } ?? false
+  }
+
   /// The first rule that fits decides.
   func scanBalance(_ memcg: UInt16, _ control: ScanControl) -> ScanBalance {
-    if !control.maySwap || (swap?.available(to: memcg) ?? 0) <= 0 { return .fileOnly }
+    if !control.maySwap || !hasSwap(for: memcg) { return .fileOnly }
     if !control.isGlobal, control.swappiness == 0 { return .fileOnly }
     if control.priority == 0, control.swappiness != 0 { return .equal }
     if control.fileIsTiny { return .anonOnly }

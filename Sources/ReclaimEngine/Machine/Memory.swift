@@ -34,6 +34,8 @@ package final class Memory {
   let swap: SwapSpace?
   /// The same, for where a reference would be counted for each page; `swap` keeps it alive.
   let swapSpace: Unmanaged<SwapSpace>?
+  /// The slots of the swap area; nil where there is none.
+  let swapSlots: UnsafeMutablePointer<SwapSlot>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
   /// Whether what is written to swap takes no memory of the machine.
@@ -147,6 +149,7 @@ package final class Memory {
     swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile, gracePeriods)
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
+    swapSlots = swap?.area.slots
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     keepsSwapOutside = swap?.isOutside ?? false
     seed = spec.seed

@@ -4,6 +4,7 @@
 // Freed folios leave their lists at once and are uncharged together, a batch at a time, straight
 // from the counters. Up to 6.12 the CPU's LRU batches are drained first.
 
+import CMemory
 import Timeline
 import UAPI
 
@@ -103,27 +104,64 @@ extension Memory {
   private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Int {
     batches.drain()
     area.task.unsettled.settle()
-    var present = 0
-    for index in range {
-      let entry = entries[area.base + index]
-      if entry.isNone { continue }
-      noteFilled(area, area.base + index)
-      entries[area.base + index] = .none
-      if entry.isSwap {
-        releaseSwap(entry.swapOffset)
-        continue
-      }
-      if entry.isZeroPage { continue }
-      present += 1
-      if frames.rows[Int(entry.frame)].flags.contains(.anon) {
-        zapAnonymous(entry.frame, &gather)
-      } else {
-        if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
-        if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
-        unmapOne(entry.frame)
-      }
+    var present = 0, at = range.lowerBound
+    fetch(area, at..<min(at + Self.zapPart, range.upperBound))
+    while at < range.upperBound {
+      let end = min(at + Self.zapPart, range.upperBound)
+      fetch(area, end..<min(end + Self.zapPart, range.upperBound))
+      fetchPlaces(area, at..<end)
+      for index in at..<end where zapEntry(area, index, &gather) { present += 1 }
+      at = end
     }
     return present
+  }
+
+  /// Entries that are emptied together: what they lead to has been fetched, in the order of pages,
+  /// which has nothing to do with where rows and swap slots lie.
+  private static let zapPart = 32
+
+  /// Fetches the rows or swap slots of entries.
+  private func fetch(_ area: Area, _ range: Range<Int>) {
+    let rows = frames.rows
+    for index in range {
+      let entry = entries[area.base &+ index]
+      if entry.isSwap {
+        if let swapSlots { memory_prefetch(swapSlots + Int(entry.swapOffset)) }
+      } else {
+        memory_prefetch(rows + Int(entry.frame))
+      }
+    }
+  }
+
+  /// Fetches the places on their lists of pages whose rows have arrived.
+  private func fetchPlaces(_ area: Area, _ range: Range<Int>) {
+    for index in range {
+      let entry = entries[area.base &+ index]
+      if entry.isPresent { lists.prefetchPlace(of: entry.frame) }
+    }
+  }
+
+  /// Empties an entry; answers whether a page was mapped.
+  @inline(__always) private func zapEntry(
+    _ area: Area, _ index: Int, _ gather: inout FreedGather
+  ) -> Bool {
+    let entry = entries[area.base + index]
+    if entry.isNone { return false }
+    noteFilled(area, area.base + index)
+    entries[area.base + index] = .none
+    if entry.isSwap {
+      releaseSwap(entry.swapOffset)
+      return false
+    }
+    if entry.isZeroPage { return false }
+    if frames.rows[Int(entry.frame)].flags.contains(.anon) {
+      zapAnonymous(entry.frame, &gather)
+    } else {
+      if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
+      if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
+      unmapOne(entry.frame)
+    }
+    return true
   }
 
   private func zapAnonymous(_ frame: UInt32, _ gather: inout FreedGather) {
