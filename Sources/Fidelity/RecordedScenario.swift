@@ -111,7 +111,6 @@ package struct RecordedConfiguration: Sendable, Equatable, Decodable {
   package let sysctl: [String: RecordedValue]
   /// By node number.
   package let zoneinfo: [Int: Node]
-  package let distances: [Int: [Int]]?
   package let devices: [Device]?
   /// By the name of the device without "/dev/".
   package let queues: [String: Queue]?

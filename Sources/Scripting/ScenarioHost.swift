@@ -226,6 +226,7 @@ package final class ScenarioHost {
     let heading = "kernel \(machine.made.kernel)   machine \(machine.made.description)\n"
     outside.write(headingIsComplete || !machines.isEmpty ? heading : "seed \(seed)   " + heading)
     headingIsComplete = true
+    machine.backend.limitOperations(events: limits.events, interruption: LuaInterruption.word)
     machines.append(machine)
   }
 

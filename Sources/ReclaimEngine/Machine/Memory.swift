@@ -36,6 +36,8 @@ package final class Memory {
   let swapSpace: Unmanaged<SwapSpace>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
+  /// Whether what is written to swap takes no memory of the machine.
+  let keepsSwapOutside: Bool
   let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
@@ -93,6 +95,7 @@ package final class Memory {
   /// The kernel's log.
   var messages: [KernelMessage] = []
 
+  var operationLimit = OperationLimit()
   /// Why this kernel ended the run; nil while it did not.
   private(set) var endReason: String?
   private var nextPeriodicFlush: Instant
@@ -145,6 +148,7 @@ package final class Memory {
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
+    keepsSwapOutside = swap?.isOutside ?? false
     seed = spec.seed
     pageCluster = spec.sysctl("vm.page-cluster") ?? 3
     swappiness = spec.sysctl("vm.swappiness") ?? 60
