@@ -69,7 +69,7 @@ package final class MemcgTree {
       accumulatorArena = arena
       accumulators = StatisticAccumulators(
         collected: arena.rows, published: arena.rows + n, rows: rowArena.rows,
-        lruvecs: lruvecArena.rows, limit: profile.numbers.statBatch)
+        lruvecs: lruvecArena.rows, books: books, limit: profile.numbers.statBatch)
     }
     groups = [root]
     rows[1].liftLimits()

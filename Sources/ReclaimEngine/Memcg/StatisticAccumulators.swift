@@ -14,6 +14,7 @@ package struct StatisticAccumulators {
   private let published: UnsafeMutablePointer<Int>
   private let rows: UnsafeMutablePointer<MemcgRow>
   private let lruvecs: UnsafeMutablePointer<Lruvec>
+  private let books: ListBooks
   /// What an accumulator may hold.
   private let limit: Int
   // Numbers of counters, at hand because the counters are another module's.
@@ -24,12 +25,14 @@ package struct StatisticAccumulators {
 
   init(
     collected: UnsafeMutablePointer<Int>, published: UnsafeMutablePointer<Int>,
-    rows: UnsafeMutablePointer<MemcgRow>, lruvecs: UnsafeMutablePointer<Lruvec>, limit: Int
+    rows: UnsafeMutablePointer<MemcgRow>, lruvecs: UnsafeMutablePointer<Lruvec>, books: ListBooks,
+    limit: Int
   ) {
     self.collected = collected
     self.published = published
     self.rows = rows
     self.lruvecs = lruvecs
+    self.books = books
     self.limit = limit
   }
 
@@ -98,6 +101,7 @@ package struct StatisticAccumulators {
       let sum = published[Int(at) &* width &+ counter] + n
       published[Int(at) &* width &+ counter] = sum
       show(sum, counter, lruvecs + Int(at))
+      books.mark(at)
       at = rows[Int(at)].parent
     }
   }
