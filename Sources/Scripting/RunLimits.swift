@@ -23,8 +23,8 @@ extension ScenarioHost {
   /// Whether tasks of the machine may ask for anything more.
   func mayGoOn(_ machine: MachineObject) -> Bool {
     if stopped != nil { return false }
-    let now = machine.backend.timeline.now, events = machine.backend.eventCount
-    outside.progress(now, events)
+    let now = machine.timeline.now, events = machine.backend.eventCount
+    if let progress = outside.progress { progress(now, events) }
     if LuaInterruption.isRequested {
       stopped = "interrupted"
     } else if events >= limits.events {

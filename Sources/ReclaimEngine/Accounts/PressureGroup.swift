@@ -52,7 +52,7 @@ package struct PressureGroup {
 
   package init(_ profile: KernelProfile, now: Instant) {
     fullTime = profile.pressureFull
-    tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+    tick = profile.numbers.tick
     changedAt = now
     updatedAt = now
     nextUpdate = now

@@ -179,10 +179,20 @@ final class Tracer {
     keep(.markVictim(pid: task.pid, form == .sizes ? sizes : nil))
   }
 
-  /// A mark, an operation's begin, or what was booted: its number and words are folded.
+  /// A mark, or what was booted: its number and words are folded.
   func note(_ number: EventNumber, _ words: [UInt64]) {
     guard isOn else { return }
     begin(number)
+    for word in words { folded.pointee.fold(word) }
+    if let afterEvent { afterEvent() }
+  }
+
+  /// An operation of a task begins.
+  func noteOperation(_ number: UInt64, of task: Int, _ words: [UInt64]) {
+    guard isOn else { return }
+    begin(.operation)
+    folded.pointee.fold(number)
+    folded.pointee.fold(UInt64(task))
     for word in words { folded.pointee.fold(word) }
     if let afterEvent { afterEvent() }
   }

@@ -100,7 +100,8 @@ package final class Memory {
     self.profile = profile
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
-    processor = FairProcessor(timeline, profile.scheduling.rules)
+    processor = FairProcessor(
+      timeline, profile.scheduling.rules(tick: Nanoseconds(profile.numbers.tick)))
     directoryCache = DirectoryCache(spec)
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
@@ -139,8 +140,8 @@ package final class Memory {
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     seed = spec.seed
-    pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
-    swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
+    pageCluster = spec.sysctl("vm.page-cluster") ?? 3
+    swappiness = spec.sysctl("vm.swappiness") ?? 60
     let files = spec.disks.first { $0.use == .fileSystem }
     readAheadPages = files?.readAheadPages ?? 32
     requestPages = files?.requestPages ?? 32
@@ -274,7 +275,9 @@ package final class Memory {
 
 /// What kernel threads find their machine by: it is made after them.
 private final class KernelThreadStarter {
-  weak var memory: Memory?
+  // Not weak: an object that anybody refers to weakly has its references counted elsewhere, which
+  // every one of them would pay for.
+  unowned var memory: Memory?
 
   func makeKswapd(
     _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime

@@ -21,10 +21,7 @@ extension Memory {
         "drop_caches \(what): the dentry and inode of '\(file.name)', which nobody has open, would "
           + "be freed, and that is not built")
     }
-    messages.append(
-      KernelMessage(
-        at: timeline.now, level: .info,
-        text: "\(task.command) (\(task.pid)): drop_caches: \(what)"))
+    say("\(task.command) (\(task.pid)): drop_caches: \(what)")
     if what & 1 != 0 {
       try await dropPageCache(task)
       node.counters.add(1, to: .drop_pagecache)

@@ -5,6 +5,8 @@
 // fault, so the counts that the OOM killer reads lag behind what faults have mapped (three
 // recordings on 6.1 and 5.10 agree to the page). What reclaim takes is subtracted at once.
 
+import UAPI
+
 /// What a task's faults have changed since it last settled.
 struct UnsettledCounts {
   private static let interval = 66
@@ -32,18 +34,6 @@ struct UnsettledCounts {
   }
 
   mutating func settle() { self = UnsettledCounts(faults: 0) }
-}
-
-/// The size of a task as the kernel counts it, in pages.
-struct ResidentPages {
-  var virtual = 0
-  var anonymous = 0
-  var file = 0
-  var shmem = 0
-  var swapped = 0
-  var tables = 0
-
-  var resident: Int { anonymous + file + shmem }
 }
 
 extension Memory {
