@@ -68,18 +68,20 @@ package final class ChargeStock {
   private func charge(_ memcg: UInt16, _ n: Int, counted: Bool = true) -> UInt16 {
     var at = memcg
     while at != 0 {
-      if rows[Int(at)].usage + n > rows[Int(at)].max {
-        if counted { rows[Int(at)].failures += 1 }
+      let row = rows + Int(at), usage = row.pointee.usage + n
+      if usage > row.pointee.max {
+        if counted { row.pointee.failures += 1 }
         return at
       }
-      at = rows[Int(at)].parent
+      // A peak counts what was charged and taken back because somebody above refused.
+      row.pointee.peak = max(row.pointee.peak, usage)
+      at = row.pointee.parent
     }
     at = memcg
     var isOverHigh = false
     while at != 0 {
       let row = rows + Int(at)
       row.pointee.usage += n
-      row.pointee.peak = max(row.pointee.peak, row.pointee.usage)
       isOverHigh = isOverHigh || row.pointee.isOverHigh
       if _slowPath(row.pointee.isWatched) { tree.attend(at) }
       at = row.pointee.parent

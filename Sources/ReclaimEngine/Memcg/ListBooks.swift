@@ -7,7 +7,7 @@
 // last looked, for it need not look at the others again.
 
 import CMemory
-import UAPI
+package import UAPI
 
 /// A handle; what it points into is the tree's.
 struct ListBooks {
@@ -120,7 +120,7 @@ extension MemcgTree {
   }
 
   /// A refault made its folio active: one update.
-  func countActivation(_ counter: MemcgCounter, of memcg: UInt16) {
+  package func countActivation(_ counter: MemcgCounter, of memcg: UInt16) {
     add(1, to: counter, of: memcg)
     books.mark(memcg)
     statistics.note(1)
