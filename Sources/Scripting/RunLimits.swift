@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What ends a run that does not end by itself: too many events, or somebody outside.
 //
-// It is looked at before each operation of a task. Then no task goes on: each ends where it would
-// ask for the next operation, time passes to where nothing is due any more, and `m:run` raises an
+// It is looked at after each operation of a task, and within reads and touches, which are cut
+// short. Then no task goes on, time passes to where nothing is due any more, and `m:run` raises an
 // error that says why.
 
 import Lua

@@ -28,6 +28,8 @@ package struct MachineRequest: Sendable {
   package var disk: DiskSpec?
   /// Files beside those of the description.
   package var files: [FileSpec]
+  /// Directories of small files.
+  package var directories: [DirectorySpec] = []
   /// The swap area, in place of one that the description has.
   package var swap: DiskSpec?
   /// Whether there is to be none, whatever the description has.
@@ -227,6 +229,7 @@ package final class ScenarioHost {
     let heading = "kernel \(machine.made.kernel)   machine \(machine.made.description)\n"
     outside.write(headingIsComplete || !machines.isEmpty ? heading : "seed \(seed)   " + heading)
     headingIsComplete = true
+    machine.backend.limitOperations(events: limits.events, interruption: LuaInterruption.word)
     machines.append(machine)
   }
 

@@ -115,7 +115,7 @@ final class TaskObject {
           "coroutine.yield in a task's own function yields to nobody; use t:sleep to wait"
         return host.fail(self, coroutine.errorHere(mistake))
       }
-      if host.taskFailure != nil || !host.mayGoOn(machine) {
+      if host.taskFailure != nil || host.stopped != nil {
         isStopped = true
         return
       }
@@ -134,6 +134,11 @@ final class TaskObject {
         if isObserver { machine.look() }
         machine.observer.note(operation)
         outcome = try await backend.perform(operation, by: task, fiber)
+      }
+      // It may have been cut short; the script is not told.
+      if !host.mayGoOn(machine) {
+        isStopped = true
+        return
       }
       refusal = nil
       if case .failed(let errno) = outcome { refusal = "\(asked.name) answered \(errno.rawValue)" }

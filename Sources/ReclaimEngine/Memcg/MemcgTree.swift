@@ -20,7 +20,6 @@ package final class MemcgTree {
   private let counterRows: UnsafeMutablePointer<Int>
   /// How many counters a cgroup has, at hand because the counters are another module's.
   private let width = MemcgCounter.count
-  private let accumulatorArena: Arena<Int>?
   /// Where shadow lists live; set once the page cache exists.
   var leaves: LeafTable?
   /// Every cgroup that was ever made, by number.
@@ -60,16 +59,11 @@ package final class MemcgTree {
       head: head, changed: changedArena.rows, unseen: byteArena.rows, seen: seenArena.rows,
       reach: byteArena.rows + Self.limit)
     switch profile.memcgStatistics {
-    case .flushedWhenPending:
-      accumulatorArena = nil
-      accumulators = nil
+    case .flushedWhenPending: accumulators = nil
     case .accumulated:
-      let n = Self.limit * MemcgCounter.count
-      let arena = try Arena<Int>(2 * n, for: "accumulators of cgroup counters")
-      accumulatorArena = arena
-      accumulators = StatisticAccumulators(
-        collected: arena.rows, published: arena.rows + n, rows: rowArena.rows,
-        lruvecs: lruvecArena.rows, books: books, limit: profile.numbers.statBatch)
+      accumulators = try StatisticAccumulators(
+        cgroups: Self.limit, rows: rowArena.rows, lruvecs: lruvecArena.rows, books: books,
+        limit: profile.numbers.statBatch)
     }
     groups = [root]
     rows[1].liftLimits()
@@ -85,13 +79,13 @@ package final class MemcgTree {
 
   /// One update of a statistic; the flush is told by `statistics`.
   @inline(__always) func add(_ n: Int, to counter: MemcgCounter, of number: UInt16) {
-    counters(number)[counter.rawValue] &+= n
+    counters(number)[counter.place] &+= n
     accumulators?.add(n, to: counter, of: number)
   }
 
   /// `n` updates of 1, or of −1 where `n` is negative.
   @inline(__always) func addOnes(_ n: Int, to counter: MemcgCounter, of number: UInt16) {
-    counters(number)[counter.rawValue] &+= n
+    counters(number)[counter.place] &+= n
     accumulators?.addOnes(n, to: counter, of: number)
   }
 

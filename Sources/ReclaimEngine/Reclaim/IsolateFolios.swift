@@ -74,18 +74,19 @@ extension Memory {
 
   private static let leastLookahead = 8
 
-  /// Fetches what later batches of this list will touch, each as large as this one: rows two batches
-  /// ahead, slots and nodes one batch ahead. Behind a few pages nothing is fetched: what comes next
-  /// is another cgroup, and the walk sees to that.
+  /// Fetches what later batches of this list will touch, each as large as this one: rows two
+  /// batches ahead, slots and nodes one batch ahead. Behind a few pages nothing is fetched: what
+  /// comes next is another cgroup, and the walk sees to that.
   @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>, _ batch: Int) {
     if batch < Self.leastLookahead { return }
     let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
-    let n = lists.peek(2 &* batch, of: list, into: upcoming)
-    for k in batch..<max(batch, n) { memory_prefetch(rows + Int(upcoming[k])) }
-    for k in 0..<min(batch, n) {
-      let slot = Int(rows[Int(upcoming[k])].slot)
+    let next = lists.forNext(batch, of: list, from: .tail) { frame in
+      let slot = Int(rows[Int(frame)].slot)
       memory_prefetch(slots + slot)
-      memory_prefetch(leaves + (slot >> 6))
+      memory_prefetch(leaves + (slot &>> 6))
+    }
+    _ = lists.forNext(batch, of: list, from: next) { frame in
+      memory_prefetch(rows + Int(frame))
     }
   }
 
@@ -95,8 +96,7 @@ extension Memory {
   ) {
     if batch < Self.leastLookahead { return }
     let rows = frames.rows
-    let n = lists.peek(batch, of: list, into: upcoming)
-    for k in 0..<n { memory_prefetch(rows + Int(upcoming[k])) }
+    _ = lists.forNext(batch, of: list, from: .tail) { frame in memory_prefetch(rows + Int(frame)) }
   }
 
   /// Survivors go to the head of the list that their flags name, in order; active ones advance the

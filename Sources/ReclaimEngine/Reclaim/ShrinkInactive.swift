@@ -21,6 +21,8 @@ struct ShrinkTally {
   var pagedOut = 0
   /// Anonymous folios that were mapped until now.
   var unmapped = 0
+  /// Of both, those that SwapOutAtOnce dealt with.
+  var swappedAtOnce = 0
   /// The evicted slots folded into one word, for the digest.
   var evicted: UInt64 = 0
 

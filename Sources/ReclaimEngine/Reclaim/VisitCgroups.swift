@@ -44,7 +44,7 @@ extension Memory {
       max(lruvec.list(0).pointee.count, lruvec.list(1).pointee.count),
       max(lruvec.list(2).pointee.count, lruvec.list(3).pointee.count))
     let isAlways =
-      number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0
+      number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0 || names.hasAny(number)
       || row.pointee.isOffline && longest > 0 || canAgeAnonymous(number)
     tree.books.looked(
       at: number,

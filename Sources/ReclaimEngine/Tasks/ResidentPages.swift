@@ -16,7 +16,7 @@ struct UnsettledCounts {
   private(set) var swapped = 0
 
   /// - Parameter faults: how many there were since the program settled.
-  init(faults: Int) { self.faults = faults % Self.interval }
+  @inline(__always) init(faults: Int) { self.faults = faults % Self.interval }
 
   /// A fault begins: the last of an interval settles first.
   @inline(__always) mutating func beginFault() {
@@ -33,7 +33,7 @@ struct UnsettledCounts {
     swapped &-= 1
   }
 
-  mutating func settle() { self = UnsettledCounts(faults: 0) }
+  @inline(__always) mutating func settle() { self = UnsettledCounts(faults: 0) }
 }
 
 extension Memory {
