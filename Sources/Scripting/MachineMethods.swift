@@ -181,7 +181,7 @@ enum MachineMethods {
     let wrapped = call.wrap(body, by: TaskWrappers.call, [.table(box)])
     let task = TaskObject(
       name: "call at \(call.place)", body: call.makeCoroutine(wrapped), on: machine,
-      at: call.place)
+      at: call.place, isCall: true)
     machine.start(task, in: "/", as: machine.host.state.wrap(task, as: .task))
     try machine.run(to: task)
     guard case .integer(let n) = box["n"] else { return .nothing }
