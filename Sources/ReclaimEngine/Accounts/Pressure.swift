@@ -44,6 +44,13 @@ final class Pressure {
       PressureState(isRunnable: true, isStalled: true), stalls ? 1 : -1, MemcgTree.rootNumber)
   }
 
+  /// It goes to sleep in the middle of that, or is awake again.
+  func kernelThread(sleeps: Bool) {
+    let change = sleeps ? 1 : -1
+    count(PressureState(isRunnable: true, isStalled: true), -change, MemcgTree.rootNumber)
+    count(PressureState(isRunnable: false, isStalled: true), change, MemcgTree.rootNumber)
+  }
+
   private func count(_ state: PressureState, _ change: Int, _ memcg: UInt16) {
     if state == PressureState() { return }
     let now = timeline.now

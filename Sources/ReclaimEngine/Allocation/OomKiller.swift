@@ -81,6 +81,8 @@ extension Memory {
   /// - Returns: false when nobody may be killed.
   func killGlobally(_ request: AllocationRequest, _ thread: SimThread) -> Bool {
     if let task = thread as? SimTask, task.isDying { return true }
+    // Who may not enter file systems has not been able to free much, and shall try again.
+    if !request.gfp.contains(.fs) { return true }
     let candidates = livingTasks(below: tree.root)
     if candidates.contains(where: \.isDying) { return true }
     let total = node.zones.reduce(0) { $0 + $1.managed } + (swap?.total ?? 0)
@@ -143,6 +145,7 @@ extension Memory {
     node.counters.add(1, to: .oom_kill)
     tree.cgroup(victim.memcg).count(.oom_kill)
     victim.kill(reason)
+    releaseKilled(victim)
   }
 
   /// A task cannot go on without memory: a dying one ends here; for another one nobody can make

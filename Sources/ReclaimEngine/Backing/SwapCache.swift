@@ -68,7 +68,9 @@ extension Memory {
       }
       row.pointee.flags.remove(.writeback)
       node.counters.add(-1, to: .nr_writeback)
+      node.zone(of: frame).countWritePending(-1)
       node.counters.add(1, to: .nr_written)
+      if reclaimThrottle.noteWritten() { node.counters.add(1, to: .nr_throttled_written) }
       tree.statistics.note(1)
       if row.pointee.flags.contains(.reclaim) {
         row.pointee.flags.remove(.reclaim)

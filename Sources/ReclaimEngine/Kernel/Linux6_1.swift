@@ -123,5 +123,7 @@ extension KernelProfile {
     folios: .compound,
     bootCaches: .superblocksAndDeferredFrees,
     scheduling: .fairVoluntary,
-    vmstatForm: .tablesOfNode)
+    vmstatForm: .tablesOfNode,
+    reclaimWait: .throttle,
+    zoneReclaimable: .freeWhereNone)
 }

@@ -51,6 +51,8 @@ package struct Lruvec {
   var refaultsSeen: PerKind
   package var publishedSizes: ListSizes
   package var publishedActivations: PerKind
+  /// LRUVEC_CONGESTED: reclaim has met nothing but dirty folios whose device is behind.
+  var isCongested: Bool
 
   var sizes: ListSizes {
     ListSizes(

@@ -84,8 +84,10 @@ package final class Memory {
   var directoryCache: DirectoryCache
   /// Nodes of the block device's tree that were made since boot.
   var blockLeaves: [Int] = []
+  /// The node's flags of reclaim, and who waits in its middle.
+  let reclaimThrottle = ReclaimThrottle()
   /// Tasks whose direct reclaim waits for kswapd.
-  var throttled: [SimThread] = []
+  var throttled: [SimTask] = []
   /// The kernel's log.
   var messages: [KernelMessage] = []
 

@@ -37,6 +37,12 @@ final class Kswapd {
     return isOnQueue && !isHopeless
   }
 
+  /// Woken by who waits for a reserve: it looks no higher than the zones that count for one.
+  func wakeForReserve(highest: Int) {
+    self.highest = min(self.highest ?? highest, highest)
+    if isOnQueue { wake() }
+  }
+
   func wake() {
     isOnQueue = false
     thread.wake()
@@ -107,7 +113,11 @@ extension Memory {
 
   private func mayKswapdSleep(_ order: Int, _ highest: Int) -> Bool {
     releaseThrottled(always: true)
-    return kswapd.isHopeless || node.isBalanced(order: order, highest: highest)
+    if kswapd.isHopeless { return true }
+    guard node.isBalanced(order: order, highest: highest) else { return false }
+    reclaimThrottle.clearFlags()
+    tree.lruvec(MemcgTree.rootNumber).pointee.isCongested = false
+    return true
   }
 
   // MARK: balance_pgdat
@@ -147,6 +157,7 @@ extension Memory {
       if boost == 0, isBalanced { return }
       var raises = !(boost != 0 && control.priority == Self.lowestBoostPriority)
       control.maySwap = boost == 0
+      control.order = order
       try await ageAnonymous(control)
       control.scanned = 0
       control.toReclaim = zones.reduce(0) {

@@ -75,6 +75,13 @@ extension Memory {
           if cost > 0 { try await control.task.spend(cost) }
           continue
         }
+        if _slowPath(mustCheckIsolation(list, control)) {
+          let claimed = try await waitWhileTooManyAreIsolated(list, control)
+          if let claimed {
+            reclaimed += claimed
+            continue
+          }
+        }
         let isolation = isolateInactive(memcg, list, n, control)
         if isolation.skipped > 0 { try await passTime(of: isolation, control.task) }
         let batch = beginInactiveBatch(memcg, list, isolation, &control)
@@ -98,6 +105,12 @@ extension Memory {
         memcg, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
       try await control.task.spend(cost)
     }
+  }
+
+  /// Whether others hold folios of this kind, or wait until fewer are held; kswapd does not care.
+  @inline(__always) private func mustCheckIsolation(_ list: Int, _ control: ScanControl) -> Bool {
+    control.reclaimer != .kswapd
+      && (node.counters[Self.isolated(list)] != 0 || reclaimThrottle.hasIsolatedSleepers)
   }
 
   /// The trailing pass: where there is swap, too short an inactive list is refilled a little.

@@ -7,6 +7,8 @@ import UAPI
 final class SimTask: SimThread {
   let handle: TaskHandle
   let program: ProgramSpec
+  /// Cycles of reclaim that it went through, and how long they took: taskstats' freepages.
+  private(set) var reclaimDelay = TaskDelay()
   /// How long its faults, reads and stalls took.
   let latencies = LatencyRecorder()
   private let started: Instant
@@ -56,6 +58,7 @@ final class SimTask: SimThread {
   /// It runs, or will.
   var isOnItsWay: Bool { ended == nil && (hasBegun || !fiber.isKilled) }
   func begin() { hasBegun = true }
+  func noteReclaimDelay(_ delay: Nanoseconds) { reclaimDelay.add(delay) }
 
   // MARK: death
 
@@ -100,7 +103,8 @@ final class SimTask: SimThread {
   var report: TaskReport {
     TaskReport(
       name: name, state: ended == nil ? .running : wasKilled ? .killed : .done, cpu: cpu,
-      reclaiming: reclaiming, started: started, ended: ended, killReason: killReason)
+      reclaiming: reclaiming, started: started, ended: ended, killReason: killReason,
+      reclaimDelay: reclaimDelay)
   }
 }
 
