@@ -51,6 +51,8 @@ package final class Memory {
   /// The folios of the two batches behind it, while they are fetched.
   let upcoming: UnsafeMutablePointer<UInt32>
   let parkedBatches = ParkedBatches(capacity: Memory.batchCapacity)
+  /// Pages that reclaim alone holds, still charged.
+  var orphanedPages = 0
   /// Pages that tasks have unmapped and gathered, still charged.
   var gatheredPages = 0
   /// Two of the file system's own pages that boot left in the root cgroup: the block of the

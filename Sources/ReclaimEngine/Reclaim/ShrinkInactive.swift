@@ -109,7 +109,7 @@ extension Memory {
     if done.isolation.taken == 0 { return }
     let isFile = ListIndex.isFile(done.list)
     settle(done.tally, done.memcg)
-    putBack(batch, done.kept, done.memcg)
+    putBack(batch, freeOrphans(among: done.kept, of: done.memcg), done.memcg)
     node.counters.add(-done.isolation.taken, to: Self.isolated(done.list))
     countSteal(done.memcg, done.tally.reclaimed, file: isFile, control)
     workingset.noteCost(done.memcg, done.tally.pagedOut, file: isFile)

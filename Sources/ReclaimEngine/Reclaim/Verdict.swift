@@ -21,7 +21,7 @@ extension Memory {
     let row = frames.rows + Int(frame)
     if row.pointee.flags.contains(.locked) { return .keep }
     tally.processed += 1
-    if row.pointee.flags.contains(.unevictable) { return .keep }
+    if row.pointee.flags.hasAny(.unevictable, .orphaned) { return .keep }
     if row.pointee.flags.contains(.writeback) { return writebackVerdict(row, purpose, &tally) }
 
     let references = referenced(frame, target: purpose.references)
