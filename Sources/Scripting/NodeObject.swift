@@ -47,7 +47,7 @@ extension Chapter {
         _ = try Arguments(call, of: "node:vmstat", on: NodeObject.self, atMost: 0, &node)
         let seen = node!.snapshot
         return .values([
-          .counters("the node's vmstat", VmCounter.allCases.map { ($0.name, seen[$0]) })
+          .counters("the node's vmstat", seen.fields.map { ($0.name, seen[$0]) })
         ])
       }
     ],

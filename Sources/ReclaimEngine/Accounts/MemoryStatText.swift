@@ -10,6 +10,11 @@ enum MemoryStatText {
     fields(form).map { "\($0) \(value($0, stat))" }.joined(separator: "\n")
   }
 
+  /// Those of the counters that the file has, in its order.
+  static func counters(_ form: OomReportForm) -> [MemcgCounter] {
+    fields(form).compactMap { field in MemcgCounter.allCases.first { $0.name == field } }
+  }
+
   /// Items of which this machine has nothing are 0.
   private static func value(_ field: String, _ stat: [Int]) -> Int {
     if field == "slab" {
@@ -48,4 +53,9 @@ enum MemoryStatText {
         ] + rest
     }
   }
+}
+
+extension OomReportForm {
+  /// Whether memory.events has that line.
+  func has(_ event: MemcgEvent) -> Bool { event != .oom_group_kill || self == .sizes }
 }

@@ -21,6 +21,8 @@ final class Kswapd {
   /// Highest zone index asked for; nil: nobody asked since the last run.
   private var highest: Int?
   private var failures = 0
+  /// Asleep for good, not napping.
+  private(set) var isAsleep = true
   /// Asleep or napping: somebody who wakes it will be heard.
   private var isOnQueue = false
 
@@ -51,7 +53,11 @@ final class Kswapd {
   /// Sleeps where wakers hear it.
   func sleep(atMost limit: Nanoseconds? = nil) async throws(Killed) -> Bool {
     isOnQueue = true
-    defer { isOnQueue = false }
+    isAsleep = limit == nil
+    defer {
+      isOnQueue = false
+      isAsleep = false
+    }
     return try await thread.sleep(atMost: limit)
   }
 
