@@ -80,8 +80,8 @@ extension Chapter {
       ) { ($0 as! TaskObject).times },
       Property(
         "delay", "table<string, integer>",
-        "`{ freepages_count, freepages_delay_total }`, as taskstats: cycles of reclaim that it went "
-          + "through, in direct reclaim, at a limit or because it was asked, and nanoseconds from "
+        "`{ freepages_count, freepages_delay_total }`, as taskstats: cycles of reclaim that it "
+          + "went through, in direct reclaim, at a limit or because it was asked, and nanoseconds from "
           + "their begin to their end"
       ) { ($0 as! TaskObject).delays },
     ],

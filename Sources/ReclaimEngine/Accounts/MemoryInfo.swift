@@ -69,7 +69,8 @@ extension Memory {
       + "high:\(4 * (marks.high + boost))kB reserved_highatomic:0KB "
       + "active_anon:\(4 * s.activeAnon)kB inactive_anon:\(4 * s.inactiveAnon)kB "
       + "active_file:\(4 * s.activeFile)kB inactive_file:\(4 * s.inactiveFile)kB "
-      + "unevictable:\(4 * s.unevictable)kB writepending:\(4 * zone.writePending)kB present:\(4 * zone.present)kB "
+      + "unevictable:\(4 * s.unevictable)kB writepending:\(4 * zone.writePending)kB "
+      + "present:\(4 * zone.present)kB "
       + "managed:\(4 * zone.managed)kB mlocked:0kB"
       + (isRecent ? "" : " pagetables:0kB")
       + " bounce:0kB free_pcp:\(4 * zone.perCPU.count)kB local_pcp:\(4 * zone.perCPU.count)kB "

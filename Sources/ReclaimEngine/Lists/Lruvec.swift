@@ -34,6 +34,11 @@ package struct PerKind {
   package var anon = 0
   package var file = 0
 
+  package init(anon: Int = 0, file: Int = 0) {
+    self.anon = anon
+    self.file = file
+  }
+
   static func += (a: inout PerKind, b: PerKind) {
     a.anon += b.anon
     a.file += b.file

@@ -40,14 +40,18 @@ package final class Zone {
     self.buddy = buddy
     self.perCPU = perCPU
     lowMark = watermarks.low
-    let most = watermarks.high * boostFactor / 10_000
-    boostLimit =
-      most == 0 || managed < 4 << BuddyAllocator.pageblockOrder
-      ? 0 : max(most, 1 << BuddyAllocator.pageblockOrder)
+    boostLimit = Self.boostLimit(managed: managed, high: watermarks.high, factor: boostFactor)
     buddy.fellBack = { [unowned self] in boostMarks() }
   }
 
   // MARK: boost
+
+  /// The most that a zone's marks are raised; 0 where they are not at all.
+  package static func boostLimit(managed: Int, high: Int, factor: Int) -> Int {
+    let most = high * factor / 10_000
+    if most == 0 || managed < 4 << BuddyAllocator.pageblockOrder { return 0 }
+    return max(most, 1 << BuddyAllocator.pageblockOrder)
+  }
 
   var boost: Int { boostPages }
   /// Whether kswapd is to be woken for a boost.
