@@ -118,8 +118,8 @@ import UAPI
 
   // MARK: steps
 
-  /// A fruitless cycle is told as such, and what follows it; each cycle of the machine's own reclaim
-  /// is a stall, and a delay of its task.
+  /// A fruitless cycle is told as such, and what follows it; each cycle of the machine's own
+  /// reclaim is a stall, and a delay of its task.
   @Test func cyclesAreToldFromTheFirstPriorityToTheLast() throws {
     let machine = try SmallMachine.boot(SmallMachine.spec(memory: Bytes(16 << 20)))
     defer { machine.shutdown() }

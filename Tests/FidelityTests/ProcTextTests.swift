@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What files of /proc say, against marks of real kernels: which counters there are and in which order,
-// and what /proc/meminfo makes of them.
+// What files of /proc say, against marks of real kernels: which counters there are and in which
+// order, and what /proc/meminfo makes of them.
 
 import Fidelity
 import Foundation

@@ -18,8 +18,8 @@ enum Shipped {
     return folders.flatMap { folder in names(of: folder).map { "\(folder)/\($0)" } }.sorted()
   }
 
-  /// Those, and with RECORDINGS=FOLDER in the environment every recording of a folder of folders: for
-  /// what has to hold of any recorded machine.
+  /// Those, and with RECORDINGS=FOLDER in the environment every recording of a folder of folders:
+  /// for what has to hold of any recorded machine.
   static var everywhere: [String] {
     guard let folder = ProcessInfo.processInfo.environment["RECORDINGS"] else { return allNames }
     let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []

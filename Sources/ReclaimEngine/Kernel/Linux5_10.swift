@@ -93,6 +93,8 @@ extension KernelProfile {
       pageInvalidated: 1870,
       shadowForgotten: 500,
       pageUnmapped: 1220,
+      swapEntryFreed: 1130,
+      exit: 2_550_000,
       statCached: 3000,
       statForgotten: 9000,
       statNew: 18000,

@@ -92,6 +92,8 @@ extension KernelProfile {
       pageInvalidated: 1760,
       shadowForgotten: 660,
       pageUnmapped: 1290,
+      swapEntryFreed: 1270,
+      exit: 2_200_000,
       statCached: 3480,
       statForgotten: 9000,
       statNew: 21000,

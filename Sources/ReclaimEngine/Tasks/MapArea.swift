@@ -57,10 +57,9 @@ extension Memory {
     var at = 0
     while at < area.pages {
       let end = min(area.pages, at + AddressSpace.pagesPerTable)
-      let present = zap(area, at..<end, &gather)
+      let cost = zap(area, at..<end, &gather)
       makeRoom(&gather)
       at = end
-      let cost = UInt64(present) * profile.costs.pageUnmapped
       if cost > 0 { do { try await task.spend(cost) } catch {} }
     }
   }
@@ -92,18 +91,18 @@ extension Memory {
     allocator.free(frame, order: 0)
   }
 
-  /// Empties the entries of a range; answers how many pages were mapped.
-  func zap(_ area: Area, _ range: Range<Int>) -> Int {
+  /// Empties the entries of a range; answers the CPU time that it takes.
+  func zap(_ area: Area, _ range: Range<Int>) -> UInt64 {
     var gather = FreedGather()
-    let present = zap(area, range, &gather)
+    let cost = zap(area, range, &gather)
     release(&gather)
-    return present
+    return cost
   }
 
-  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Int {
+  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> UInt64 {
     batches.drain()
     area.task.unsettled.settle()
-    var present = 0
+    var present = 0, swapped = 0
     for index in range {
       let entry = entries[area.base + index]
       if entry.isNone { continue }
@@ -111,6 +110,7 @@ extension Memory {
       entries[area.base + index] = .none
       if entry.isSwap {
         releaseSwap(entry.swapOffset)
+        swapped += 1
         continue
       }
       if entry.isZeroPage { continue }
@@ -123,7 +123,8 @@ extension Memory {
         unmapOne(entry.frame)
       }
     }
-    return present
+    return UInt64(present) * profile.costs.pageUnmapped
+      + UInt64(swapped) * profile.costs.swapEntryFreed
   }
 
   private func zapAnonymous(_ frame: UInt32, _ gather: inout FreedGather) {
