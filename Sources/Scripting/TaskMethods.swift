@@ -81,8 +81,8 @@ extension Chapter {
       Property(
         "delay", "table<string, integer>",
         "`{ freepages_count, freepages_delay_total }`, as taskstats: cycles of reclaim that it "
-          + "went through, in direct reclaim, at a limit or because it was asked, and nanoseconds from "
-          + "their begin to their end"
+          + "went through, in direct reclaim, at a limit or because it was asked, and "
+          + "nanoseconds from their begin to their end"
       ) { ($0 as! TaskObject).delays },
     ],
     reserved: [("policy", "memory policies come with machines of several nodes")])

@@ -93,7 +93,7 @@ extension KernelProfile {
       shadowForgotten: 660,
       pageUnmapped: 1290,
       swapEntryFreed: 1270,
-      exit: 2_200_000,
+      exit: 1_850_000,
       statCached: 3480,
       statForgotten: 9000,
       statNew: 21000,

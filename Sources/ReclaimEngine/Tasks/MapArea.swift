@@ -47,6 +47,8 @@ extension Memory {
   func unmapAll(_ task: SimTask) async {
     var gather = FreedGather()
     freeProgramData(task.program, &gather)
+    let own = UInt64(task.program.anonymous) * profile.costs.pageUnmapped
+    if own > 0 { do { try await task.spend(own) } catch {} }
     for area in task.space.areas { await empty(area, task, &gather) }
     finish(&gather)
     for area in task.space.areas { remove(area, task) }
