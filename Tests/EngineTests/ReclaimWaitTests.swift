@@ -45,7 +45,8 @@ import UAPI
 
   /// 8 MiB, swap on a slow device with a queue, and more tasks than memory holds.
   private func crowd(
-    kernel: String, tasks: Int, pages: Int, latency: Nanoseconds = .milliseconds(10), depth: Int = 64
+    kernel: String, tasks: Int, pages: Int, latency: Nanoseconds = .milliseconds(10),
+    depth: Int = 64
   ) throws -> Machine {
     var spec = SmallMachine.spec(memory: Bytes(8 << 20))
     spec.kernel = kernel
