@@ -28,7 +28,15 @@ package enum RecordedMachine {
     for number in question.machine.zoneinfo.keys.sorted() {
       nodes.append(
         NodeSpec(
-          zones: try zones(of: number, question), lists: lists(of: number, question),
+          zones: try question.machine.zoneinfo[number]!.zones(
+            number: number, kernel: question.kernel
+          ) { name throws(RecordingError) in
+            guard let free = question.base.buddyinfo[name] else {
+              throw RecordingError(
+                file: question.file, reason: "mark `base` has no buddyinfo of node \(name)")
+            }
+            return free
+          }, lists: lists(of: number, question),
           freeObjects: freeObjects(question, directories)))
     }
     let base = question.base
@@ -66,39 +74,6 @@ package enum RecordedMachine {
       }
     }
     return nil
-  }
-
-  private static func zones(
-    of node: Int, _ question: RecordingQuestion
-  ) throws(RecordingError) -> [ZoneSpec] {
-    var zones: [ZoneSpec] = []
-    let highest = ZoneSpec.Kind.allCases.last {
-      (question.machine.zoneinfo[node]!.zones[$0.name]?.managed ?? 0) > 0
-    }
-    for kind in ZoneSpec.Kind.allCases {
-      guard let zone = question.machine.zoneinfo[node]!.zones[kind.name], zone.managed > 0
-      else { continue }
-      guard let free = question.base.buddyinfo["\(node) \(kind.name)"] else {
-        throw RecordingError(
-          file: question.file, reason: "mark `base` has no buddyinfo of node \(node) \(kind.name)")
-      }
-      let row = RecordedBuddy.row(
-        kernel: question.kernel, zone: kind.name, managed: zone.managed,
-        isHighest: kind == highest)
-      let boost = zone.boost ?? 0
-      let state = ZoneState(
-        freeBlocks: row.split(free),
-        perCPU: zone.pagesets.reduce(0) { $0 + $1.count },
-        batch: zone.pagesets.first?.batch ?? 1,
-        high: zone.pagesets.first?.high ?? 0,
-        watermarks: (min: zone.min - boost, low: zone.low - boost, high: zone.high - boost),
-        protection: zone.protection)
-      zones.append(
-        ZoneSpec(
-          kind: kind, startPFN: zone.start_pfn, managed: zone.managed, present: zone.present,
-          spanned: zone.spanned, state: state))
-    }
-    return zones
   }
 
   private static func lists(of node: Int, _ question: RecordingQuestion) -> NodeListState {

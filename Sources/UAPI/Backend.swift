@@ -143,11 +143,18 @@ package protocol Backend: AnyObject {
   /// is no such file.
   func text(of file: CgroupFile, in path: String) -> String?
 
+  /// Cuts reads and touches short, what they have done so far done, once that many events have
+  /// happened or the word is no longer 0. Whoever asks for it lets no task go on afterwards.
+  func limitOperations(events: UInt64, interruption: UnsafePointer<Int32>)
+
   /// Unwinds every task; afterwards nothing of the run is alive.
   func shutdown()
 }
 
 extension Backend {
+  /// A kernel whose operations are short.
+  package func limitOperations(events: UInt64, interruption: UnsafePointer<Int32>) {}
+
   /// A kernel that prints nothing.
   package func text(of file: CgroupFile, in path: String) -> String? { nil }
 

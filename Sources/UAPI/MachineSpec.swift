@@ -42,6 +42,9 @@ package struct MachineSpec: Sendable {
     self.vmstat = vmstat
     self.bootedAt = bootedAt
   }
+
+  /// What a sysctl was set to last; nil when it was not.
+  package func sysctl(_ name: String) -> Int? { sysctls.last { $0.name == name }?.value }
 }
 
 package struct NodeSpec: Sendable {

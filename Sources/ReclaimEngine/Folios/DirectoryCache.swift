@@ -44,7 +44,7 @@ struct DirectoryCache {
   let pressure: Int
 
   init(_ machine: MachineSpec) {
-    pressure = machine.sysctls.last { $0.name == "vm.vfs_cache_pressure" }?.value ?? 100
+    pressure = machine.sysctl("vm.vfs_cache_pressure") ?? 100
     for spec in machine.directories {
       let leaves = Self.leaves(spec.files)
       directories.append(

@@ -124,7 +124,9 @@ extension PageCache {
 
   /// A leaf has lost its last page: its shadows are all that keeps it.
   @inline(__always) func list(_ leaf: UInt32) {
-    leaves.append(leaf, to: shadowLeaves(leaves.rows[Int(leaf)].memcg))
+    let memcg = leaves.rows[Int(leaf)].memcg
+    leaves.append(leaf, to: shadowLeaves(memcg))
+    tree.books.mark(tree.kernelPayer(memcg))
     node.counters.add(1, to: .workingset_nodes)
     tree.statistics.note(1)
   }

@@ -77,8 +77,9 @@ struct Numbers: Sendable {
   /// How often a device's write throttle has been widened before the machine is handed over: read
   /// off recordings, which do not show what widened it.
   var writeThrottleSteps: Int
-  /// Scheduler ticks a second.
+  /// Scheduler ticks a second, and nanoseconds between two.
   var hz: Int
+  var tick: UInt64 { 1_000_000_000 / UInt64(hz) }
   /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
   var watermarkScaleFactor: Int
 }

@@ -63,14 +63,6 @@ package enum ObjectStock: String, Sendable {
   case mayExceedPage
 }
 
-/// What the OOM killer tells (reference 15 §15.3; the fields of memory.stat are recorded).
-package enum OomReportForm: String, Sendable {
-  /// mark_victim names the pid, memory.stat knows no kernel memory; up to 5.10.
-  case pidOnly
-  /// mark_victim tells what the report does, memory.stat counts kernel memory; 6.1.
-  case sizes
-}
-
 /// Which pages pass through a CPU's own lists, and when these give pages back (reference 23 §23.7).
 package enum PerCPULists: String, Sendable {
   /// Single pages. Six batches are kept; beyond, one batch goes, taken from the lists in turn, ever

@@ -42,11 +42,11 @@ final class GracePeriods {
     _ timeline: Timeline, _ profile: KernelProfile, objects: ObjectCharges, slabs: SlabCaches
   ) {
     self.timeline = timeline
-    tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+    tick = profile.numbers.tick
     self.objects = objects
     self.slabs = slabs
-    timeline.spawn("rcu") { [weak self] fiber throws(Killed) in
-      while let periods = self { try await periods.endNext(fiber) }
+    timeline.spawn("rcu") { [unowned self] fiber throws(Killed) in
+      while true { try await endNext(fiber) }
     }
   }
 

@@ -12,7 +12,9 @@ extension Machine {
     if memory.endReason != nil { throw Killed() }
     // One that was killed after its last sleep had ended asks for nothing more.
     try task.leaveKernel()
-    try await task.acquireProcessor()
+    // Nearly every operation finds the task on the CPU and leaves it owing nothing; an async
+    // function that has nothing to wait for costs more than to ask.
+    if !task.isOnProcessor { try await task.acquireProcessor() }
     memory.flushPeriodically()
     task.enterKernel()
     if !hasBegun {
@@ -21,7 +23,7 @@ extension Machine {
       if try await memory.takeObject(.file, task) { memory.slabs.free(.file) }
     }
     let outcome = try await carryOut(operation, task)
-    try await memory.returnOverHigh(task)
+    if memory.stock.isOverHigh || task.overHigh != 0 { try await memory.returnOverHigh(task) }
     try task.leaveKernel()
     return outcome
   }
@@ -145,6 +147,6 @@ extension Machine {
     for k in memory.shrinkers.indices { memory.shrinkers[k].wasRead() }
     let costs = memory.profile.costs
     try await task.spend(
-      costs.mark + UInt64(memory.tree.all.count - 1) * costs.markCgroup)
+      costs.mark + UInt64(memory.tree.livingCount - 1) * costs.markCgroup)
   }
 }

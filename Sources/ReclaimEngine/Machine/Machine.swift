@@ -20,8 +20,6 @@ package final class Machine: Backend {
   var hasBegun = false
   /// Those that take turns by accesses.
   var turns: TurnTaking?
-  /// Until then moving a task needs no grace period.
-  var quietUntil: UInt64 = 0
   /// The zones as they were asked for: what of them no zone keeps.
   let zoneSpecs: [ZoneSpec]
 
@@ -138,7 +136,7 @@ package final class Machine: Backend {
 
   /// Folds the beginning of an operation into the digest.
   func noteOperation(_ number: UInt64, _ task: SimTask, _ words: [UInt64]) {
-    tracer.note(.operation, [number, UInt64(task.handle.number)] + words)
+    tracer.noteOperation(number, of: task.handle.number, words)
   }
 
   /// The stream of random numbers of one consumer: its name and the machine's seed decide.

@@ -36,6 +36,8 @@ package final class Memory {
   let swapSpace: Unmanaged<SwapSpace>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
+  /// Whether what is written to swap takes no memory of the machine.
+  let keepsSwapOutside: Bool
   let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
@@ -93,6 +95,7 @@ package final class Memory {
   /// The kernel's log.
   var messages: [KernelMessage] = []
 
+  var operationLimit = OperationLimit()
   /// Why this kernel ended the run; nil while it did not.
   private(set) var endReason: String?
   private var nextPeriodicFlush: Instant
@@ -104,7 +107,8 @@ package final class Memory {
     self.profile = profile
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
-    processor = FairProcessor(timeline, profile.scheduling.rules)
+    processor = FairProcessor(
+      timeline, profile.scheduling.rules(tick: Nanoseconds(profile.numbers.tick)))
     directoryCache = DirectoryCache(spec)
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
@@ -142,9 +146,10 @@ package final class Memory {
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
+    keepsSwapOutside = swap?.isOutside ?? false
     seed = spec.seed
-    pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
-    swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
+    pageCluster = spec.sysctl("vm.page-cluster") ?? 3
+    swappiness = spec.sysctl("vm.swappiness") ?? 60
     let files = spec.disks.first { $0.use == .fileSystem }
     readAheadPages = files?.readAheadPages ?? 32
     requestPages = files?.requestPages ?? 32
@@ -208,7 +213,7 @@ package final class Memory {
         lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
         frame += 1
       }
-      tree.accumulators?.add(n, toList: list, of: MemcgTree.rootNumber)
+      tree.listHolds(n, list, of: MemcgTree.rootNumber)
     }
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)
@@ -278,7 +283,9 @@ package final class Memory {
 
 /// What kernel threads find their machine by: it is made after them.
 private final class KernelThreadStarter {
-  weak var memory: Memory?
+  // Not weak: an object that anybody refers to weakly has its references counted elsewhere, which
+  // every one of them would pay for.
+  unowned var memory: Memory?
 
   func makeKswapd(
     _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime

@@ -190,9 +190,10 @@ extension Memory {
     guard swap != nil else { return }
     let sizes = tree.lruvec(MemcgTree.rootNumber).pointee.publishedSizes
     guard isInactiveLow(sizes.inactiveAnon, sizes.activeAnon) else { return }
-    for memcg in tree.all {
+    var walk = tree.walk(below: MemcgTree.rootNumber)
+    while let number = walk.next() {
       let cost = shrinkActiveList(
-        memcg, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
+        number, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
       try await control.task.spend(cost)
     }
   }

@@ -140,8 +140,7 @@ extension Memory {
   private func isTooMuchIsolated(_ list: Int, _ gfp: GfpFlags) -> Bool {
     let isolated = node.counters[Self.isolated(list)]
     if isolated == 0 { return false }
-    var sizes = ListSizes()
-    for memcg in tree.all { sizes += tree.lruvec(memcg.number).pointee.sizes }
+    let sizes = tree.books.head.pointee.totals
     let inactive = ListIndex.isFile(list) ? sizes.inactiveFile : sizes.inactiveAnon
     return isolated > (gfp.contains([.io, .fs]) ? inactive >> 3 : inactive)
   }

@@ -23,12 +23,9 @@ extension Memory {
     let (reclaimed, scanned) = (control.reclaimed, control.scanned)
     prepareScan(&control)
     var walk = tree.walk(below: control.target.number)
-    while let number = walk.next() {
-      guard mayReclaim(number, &control) else { continue }
-      let memcg = tree.cgroup(number)
-      try await shrinkLruvec(memcg, &control)
-      let cost = shrinkSlab(memcg, &control)
-      if cost > 0 { try await control.task.spend(cost) }
+    var visit: Visit?
+    while let pause = advance(&walk, &visit, &control) {
+      try await wait(for: pause, &visit, &control)
     }
     guard control.isGlobal else {
       return try await control.task.spend(profile.costs.memcgRound)
@@ -49,8 +46,7 @@ extension Memory {
     if zones.contains(where: { $0.couldCompact(order: control.order, control.highestZone) }) {
       return false
     }
-    var sizes = ListSizes()
-    for memcg in tree.all { sizes += tree.lruvec(memcg.number).pointee.sizes }
+    let sizes = tree.books.head.pointee.totals
     let hasSwap = (swap?.area.free ?? 0) > 0
     return sizes.inactiveFile + (hasSwap ? sizes.inactiveAnon : 0)
       > Zone.compactGap(order: control.order)
@@ -84,8 +80,7 @@ extension Memory {
   /// Where all file pages and all free ones together would not reach the high marks, and anonymous
   /// ones can be had, these are scanned alone (reference 04 §4.2).
   private func isFileTiny(_ control: ScanControl) -> Bool {
-    var sizes = ListSizes()
-    for memcg in tree.all { sizes += tree.lruvec(memcg.number).pointee.sizes }
+    let sizes = tree.books.head.pointee.totals
     let free = node.zones.reduce(0) { $0 + $1.free }
     let high = node.zones.reduce(0) { $0 + $1.watermarks.high + $1.boost }
     return sizes.inactiveFile + sizes.activeFile + free <= high

@@ -47,20 +47,16 @@ package struct SlabScan: Equatable {
 extension Memory {
   /// shrink_slab for one cgroup.
   /// - Returns: CPU time that freeing took beyond what a round takes anyway.
-  func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) -> UInt64 {
-    if memcg.isRoot { return shrinkRootSlab(control) }
+  func shrinkSlab(_ memcg: UInt16, _ control: inout ScanControl) -> UInt64 {
+    if memcg == MemcgTree.rootNumber { return shrinkRootSlab(control) }
     _ = shrinkSlab(memcg, priority: control.priority, gfp: control.gfp)
     return 0
   }
 
   /// Asks the shadow shrinker of one cgroup; answers how many nodes it freed.
-  func shrinkSlab(_ memcg: MemCgroup, priority: Int, gfp: GfpFlags) -> Int {
-    let row = tree.rows + Int(memcg.number)
-    let nodes = row.pointee.shadowLeaves.count
-    if nodes == 0 { return 0 }
-    let sizes = tree.lruvec(memcg.number).pointee.sizes
-    let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
-    let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
+  func shrinkSlab(_ memcg: UInt16, priority: Int, gfp: GfpFlags) -> Int {
+    let row = tree.rows + Int(memcg)
+    let freeable = freeableShadows(memcg)
     if freeable <= 0 { return 0 }
 
     // A count for each cgroup, or one that all share.
@@ -77,7 +73,7 @@ extension Memory {
     var scanned = 0, freedNodes = 0
     while let n = scan.step(freeable, batch: batch) {
       for _ in 0..<n {
-        guard cache.forgetOldestShadows(of: memcg.number) else { break }
+        guard cache.forgetOldestShadows(of: memcg) else { break }
         freedNodes += 1
       }
       scanned += n
@@ -85,7 +81,7 @@ extension Memory {
     }
     node.counters.add(scanned, to: .slabs_scanned)
     node.counters.add(freedNodes, to: .workingset_nodereclaim)
-    tree.addOnes(freedNodes, to: .workingset_nodereclaim, of: memcg.number)
+    tree.addOnes(freedNodes, to: .workingset_nodereclaim, of: memcg)
     let left = scan.deferred(
       before: deferred, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
     deferrer.pointee.deferredShadows = left
@@ -93,6 +89,17 @@ extension Memory {
       Self.shadowShrinker, node: node.number, unused: deferred, new: left, total: total,
       freed: freedNodes)
     return freedNodes
+  }
+
+  /// Leaves of shadows beyond an eighth of what the cgroup has; none of them where that is
+  /// negative.
+  func freeableShadows(_ memcg: UInt16) -> Int {
+    let row = tree.rows + Int(memcg)
+    let nodes = row.pointee.shadowLeaves.count
+    if nodes == 0 { return 0 }
+    let sizes = tree.lruvec(memcg).pointee.sizes
+    let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
+    return nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
   }
 
   private static let shadowShrinker = "scan_shadow_nodes"

@@ -21,10 +21,7 @@ extension Memory {
         "drop_caches \(what): the dentry and inode of '\(file.name)', which nobody has open, would "
           + "be freed, and that is not built")
     }
-    messages.append(
-      KernelMessage(
-        at: timeline.now, level: .info,
-        text: "\(task.command) (\(task.pid)): drop_caches: \(what)"))
+    say("\(task.command) (\(task.pid)): drop_caches: \(what)")
     if what & 1 != 0 {
       try await dropPageCache(task)
       node.counters.add(1, to: .drop_pagecache)
@@ -59,7 +56,10 @@ extension Memory {
     var pass = 0
     while true {
       var freed = 0
-      for memcg in tree.all { freed += shrinkSlab(memcg, priority: 0, gfp: .kernel) }
+      var walk = tree.walk(below: MemcgTree.rootNumber)
+      while let number = walk.next() {
+        freed += shrinkSlab(number, priority: 0, gfp: .kernel)
+      }
       switch profile.slabDrop {
       case .whileMoreThanTen:
         if freed <= 10 { return }

@@ -21,8 +21,7 @@ extension Memory {
       lists.remove(frame, from: list)
       gather.add(frame)
     }
-    tree.accumulators?.add(
-      -locked.count, toList: ListIndex.unevictable, of: MemcgTree.rootNumber)
+    tree.listHolds(-locked.count, ListIndex.unevictable, of: MemcgTree.rootNumber)
     makeRoom(&gather)
     bootLocked = locked.endIndex..<bootLocked.upperBound
     node.counters.add(-locked.count, to: .nr_mlock)

@@ -86,7 +86,7 @@ final class SimTask: SimThread {
   /// Uses the CPU outside of the kernel, in the middle of an operation.
   func spendOutside(_ nanoseconds: UInt64) async throws(Killed) {
     try leaveKernel()
-    try await spend(nanoseconds)
+    if !trySpend(nanoseconds) { try await spend(nanoseconds) }
     enterKernel()
   }
 

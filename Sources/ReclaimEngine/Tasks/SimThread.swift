@@ -55,6 +55,8 @@ class SimThread {
     if isReclaiming { reclaimTime.count &+= duration.count }
   }
 
+  final var isOnProcessor: Bool { processor.isCurrent(share) }
+
   /// Waits for the CPU, as one does that was asleep.
   final func acquireProcessor() async throws(Killed) { try await processor.acquire(share) }
 

@@ -2,16 +2,21 @@
 // memory.stat as the kernel prints it: its fields and their order, amounts of memory in bytes
 // (reference 16 §16.8). The OOM report holds the same lines.
 
-import UAPI
-
-enum MemoryStatText {
+package enum MemoryStatText {
   /// - Parameter stat: indexed by MemcgCounter.
-  static func text(_ stat: [Int], _ form: OomReportForm) -> String {
+  package static func text(_ stat: [Int], _ form: OomReportForm) -> String {
     fields(form).map { "\($0) \(value($0, stat))" }.joined(separator: "\n")
   }
 
   /// Those of the counters that the file has, in its order.
-  static func counters(_ form: OomReportForm) -> [MemcgCounter] {
+  package static func counters(_ form: OomReportForm) -> [MemcgCounter] {
+    form == .sizes ? newCounters : oldCounters
+  }
+
+  private static let oldCounters = known(.pidOnly)
+  private static let newCounters = known(.sizes)
+
+  private static func known(_ form: OomReportForm) -> [MemcgCounter] {
     fields(form).compactMap { field in MemcgCounter.allCases.first { $0.name == field } }
   }
 
@@ -57,5 +62,5 @@ enum MemoryStatText {
 
 extension OomReportForm {
   /// Whether memory.events has that line.
-  func has(_ event: MemcgEvent) -> Bool { event != .oom_group_kill || self == .sizes }
+  package func has(_ event: MemcgEvent) -> Bool { event != .oom_group_kill || self == .sizes }
 }
