@@ -266,7 +266,12 @@ package final class Memory {
 
   /// Even reclaim found no page for itself: the run ends as soon as whoever works now gives way.
   func noteExhaustion(_ what: String) {
-    if endReason == nil { endReason = "no page is left for \(what), not even in the reserves" }
+    endRun("no page is left for \(what), not even in the reserves")
+  }
+
+  /// The run ends as soon as whoever works now looks.
+  func endRun(_ reason: String) {
+    if endReason == nil { endReason = reason }
   }
 
   // MARK: the periodic flush

@@ -43,6 +43,7 @@ extension Memory {
       control.scanned = 0
       notePriority(control)
       try await shrinkNode(&control)
+      if endReason != nil { throw Killed() }
       try await considerThrottle(control)
       let (priority, scanned, reclaimed) = (control.priority, control.scanned, control.reclaimed)
       tracer.step(.priority(priority, scanned: scanned, reclaimed: reclaimed))

@@ -34,6 +34,7 @@ final class SimTask: SimThread {
   var overHigh = 0
   private var isInKernel = false
   private var killReason: String?
+  private(set) var killedAt: Instant?
   private var openFiles: [OpenFile] = []
 
   init(
@@ -68,9 +69,10 @@ final class SimTask: SimThread {
   private var wasKilled: Bool { killReason != nil || fiber.isKilled }
 
   /// SIGKILL: dies at once while it is outside the kernel, else when it returns from there.
-  func kill(_ reason: String) {
+  func kill(_ reason: String, at now: Instant) {
     guard killReason == nil else { return }
     killReason = reason
+    killedAt = now
     if !isInKernel { fiber.kill() }
   }
 
