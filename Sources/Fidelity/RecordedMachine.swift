@@ -29,7 +29,7 @@ package enum RecordedMachine {
       nodes.append(
         NodeSpec(
           zones: try question.machine.zoneinfo[number]!.zones(
-            number: number, kernel: question.kernel
+            number: number, kernel: question.kernel, hasDropped: !directories.isEmpty
           ) { name throws(RecordingError) in
             guard let free = question.base.buddyinfo[name] else {
               throw RecordingError(
@@ -40,7 +40,7 @@ package enum RecordedMachine {
           freeObjects: freeObjects(question, directories)))
     }
     let base = question.base
-    return MachineSpec(
+    var spec = MachineSpec(
       kernel: question.kernel, nodes: nodes, disks: disks(question), files: files,
       directories: directories,
       sysctls: sysctls(question),
@@ -48,6 +48,8 @@ package enum RecordedMachine {
         base.vmstat[counter.name].map { (counter.name, $0) }
       },
       bootedAt: question.workloadStart)
+    spec.madeThenDropped = true
+    return spec
   }
 
   /// Why the engine cannot be this kernel, by name; nil when it can.
@@ -91,18 +93,34 @@ package enum RecordedMachine {
   }
 
   /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
-  /// in all; where the first slabs after it were allocated (traces of fallbacks) says which of them
-  /// were free: 13 on a machine without swap, some 8 on one that has activated swap.
+  /// in all; where the first slabs after it were allocated (traces of fallbacks) says that all but
+  /// one of a slab were free.
   ///
   /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
-  /// five slabs of inodes are.
+  /// five slabs of inodes are. Where slabs were read out, what is free in them is known, but for
+  /// the slabs that the CPU holds, of which all objects are said to be in use.
   private static func freeObjects(
     _ question: RecordingQuestion, _ directories: [DirectorySpec]
   ) -> FreeObjects {
-    let hasSwap = (question.machine.devices ?? []).contains { $0.use == "swap" }
-    return FreeObjects(
-      treeNodes: hasSwap ? 8 : 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
+    var free = FreeObjects(
+      treeNodes: 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
+    guard let slabs = question.base.slabinfo, !directories.isEmpty,
+      let held = slabsHeld[question.kernel]
+    else { return free }
+    func known(_ cache: String, _ held: Int) -> Int? {
+      slabs[cache].map { $0.total - $0.active + held * $0.perslab }
+    }
+    free.dentries = known("dentry", held.dentry) ?? free.dentries
+    free.inodes = known("ext4_inode_cache", held.inode) ?? free.inodes
+    free.inodeSecurity = known("lsm_inode_cache", held.security) ?? 0
+    return free
   }
+
+  /// Slabs without an object in use that the CPU holds after the names of a directory were dropped:
+  /// read off the number of slabs that the first 10 000 names need. Two inodes are in use then.
+  private static let slabsHeld: [String: (dentry: Int, inode: Int, security: Int)] = [
+    "5.10": (12, 7, 0), "6.1": (3, 2, 3),
+  ]
 
   private static func disks(_ question: RecordingQuestion) -> [DiskSpec] {
     (question.machine.devices ?? []).enumerated().compactMap { position, device in

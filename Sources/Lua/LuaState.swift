@@ -48,8 +48,6 @@ package final class LuaState {
     Unmanaged<LuaState>.fromOpaque(shim_of(raw).pointee.owner).takeUnretainedValue()
   }
 
-  /// Bytes that Lua holds.
-  package var memoryInUse: Int { context.pointee.used }
   /// Allocations asked for while Lua ran.
   package var allocationCount: UInt64 { context.pointee.allocations }
   /// Tests: refuses the nth allocation from now on, and Lua's second attempt at it.

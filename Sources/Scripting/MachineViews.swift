@@ -28,6 +28,27 @@ enum MachineViews {
     return .values([.string(text)])
   }
 
+  /// m:slabinfo(): { dentry = { objects, … }, … }
+  static func slabinfo(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (machine, _) = try call.receive("m:slabinfo", on: MachineObject.self, atMost: 0)
+    return .values([
+      .record(
+        called: "slabinfo",
+        machine.backend.slabs.map { slab in
+          (
+            slab.name,
+            .counters(
+              "the cache \(slab.name)",
+              [
+                ("objects", slab.objects), ("free", slab.free), ("pages", slab.pages),
+                ("unused", slab.unused), ("negative", slab.negative),
+                ("object_size", slab.objectSize), ("per_slab", slab.perSlab),
+              ])
+          )
+        })
+    ])
+  }
+
   /// m:marks(): { { name, at, vmstat, cgroups }, … }
   static func marks(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (machine, _) = try call.receive("m:marks", on: MachineObject.self, atMost: 0)

@@ -121,7 +121,9 @@ extension Fields {
 }
 
 package enum Manual {
-  static let chapters: [Chapter] = [.machine, .node, .snapshot, .cgroup, .task, .area, .file]
+  static let chapters: [Chapter] = [
+    .machine, .node, .snapshot, .cgroup, .task, .area, .file, .directory,
+  ]
   static let fieldLists: [FieldList] = [
     .machine, .machineNode, .disk, .swap, .cgroup, .cgroupFiles, .trigger, .task, .reclaim, .map,
     .mapFile, .pattern, .touch, .range,

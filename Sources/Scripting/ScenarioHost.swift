@@ -28,6 +28,8 @@ package struct MachineRequest: Sendable {
   package var disk: DiskSpec?
   /// Files beside those of the description.
   package var files: [FileSpec]
+  /// Directories of small files.
+  package var directories: [DirectorySpec] = []
   /// The swap area, in place of one that the description has.
   package var swap: DiskSpec?
   /// Whether there is to be none, whatever the description has.

@@ -13,6 +13,11 @@ extension Chapter {
         "open", "t:open(name)", ["name: string"], answers: ["File?", "string? error"],
         "the file; or nil, `\"ENOENT\"`", body: TaskMethods.open),
       Binding(
+        "directory", "t:directory(name)", ["name: string"],
+        answers: ["Directory?", "string? error"],
+        "a directory of small files; or nil, `\"ENOENT\"`; suspends nothing",
+        body: DirectoryMethods.find),
+      Binding(
         "map", "t:map(size [, { name, shared }]) or t:map { file, from, size, shared, name }",
         ["size: Size|MapFileFields", "fields?: MapFields"], answers: ["Area?", "string? error"],
         "an area of anonymous memory, or one that shows a file's pages; or nil, `\"ENOMEM\"` or "
@@ -64,6 +69,13 @@ extension Chapter {
         "drop_caches", "t:drop_caches(what)", ["what: integer"], answers: ["boolean"],
         "true; writes 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches",
         body: TaskMethods.dropCaches),
+      Binding(
+        "take_turns", "t:take_turns(every, { name, … })", ["every: integer", "tasks: string[]"],
+        answers: ["boolean?", "string? error"],
+        "true. From now on the tasks of those names take turns in that order, so many accesses "
+          + "each: what competes is the memory, not the scheduler. A turn begins when all of them "
+          + "that were spawned and have not ended wait for theirs; each has to ask, with the same "
+          + "names", body: TaskMethods.takeTurns),
       Binding(
         "exit", "t:exit()", answers: [], "does not answer; the task ends here",
         body: TaskMethods.exit),
@@ -203,6 +215,29 @@ private enum TaskMethods {
       throw arguments.bad(1, expected: "1 (page cache), 2 (slab) or 3 (both)")
     }
     return try task.ask(call, "t:drop_caches", .dropCaches(Int(n)))
+  }
+
+  /// t:take_turns(every, { name, … })
+  static func takeTurns(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try call.receive("t:take_turns", on: TaskObject.self, atMost: 2)
+    guard let every = arguments[1].wholeNumber, 1...(1 << 30) ~= every else {
+      throw arguments.bad(1, expected: "how many accesses a turn has, 1 or more")
+    }
+    let words = "a list of tasks' names, each once"
+    guard case .table(let list) = arguments[2], list.count > 0 else {
+      throw arguments.bad(2, expected: words)
+    }
+    var names: [String] = []
+    for i in 1...list.count {
+      guard case .string(let name) = list[i], !names.contains(name) else {
+        throw arguments.bad(2, expected: words)
+      }
+      names.append(name)
+    }
+    guard names.contains(task.name) else {
+      throw LuaError("t:take_turns: '\(task.name)' itself is not among the names")
+    }
+    return try task.ask(call, "t:take_turns", .takeTurns(every: Int(every), order: names))
   }
 
   /// t:oom_score_adj(n): how much rather this task is killed, or not.

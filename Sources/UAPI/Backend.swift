@@ -136,6 +136,12 @@ package protocol Backend: AnyObject {
   /// The names of the files that exist, with their sizes, in order of creation.
   var files: [FileSpec] { get }
 
+  /// Directories of small files, in order of creation.
+  var directories: [DirectorySpec] { get }
+
+  /// What the kernel's caches of objects hold.
+  var slabs: [SlabUse] { get }
+
   /// The text of a file of /proc as this kernel prints it; nil when it does not.
   func text(of file: ProcFile) -> String?
 
@@ -157,6 +163,10 @@ extension Backend {
 
   /// A kernel that prints nothing.
   package func text(of file: CgroupFile, in path: String) -> String? { nil }
+
+  /// A kernel without directories, and one that does not tell what its slabs hold.
+  package var directories: [DirectorySpec] { [] }
+  package var slabs: [SlabUse] { [] }
 
   /// A kernel that has nothing to say.
   package var kernelMessages: [KernelMessage] { [] }

@@ -24,6 +24,9 @@ package struct MachineSpec: Sendable {
   /// cgroup2 is mounted with memory_recursiveprot, as systemd does: a parent's protection that no
   /// child asks for is shared by all.
   package var hasRecursiveProtection = false
+  /// Files and directories were made since the kernel booted, and caches dropped twice after that,
+  /// as far as vm.vfs_cache_pressure lets them.
+  package var madeThenDropped = false
 
   package init(
     kernel: String, cpus: Int = 1, seed: UInt64 = 1, nodes: [NodeSpec], disks: [DiskSpec] = [],
@@ -111,6 +114,8 @@ package struct ZoneState: Sendable {
   package var freeBlocks: [[Int]]
   /// Pages on the per-CPU lists.
   package var perCPU: Int
+  /// How many of them are reclaimable; the others belong to the kernel for good.
+  package var perCPUReclaimable = 0
   package var batch: Int
   /// Pages from which a per-CPU list gives back.
   package var high: Int
@@ -177,13 +182,14 @@ package struct DiskSpec: Sendable {
 }
 
 package struct FreeObjects: Sendable {
-  package var treeNodes = 0, dentries = 0, inodes = 0
-  package init(treeNodes: Int = 0, dentries: Int = 0, inodes: Int = 0) {
+  package var treeNodes = 0, dentries = 0, inodes = 0, inodeSecurity = 0
+  package init(treeNodes: Int = 0, dentries: Int = 0, inodes: Int = 0, inodeSecurity: Int = 0) {
     (self.treeNodes, self.dentries, self.inodes) = (treeNodes, dentries, inodes)
+    self.inodeSecurity = inodeSecurity
   }
 }
 
-/// A directory of empty files f0, f1, … that exists at boot; nothing of it is cached.
+/// A directory of empty files f0, f1, … that exists at boot; names x0, x1, … do not exist in it.
 package struct DirectorySpec: Sendable, Equatable {
   package var name: String
   package var files: Int

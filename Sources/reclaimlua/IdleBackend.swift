@@ -22,6 +22,8 @@ final class IdleBackend: Backend {
   var digest: Digest { machine.digest }
   var eventCount: UInt64 { machine.eventCount }
   var files: [FileSpec] { machine.files }
+  var directories: [DirectorySpec] { machine.directories }
+  var slabs: [SlabUse] { machine.slabs }
   var marks: [(name: String, snapshot: Snapshot)] { machine.marks }
   func observe() -> Snapshot { machine.observe() }
   func text(of file: ProcFile) -> String? { machine.text(of: file) }

@@ -42,22 +42,3 @@ struct VmCounters {
     nonmutating set { values[counter.place] = newValue }
   }
 }
-
-/// One cgroup's own part of memory.stat, indexed by MemcgCounter.
-struct MemcgCounters {
-  let values: UnsafeMutablePointer<Int>
-
-  init() {
-    values = .allocate(capacity: MemcgCounter.count)
-    values.initialize(repeating: 0, count: MemcgCounter.count)
-  }
-
-  func release() { values.deallocate() }
-
-  @inline(__always) func add(_ n: Int, to counter: MemcgCounter) { values[counter.place] &+= n }
-
-  subscript(_ counter: MemcgCounter) -> Int {
-    @inline(__always) get { values[counter.place] }
-    nonmutating set { values[counter.place] = newValue }
-  }
-}

@@ -91,14 +91,17 @@ extension Memory {
     return info
   }
 
-  /// Pages of the block device on the lists: of no file.
+  /// Pages of the block device on the lists: what boot left there, and what was read since.
   private var blockDevicePages: Int {
+    let device = blockDevice.map { $0.base..<$0.base + $0.pages } ?? 0..<0
     var pages = 0
     for memcg in tree.all {
       for list in [ListIndex.inactiveFile, ListIndex.activeFile] {
         lists.forEach(of: tree.lruvec(memcg.number).list(list)) { frame in
           let row = frames.rows[Int(frame)]
-          if row.slot == 0, !row.flags.contains(.anon) { pages += 1 }
+          if row.slot == 0 || device.contains(Int(row.slot)), !row.flags.contains(.anon) {
+            pages += 1
+          }
         }
       }
     }

@@ -13,6 +13,7 @@ final class SwapSpace {
   private let allocator: PageAllocator
   private let slabs: SlabCaches
   private let frames: FrameTable
+  private let nodes: SwapTree
   private var ramDisk = RamDisk()
   /// Where zram keeps its pages; nil on other devices.
   private let pool: CompressedPool?
@@ -21,7 +22,7 @@ final class SwapSpace {
   /// - Throws: BootError where the device is of no use.
   init(
     _ device: DiskSpec, tree: MemcgTree, allocator: PageAllocator, slabs: SlabCaches,
-    frames: FrameTable, profile: KernelProfile
+    frames: FrameTable, profile: KernelProfile, _ periods: GracePeriods
   ) throws(BootError) {
     self.tree = tree
     self.allocator = allocator
@@ -32,11 +33,14 @@ final class SwapSpace {
       ? CompressedPool(allocator, frames, compressedPage: device.compressedPage) : nil
     self.pool = pool
     isRamDisk = device.kind == .brd
+    let nodes = try SwapTree(slots: device.size.pages.count, slabs, periods)
+    self.nodes = nodes
     let arena = try SwapArea.slots(of: device)
     let slots = arena.rows
     area = try SwapArea(device, slots: arena, clusterSize: profile.numbers.swapCluster) {
       offsets, n in
       tree.uncharge(slots, offsets, n)
+      for k in 0..<n where slots[Int(offsets[k])].memcg != 0 { nodes.remove(offsets[k]) }
       // zram is told, and forgets the page at once; other devices are not.
       guard let pool else { return }
       for k in 0..<n where slots[Int(offsets[k])].stored > 0 {
@@ -84,7 +88,8 @@ final class SwapSpace {
     return free
   }
 
-  /// A charged slot for a folio of the cgroup; nil when the area or a swap.max is exhausted.
+  /// A charged slot for a folio of the cgroup, with its place in the swap cache; nil when the area
+  /// or a swap.max is exhausted, or no memory is left for a node.
   func take(for memcg: UInt16) -> UInt32? {
     guard let offset = area.take() else {
       if memcg != MemcgTree.rootNumber { tree.cgroup(memcg).countSwap(.fail) }
@@ -100,6 +105,10 @@ final class SwapSpace {
         return nil
       }
       at = tree.rows[Int(at)].parent
+    }
+    guard nodes.add(offset) else {
+      area.freed(offset)
+      return nil
     }
     at = memcg
     while at != 0 {

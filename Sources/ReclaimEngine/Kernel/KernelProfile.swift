@@ -19,6 +19,7 @@ package struct KernelProfile: Sendable {
   var memcgStatistics: MemcgStatistics
   var deferredShrink: DeferredShrink
   var slabDrop: SlabDrop
+  var inodePruning: InodePruning
   var objectStock: ObjectStock
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
@@ -95,6 +96,8 @@ struct ObjectSizes: Sendable {
   var shmemInode: Int
   /// An inode of a file system without one of its own kind, as cgroup2's.
   var plainInode: Int
+  /// What security modules keep for an inode, charged to nobody; 0: nothing.
+  var inodeSecurity: Int
   /// What a control file is read and written through, while it is open.
   var sequence: Int
   var area: Int
@@ -182,8 +185,9 @@ struct Costs: Sendable {
   var statForgotten: UInt64
   var statNew: UInt64
   var blockRead: UInt64
-  /// A dentry or inode that reclaim frees.
-  var objectPruned: UInt64
+  /// A dentry that reclaim frees, its inode put on its list; and an inode.
+  var dentryPruned: UInt64
+  var inodePruned: UInt64
   /// Passing a turn where tasks take turns by accesses.
   var turn: UInt64
   /// A page of a higher zone set aside by a walk for a lower one.

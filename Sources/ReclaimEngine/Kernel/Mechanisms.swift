@@ -55,6 +55,14 @@ package enum SlabDrop: String, Sendable {
   case whileEverMore
 }
 
+/// What reclaim does with the inode of a file that is cached (reference 10 §10.4).
+package enum InodePruning: String, Sendable {
+  /// Its clean pages go, and it stays until they are gone; 5.4, and held to be so on 5.10.
+  case invalidatesPages
+  /// It is on no list while anything of the file is cached; 6.1.
+  case keptWhileCached
+}
+
 /// What an object charge does with a stock that grows beyond a page (reference 13 §13.7).
 package enum ObjectStock: String, Sendable {
   /// Emptied as at a switch whenever it exceeds a page; 5.10.

@@ -7,12 +7,10 @@ struct FolioBatch {
 
   init(capacity: Int) { frames = .allocate(capacity: capacity) }
 
-  var all: UnsafeBufferPointer<UInt32> { UnsafeBufferPointer(start: frames, count: count) }
-
   /// Empties it; what it held can be read until another one is put there.
   mutating func takeAll() -> UnsafeBufferPointer<UInt32> {
     defer { count = 0 }
-    return all
+    return UnsafeBufferPointer(start: frames, count: count)
   }
 
   /// Gives the room back; it must not be used afterwards.

@@ -50,9 +50,6 @@ final class FolioBatches {
     rotated.release()
   }
 
-  /// Folios waiting to be added.
-  var waitingToBeAdded: [UInt32] { Array(added.all) }
-
   // MARK: add
 
   /// A new folio; the one that fills the batch sends all of them to their lists.

@@ -62,6 +62,10 @@ package final class Machine: Backend {
     memory.cache.files.map { FileSpec(name: $0.name, size: Pages($0.pages)) }
   }
 
+  package var directories: [DirectorySpec] {
+    memory.directoryCache.directories.map { DirectorySpec(name: $0.name, files: $0.files) }
+  }
+
   // MARK: tasks
 
   @discardableResult
@@ -110,6 +114,7 @@ package final class Machine: Backend {
     memory.freeProgramTables(task.program)
     memory.pressure.change(task, to: PressureState(), in: task.memcg)
     for open in task.end(at: timeline.now) {
+      memory.names.close(open.file.inodeName)
       memory.gracePeriods.free(
         KernelObject(
           kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,

@@ -133,7 +133,8 @@ struct MachineLayout {
     }
     guard cursor >= plan.start else { throw tooSmall(plan) }
     plan.freeFrom = cursor
-    guard Int(plan.freeFrom - plan.start) >= state.perCPU + (state.perCPU >= 512 ? 512 : 0) else {
+    let apart = (state.perCPU >= 512 ? 512 : 0) + (state.perCPUReclaimable > 0 ? 512 : 0)
+    guard Int(plan.freeFrom - plan.start) >= state.perCPU + apart else {
       throw tooSmall(plan)
     }
   }
@@ -158,7 +159,7 @@ struct MachineLayout {
         rows: frames.rows, buddy: buddy, batch: numbers.batch, high: numbers.perCPUHigh,
         profile.perCPULists, growthLimit: profile.numbers.perCPUDrainGrowth)
       for block in Self.perCPUBlocks(plan) {
-        buddy.setMobility(.unmovable, ofBlockAt: block.frame)
+        buddy.setMobility(block.mobility, ofBlockAt: block.frame)
         perCPU.adopt(block.frame, order: block.order)
       }
       return Zone(
@@ -173,17 +174,24 @@ struct MachineLayout {
   /// Where the pages lie that a zone's per-CPU lists hold at boot. A whole huge page among them is
   /// what recordings suggest (6.1): a drain that comes to it gives it back at once, and kernel
   /// pages do not come out of it.
-  private static func perCPUBlocks(_ plan: ZonePlan) -> [(frame: UInt32, order: Int)] {
-    var left = plan.spec.state?.perCPU ?? 0
+  private static func perCPUBlocks(
+    _ plan: ZonePlan
+  ) -> [(frame: UInt32, order: Int, mobility: Mobility)] {
+    guard let state = plan.spec.state else { return [] }
+    var left = state.perCPU
     var next = plan.start
-    var blocks: [(frame: UInt32, order: Int)] = []
+    var blocks: [(frame: UInt32, order: Int, mobility: Mobility)] = []
     if left >= 512 {
       let aligned = (plan.start + 511) & ~511
-      blocks.append((aligned, 9))
+      blocks.append((aligned, 9, .unmovable))
       next = aligned + 512
       left -= 512
     }
-    for k in 0..<left { blocks.append((next + UInt32(k), 0)) }
+    let reclaimable = min(state.perCPUReclaimable, left)
+    for k in 0..<(left - reclaimable) { blocks.append((next + UInt32(k), 0, .unmovable)) }
+    // Pageblocks of their own.
+    next = (next + UInt32(left - reclaimable) + 511) & ~511
+    for k in 0..<reclaimable { blocks.append((next + UInt32(k), 0, .reclaimable)) }
     return blocks
   }
 

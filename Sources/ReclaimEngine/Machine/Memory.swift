@@ -85,11 +85,15 @@ package final class Memory {
   var shrinkers: [Shrinker] = []
   /// Passes the turn of a task that takes turns by accesses, and waits for its next.
   var nextTurn: ((SimTask) async throws(Killed) -> Void)?
+  let names: NameTable
   var directoryCache: DirectoryCache
-  /// Nodes of the block device's tree that were made since boot.
-  var blockLeaves: [Int] = []
   /// The node's flags of reclaim, and who waits in its middle.
   let reclaimThrottle = ReclaimThrottle()
+  var controlFiles = ControlFiles()
+  /// vm.vfs_cache_pressure.
+  let vfsCachePressure: Int
+  /// The device whose blocks directories and inodes are read from; nil where there are none.
+  private(set) var blockDevice: FileMapping?
   /// Tasks whose direct reclaim waits for kswapd.
   var throttled: [SimTask] = []
   /// The kernel's log.
@@ -109,7 +113,6 @@ package final class Memory {
     interrupts = InterruptTime(timeline)
     processor = FairProcessor(
       timeline, profile.scheduling.rules(tick: Nanoseconds(profile.numbers.tick)))
-    directoryCache = DirectoryCache(spec)
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
     self.tracer = tracer
@@ -125,6 +128,9 @@ package final class Memory {
       free: spec.nodes[0].freeObjects)
     tree = try MemcgTree(
       profile: profile, recursiveProtection: spec.hasRecursiveProtection)
+    names = try NameTable(tree)
+    directoryCache = DirectoryCache(spec.directories, names)
+    vfsCachePressure = spec.sysctl("vm.vfs_cache_pressure") ?? 100
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
@@ -142,7 +148,7 @@ package final class Memory {
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)
     areas = AreaRegistry(leaves: leaves, slots: slots)
     entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
-    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile)
+    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile, gracePeriods)
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
@@ -161,14 +167,26 @@ package final class Memory {
     populate(layout, spec)
     starter.memory = self
     connect()
+    try makeFiles(spec)
+  }
+
+  private func makeFiles(_ spec: MachineSpec) throws(BootError) {
+    if directoryCache.blocks > 0 {
+      guard let device = cache.makeFile("", pages: directoryCache.blocks, isDevice: true) else {
+        throw BootError("no room for the blocks of \(spec.directories.count) directories")
+      }
+      cache.makeInnerNodesOfBoot(device)
+      blockDevice = device
+    }
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }
+    if spec.madeThenDropped { makeNamesAndDropThem() }
   }
 
   private static func swapSpace(
     of spec: MachineSpec, _ tree: MemcgTree, _ allocator: PageAllocator, _ slabs: SlabCaches,
-    _ frames: FrameTable, _ profile: KernelProfile
+    _ frames: FrameTable, _ profile: KernelProfile, _ periods: GracePeriods
   ) throws(BootError) -> SwapSpace? {
     let disks = spec.disks.filter { $0.use == .swap }
     guard disks.count <= 1 else {
@@ -176,7 +194,8 @@ package final class Memory {
     }
     guard let disk = disks.first else { return nil }
     return try SwapSpace(
-      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile)
+      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile,
+      periods)
   }
 
   /// What boot has registered, and what parts tell this one about.
@@ -186,6 +205,8 @@ package final class Memory {
       zone.kswapdWasWoken()
       wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
     }
+    gracePeriods.pagesFreed = { [unowned self] pages in noteReclaimed(pages) }
+    cache.emptied = { [unowned self] file in cacheEmptied(file) }
     guard let swap, swap.area.device.kind == .null else { return }
     swap.attach(
       BlockDevice(
@@ -197,7 +218,6 @@ package final class Memory {
     batch.deallocate()
     freed.deallocate()
     upcoming.deallocate()
-    directoryCache.release()
   }
 
   /// Puts the pages that were on lists at boot there, in the root cgroup, and copies the counters.

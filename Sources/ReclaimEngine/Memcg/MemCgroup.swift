@@ -124,6 +124,7 @@ package final class MemCgroup {
 
   /// Notes that a control file is looked up; answers whether it is for the first time.
   func lookUp(_ file: ControlFile) -> Bool { knownFiles.insert(file).inserted }
+  func forget(_ file: ControlFile) { knownFiles.remove(file) }
 
   /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
   /// 13 §13.5).

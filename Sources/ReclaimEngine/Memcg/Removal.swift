@@ -24,6 +24,7 @@ extension Memory {
     if isUsed || cgroup.onlineChildren > 0 { return .failed(.EBUSY) }
     drainStocks(below: cgroup.number)
     tree.takeOffline(cgroup)
+    names.handOver(from: cgroup.number, to: tree.kernelPayer(cgroup.number))
     return .done
   }
 }

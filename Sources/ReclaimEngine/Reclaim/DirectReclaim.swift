@@ -20,6 +20,7 @@ extension Memory {
     control.order = request.order
     control.highestZone = request.classZone
     thread.isReclaiming = true
+    thread.slabReclaimed = 0
     defer { thread.isReclaiming = false }
     tracer.directReclaimBegin(order: request.order, request.gfp)
     let begun = timeline.now

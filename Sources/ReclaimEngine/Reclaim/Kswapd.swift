@@ -95,6 +95,7 @@ extension Memory {
       tracer.kswapdWake(node: node.number, order: request.order)
       try await thread.spend(profile.costs.kswapdBegin)
       thread.isReclaiming = true
+      thread.slabReclaimed = 0
       pressure.kernelThread(stalls: true)
       let order = try await balance(order: request.order, highest: highest)
       pressure.kernelThread(stalls: false)

@@ -27,6 +27,8 @@ extension Memory {
     while let pause = advance(&walk, &visit, &control) {
       try await wait(for: pause, &visit, &control)
     }
+    control.reclaimed += control.task.slabReclaimed
+    control.task.slabReclaimed = 0
     guard control.isGlobal else {
       return try await control.task.spend(profile.costs.memcgRound)
     }

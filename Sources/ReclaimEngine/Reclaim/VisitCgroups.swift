@@ -36,7 +36,7 @@ extension Memory {
       max(lruvec.list(0).pointee.count, lruvec.list(1).pointee.count),
       max(lruvec.list(2).pointee.count, lruvec.list(3).pointee.count))
     let isAlways =
-      number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0
+      number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0 || names.hasAny(number)
       || row.pointee.isOffline && longest > 0
     tree.books.reach[Int(number)] =
       isAlways ? .max : UInt8(truncatingIfNeeded: Int.bitWidth &- longest.leadingZeroBitCount)

@@ -36,6 +36,7 @@ final class SimTask: SimThread {
   private var killReason: String?
   private(set) var killedAt: Instant?
   private var openFiles: [OpenFile] = []
+  private var openDirectories: [OpenDirectory] = []
 
   init(
     _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
@@ -92,6 +93,15 @@ final class SimTask: SimThread {
     enterKernel()
   }
 
+  /// What it knows of the names of a directory that it looks up.
+  /// - Parameter stream: where draws without a seed begin.
+  func openDirectory(_ position: Int, _ stream: () -> SplitMix64) -> OpenDirectory {
+    if let known = openDirectories.first(where: { $0.position == position }) { return known }
+    let open = OpenDirectory(position, stream())
+    openDirectories.append(open)
+    return open
+  }
+
   func openFile(_ file: FileMapping) -> OpenFile? { openFiles.first { $0.file === file } }
   func remember(_ open: OpenFile) { openFiles.append(open) }
 
@@ -132,6 +142,19 @@ final class OpenFile {
     self.file = file
     self.memcg = memcg
     self.readAheadPages = readAheadPages
+    self.stream = stream
+  }
+}
+
+/// A directory that a task looks names up in: where the pattern `next` stands, and the stream of
+/// patterns without a seed.
+final class OpenDirectory {
+  let position: Int
+  var next = 0
+  var stream: SplitMix64
+
+  init(_ position: Int, _ stream: SplitMix64) {
+    self.position = position
     self.stream = stream
   }
 }
