@@ -175,10 +175,6 @@ struct Costs: Sendable {
   var shadowForgotten: UInt64
   /// munmap, for each present page.
   var pageUnmapped: UInt64
-  /// The same for each page that is in swap, whose slot is given back.
-  var swapEntryFreed: UInt64
-  /// The end of a process, besides what it unmaps.
-  var exit: UInt64
   /// A stat of a name that is remembered, of one whose inode is, and of one that is not; and a
   /// block of the file system's own that is read for it.
   var statCached: UInt64

@@ -94,8 +94,6 @@ extension KernelProfile {
       pageInvalidated: 1870,
       shadowForgotten: 500,
       pageUnmapped: 1220,
-      swapEntryFreed: 1150,
-      exit: 2_080_000,
       statCached: 3000,
       statForgotten: 9000,
       statNew: 18000,

@@ -93,8 +93,6 @@ extension KernelProfile {
       pageInvalidated: 1760,
       shadowForgotten: 660,
       pageUnmapped: 1290,
-      swapEntryFreed: 1270,
-      exit: 1_850_000,
       statCached: 3480,
       statForgotten: 9000,
       statNew: 21000,

@@ -110,7 +110,6 @@ package final class Machine: Backend {
   private func exit(_ task: SimTask) async {
     memory.batches.drain()
     await memory.unmapAll(task)
-    do { try await task.spend(memory.profile.costs.exit) } catch {}
     memory.freeProgramTables(task.program)
     memory.pressure.change(task, to: PressureState(), in: task.memcg)
     for open in task.end(at: timeline.now) {

@@ -47,8 +47,6 @@ extension Memory {
   func unmapAll(_ task: SimTask) async {
     var gather = FreedGather()
     freeProgramData(task.program, &gather)
-    let own = UInt64(task.program.anonymous) * profile.costs.pageUnmapped
-    if own > 0 { do { try await task.spend(own) } catch {} }
     for area in task.space.areas { await empty(area, task, &gather) }
     finish(&gather)
     for area in task.space.areas { remove(area, task) }
@@ -59,9 +57,10 @@ extension Memory {
     var at = 0
     while at < area.pages {
       let end = min(area.pages, at + AddressSpace.pagesPerTable)
-      let cost = zap(area, at..<end, &gather)
+      let present = zap(area, at..<end, &gather)
       makeRoom(&gather)
       at = end
+      let cost = UInt64(present) * profile.costs.pageUnmapped
       if cost > 0 { do { try await task.spend(cost) } catch {} }
     }
   }
@@ -93,18 +92,18 @@ extension Memory {
     allocator.free(frame, order: 0)
   }
 
-  /// Empties the entries of a range; answers the CPU time that it takes.
-  func zap(_ area: Area, _ range: Range<Int>) -> UInt64 {
+  /// Empties the entries of a range; answers how many pages were mapped.
+  func zap(_ area: Area, _ range: Range<Int>) -> Int {
     var gather = FreedGather()
-    let cost = zap(area, range, &gather)
+    let present = zap(area, range, &gather)
     release(&gather)
-    return cost
+    return present
   }
 
-  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> UInt64 {
+  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Int {
     batches.drain()
     area.task.unsettled.settle()
-    var present = 0, swapped = 0
+    var present = 0
     for index in range {
       let entry = entries[area.base + index]
       if entry.isNone { continue }
@@ -112,7 +111,6 @@ extension Memory {
       entries[area.base + index] = .none
       if entry.isSwap {
         releaseSwap(entry.swapOffset)
-        swapped += 1
         continue
       }
       if entry.isZeroPage { continue }
@@ -125,8 +123,7 @@ extension Memory {
         unmapOne(entry.frame)
       }
     }
-    return UInt64(present) * profile.costs.pageUnmapped
-      + UInt64(swapped) * profile.costs.swapEntryFreed
+    return present
   }
 
   private func zapAnonymous(_ frame: UInt32, _ gather: inout FreedGather) {

@@ -40,7 +40,8 @@ extension Memory {
     let part = range.lowerBound..<max(range.lowerBound, locked)
     switch advice {
     case .dontneed:
-      try await task.spend(part.isEmpty ? 0 : zap(area, part))
+      let freed = part.isEmpty ? 0 : zap(area, part)
+      try await task.spend(UInt64(freed) * profile.costs.pageUnmapped)
     case .free:
       guard case .anonymous = area.kind else { return .failed(.EINVAL) }
       if !part.isEmpty { markFree(area, part) }
