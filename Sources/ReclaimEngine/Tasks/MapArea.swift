@@ -175,12 +175,8 @@ extension Memory {
       }
       leaveSwapCache(frame, keeping: .empty)
     }
-    if row.flags.contains(.lru) {
-      let list = row.flags.contains(.unevictable) ? ListIndex.unevictable : row.flags.listIndex
-      lists.remove(frame, from: tree.lruvec(row.memcg).list(list))
-      tree.listLost(1, list, of: row.memcg)
-    }
     if row.flags.contains(.unevictable) { node.counters.add(-1, to: .nr_mlock) }
+    guard leaveList(frame) else { return }
     frames.rows[Int(frame)].flags = []
     gather.add(frame)
   }
