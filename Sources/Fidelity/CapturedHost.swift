@@ -124,7 +124,7 @@ package struct CapturedHost: Sendable {
   ) -> ZoneSpec {
     let boost = zone.boost ?? 0
     let row = RecordedBuddy.row(
-      kernel: kernel, zone: kind.name, managed: zone.managed, isHighest: isHighest)
+      kernel: kernel, zone: kind.name, managed: zone.managed, isHighest: isHighest, free: free)
     return ZoneSpec(
       kind: kind, startPFN: zone.start_pfn, managed: zone.managed, present: zone.present,
       spanned: zone.spanned,

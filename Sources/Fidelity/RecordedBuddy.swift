@@ -15,27 +15,33 @@ struct RecordedBuddy {
   /// From here on the row of a machine of 1 GiB fits better than that of 256 MiB.
   private static let largeZonePages = 160_000
 
-  /// The row for one zone of a kernel; nothing but movable blocks where none is known.
+  /// The row for one zone of a kernel with `free` blocks by order; nothing but movable blocks where
+  /// none is known.
   /// - Parameter isHighest: whether the kernel image lies there: no zone above manages memory.
-  static func row(kernel: String, zone: String, managed: Int, isHighest: Bool) -> RecordedBuddy {
+  static func row(
+    kernel: String, zone: String, managed: Int, isHighest: Bool, free: [Int]
+  ) -> RecordedBuddy {
     if zone == "DMA" {
       return kernel == "5.10"
         ? RecordedBuddy(unmovable: [1, 0, 0, 1, 2, 0, 1, 0, 1, 0, 0], reclaimable: none)
         : RecordedBuddy(unmovable: [0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0], reclaimable: none)
     }
-    // A machine whose memory is divided: what its fallbacks took from where says which large blocks
-    // there were, and that there was little else.
+    // Of a machine whose memory is divided only the large blocks show in what fallbacks took.
     if !isHighest {
       return RecordedBuddy(
-        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
-        reclaimable: [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+        unmovable: kernel == "5.10"
+          ? [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0] : [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
+        reclaimable: none)
     }
-    if zone == "Normal" {
-      return RecordedBuddy(
-        unmovable: [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1],
-        reclaimable: [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
-    }
+    let blocks = { (order: Int) in order < free.count ? free[order] : 0 }
     switch kernel {
+    // Just before, the recorder took a buffer of order 9 from the unmovable list and gave it back:
+    // where that list had none, one of order 10 became unmovable. Its other blocks of order 9 were
+    // in use by then.
+    case "5.10" where blocks(9) < 2:
+      return RecordedBuddy(
+        unmovable: [1, 0, 0, 0, 0, 1, 1, 0, 1, 0, 1],
+        reclaimable: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0])
     case "5.10":
       return RecordedBuddy(
         unmovable: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
@@ -44,6 +50,11 @@ struct RecordedBuddy {
       return RecordedBuddy(
         unmovable: [1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 0],
         reclaimable: [1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 0])
+    // Half of the reclaimable block of order 8 was in use where there are fewer of that order.
+    case "6.1" where zone == "DMA32" && blocks(8) < 7:
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1],
+        reclaimable: [0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0])
     case "6.1":
       return RecordedBuddy(
         unmovable: [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1],

@@ -84,7 +84,7 @@ package enum RecordedMachine {
       }
       let row = RecordedBuddy.row(
         kernel: question.kernel, zone: kind.name, managed: zone.managed,
-        isHighest: kind == highest)
+        isHighest: kind == highest, free: free)
       let boost = zone.boost ?? 0
       let state = ZoneState(
         freeBlocks: row.split(free),
