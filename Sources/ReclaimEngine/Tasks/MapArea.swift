@@ -37,7 +37,7 @@ extension Memory {
   func unmapArea(_ area: Area, _ task: SimTask) async throws(Killed) {
     var gather = FreedGather()
     await empty(area, task, &gather)
-    finish(&gather)
+    await finish(&gather, task)
     remove(area, task)
     try await task.spend(profile.costs.map)
   }
@@ -46,10 +46,11 @@ extension Memory {
   /// CPU any more; its memory goes at once.
   func unmapAll(_ task: SimTask) async {
     var gather = FreedGather()
-    freeProgramData(task.program, &gather)
+    await freeProgramData(task, &gather)
     for area in task.space.areas { await empty(area, task, &gather) }
-    finish(&gather)
+    await finish(&gather, task)
     for area in task.space.areas { remove(area, task) }
+    do { try await task.spend(profile.costs.exit) } catch {}
   }
 
   /// Empties the entries of an area, a page table at a time.
@@ -57,11 +58,10 @@ extension Memory {
     var at = 0
     while at < area.pages {
       let end = min(area.pages, at + AddressSpace.pagesPerTable)
-      let present = zap(area, at..<end, &gather)
-      makeRoom(&gather)
+      let cost = zap(area, at..<end, &gather).cost(profile.costs)
       at = end
-      let cost = UInt64(present) * profile.costs.pageUnmapped
       if cost > 0 { do { try await task.spend(cost) } catch {} }
+      await makeRoom(&gather, task)
     }
   }
 
@@ -92,38 +92,58 @@ extension Memory {
     allocator.free(frame, order: 0)
   }
 
-  /// Empties the entries of a range; answers how many pages were mapped.
-  func zap(_ area: Area, _ range: Range<Int>) -> Int {
+  /// Empties the entries of a range and frees what they held; answers what that costs.
+  func zap(_ area: Area, _ range: Range<Int>) -> UInt64 {
     var gather = FreedGather()
-    let present = zap(area, range, &gather)
-    release(&gather)
-    return present
+    let zapped = zap(area, range, &gather)
+    let freed = gather.frames.count
+    for frame in gather.frames { freeLater(frame, frames.rows[Int(frame)].memcg) }
+    settleFreed()
+    return zapped.cost(profile.costs) + UInt64(freed) * profile.costs.pageFreed
   }
 
-  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Int {
+  /// What was found in entries that were emptied.
+  private struct Zapped {
+    var present = 0
+    /// Entries of swap, and present pages whose slot is still theirs.
+    var swapped = 0
+    var locked = 0
+
+    func cost(_ costs: Costs) -> UInt64 {
+      UInt64(present) * costs.pageUnmapped + UInt64(swapped) * costs.slotReleased
+        + UInt64(locked) * costs.pageUnlocked
+    }
+  }
+
+  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Zapped {
     batches.drain()
     area.task.unsettled.settle()
-    var present = 0
+    var zapped = Zapped()
     for index in range {
       let entry = entries[area.base + index]
       if entry.isNone { continue }
       noteFilled(area, area.base + index)
       entries[area.base + index] = .none
       if entry.isSwap {
+        zapped.swapped += 1
         releaseSwap(entry.swapOffset)
         continue
       }
       if entry.isZeroPage { continue }
-      present += 1
-      if frames.rows[Int(entry.frame)].flags.contains(.anon) {
+      zapped.present += 1
+      let flags = frames.rows[Int(entry.frame)].flags
+      if flags.contains(.anon) {
+        if flags.contains(.swapCache) { zapped.swapped += 1 }
+        if flags.contains(.unevictable) { zapped.locked += 1 }
         zapAnonymous(entry.frame, &gather)
       } else {
         if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
         if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
         unmapOne(entry.frame)
+        gather.add(others: 1)
       }
     }
-    return present
+    return zapped
   }
 
   private func zapAnonymous(_ frame: UInt32, _ gather: inout FreedGather) {
