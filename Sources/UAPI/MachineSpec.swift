@@ -106,8 +106,11 @@ package struct ZoneSpec: Sendable {
 package struct ZoneState: Sendable {
   /// Free blocks: [mobility][order 0…10], mobilities in the order unmovable, movable, reclaimable.
   package var freeBlocks: [[Int]]
-  /// Pages on the per-CPU lists.
+  /// Pages on the per-CPU lists, unmovable ones.
   package var perCPU: Int
+  /// Whether their pageblocks have become movable meanwhile: given back, they serve the kernel no
+  /// more.
+  package var perCPUInMovable = false
   package var batch: Int
   /// Pages from which a per-CPU list gives back.
   package var high: Int
