@@ -19,7 +19,7 @@ extension KernelProfile {
       gigabyteShift: 18,
       costDecayShift: 2,
       highestAreaPage: 504,
-      freedTogether: 9188,
+      freedTogether: 9698,
       swapCluster: 512,
       plugRequests: 32,
       writeThrottleSteps: 1,

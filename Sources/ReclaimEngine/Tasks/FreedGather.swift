@@ -2,7 +2,7 @@
 // What a task unmaps is freed together: pages are gathered first, in pages of the kernel that are
 // allocated for that (reference 26 §26.3).
 //
-// The first eight fit without any; each further 510 take a page of unmovable memory, eighteen at
+// The first eight fit without any; each further 510 take a page of unmovable memory, nineteen at
 // most. When all are full the gathered pages are freed, and gathering goes on in the same ones. So
 // an exit asks a machine that is short for a few pages, which can wake kswapd or mix mobilities;
 // kswapd then has its turn at once. Pages of files take a place as well, and only lose a mapping.
@@ -11,7 +11,7 @@ import Timeline
 import UAPI
 
 struct FreedGather {
-  private static let first = 8, perPage = 510, pagesMax = 18
+  private static let first = 8, perPage = 510, pagesMax = 19
 
   private(set) var frames: [UInt32] = []
   private(set) var pages: [UInt32] = []
