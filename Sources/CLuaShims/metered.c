@@ -5,7 +5,8 @@
  * So a function that can do much in one call pays for it: beforehand, by what its arguments ask
  * for, or, where Lua's stack or the memory budget bounds it anyway, by what it answered. What makes
  * large values needs nothing here: the allocator charges for them. One step stands for one table
- * access or for 16 bytes looked at.
+ * access or for 16 bytes looked at. What is short but dear, as an error that is caught or a number
+ * that is printed, has a price of its own, so that no loop of it lasts longer than one of Lua.
  */
 #include "CLuaShims.h"
 
@@ -44,23 +45,37 @@ static void skip(lua_State *L) {
   shim_charge(L, (lua_Unsigned)(i - from) >> 4);
 }
 
+/* Entering a protected call, and leaving it by an error. */
+static void attempt(lua_State *L) { shim_charge(L, 24); }
+
+static void compile(lua_State *L) {
+  shim_charge(L, 100 + (lua_type(L, 1) == LUA_TSTRING ? lua_rawlen(L, 1) : 0));
+}
+
 static void nothing(lua_State *L) { (void)L; }
+
+/* What is paid afterwards: for each result, for each byte of the one there is, or by the iterator
+ * that is the first. */
+enum { NONE, RESULTS, BYTES, WALK };
 
 static const struct {
   const char *library, *name;
   void (*charge)(lua_State *L);
-  int by_results;
+  int afterwards;
 } metered[] = {
-  {LUA_STRLIBNAME, "rep", rep, 0},         {LUA_STRLIBNAME, "byte", nothing, 1},
-  {LUA_STRLIBNAME, "pack", text, 0},       {LUA_STRLIBNAME, "packsize", text, 0},
-  {LUA_STRLIBNAME, "unpack", text, 0},     {LUA_TABLIBNAME, "move", move, 0},
-  {LUA_TABLIBNAME, "concat", concat, 0},   {LUA_TABLIBNAME, "unpack", nothing, 1},
-  {LUA_UTF8LIBNAME, "len", text, 0},       {LUA_UTF8LIBNAME, "offset", text, 0},
-  {LUA_UTF8LIBNAME, "codepoint", text, 1}, {LUA_UTF8LIBNAME, "codes", nothing, 0},
-  {LUA_GNAME, "load", text, 0},            {LUA_GNAME, "tonumber", text, 0},
-  {LUA_GNAME, "select", nothing, 1},       {LUA_UTF8LIBNAME, NULL, skip, 0},
+  {LUA_STRLIBNAME, "rep", rep, NONE},         {LUA_STRLIBNAME, "byte", nothing, RESULTS},
+  {LUA_STRLIBNAME, "pack", text, NONE},       {LUA_STRLIBNAME, "packsize", text, NONE},
+  {LUA_STRLIBNAME, "unpack", text, NONE},     {LUA_STRLIBNAME, "format", nothing, BYTES},
+  {LUA_TABLIBNAME, "move", move, NONE},       {LUA_TABLIBNAME, "concat", concat, NONE},
+  {LUA_TABLIBNAME, "unpack", nothing, RESULTS},
+  {LUA_UTF8LIBNAME, "len", text, NONE},       {LUA_UTF8LIBNAME, "offset", text, NONE},
+  {LUA_UTF8LIBNAME, "codepoint", text, RESULTS}, {LUA_UTF8LIBNAME, "codes", nothing, WALK},
+  {LUA_GNAME, "load", compile, NONE},         {LUA_GNAME, "tonumber", text, NONE},
+  {LUA_GNAME, "pcall", attempt, NONE},        {LUA_GNAME, "xpcall", attempt, NONE},
+  {LUA_GNAME, "select", nothing, RESULTS},    {LUA_OSLIBNAME, "date", nothing, BYTES},
+  {LUA_UTF8LIBNAME, NULL, skip, NONE},
 };
-enum { COUNT = sizeof metered / sizeof *metered, CODES = 11, SKIP = COUNT - 1 };
+enum { SKIP = sizeof metered / sizeof *metered - 1 };
 
 /* Upvalues: Lua's own function, which has none itself; its place in the list. Called directly, it
  * has the name and the line of this call in its errors. */
@@ -68,8 +83,9 @@ static int call_metered(lua_State *L) {
   int i = (int)lua_tointeger(L, lua_upvalueindex(2));
   metered[i].charge(L);
   int results = lua_tocfunction(L, lua_upvalueindex(1))(L);
-  if (metered[i].by_results) shim_charge(L, (lua_Unsigned)results);
-  if (i != CODES) return results;
+  if (metered[i].afterwards == RESULTS) shim_charge(L, (lua_Unsigned)results);
+  if (metered[i].afterwards == BYTES) shim_charge(L, lua_rawlen(L, -1));
+  if (metered[i].afterwards != WALK) return results;
   lua_pushvalue(L, -results);
   lua_pushinteger(L, SKIP);
   lua_pushcclosure(L, call_metered, 2);

@@ -91,18 +91,17 @@ package struct CapturedHost: Sendable {
 
   /// Describes the machine; files and swap are the scenario's.
   package func spec(kernel other: String?) throws(RecordingError) -> MachineSpec {
-    var zones: [ZoneSpec] = []
     guard let node = wire.zoneinfo[0] else {
       throw RecordingError(file: file, reason: "zoneinfo has no node 0")
     }
-    let highest = ZoneSpec.Kind.allCases.last { (node.zones[$0.name]?.managed ?? 0) > 0 }
-    for kind in ZoneSpec.Kind.allCases {
-      guard let zone = node.zones[kind.name], zone.managed > 0 else { continue }
-      guard let free = wire.buddyinfo["0 \(kind.name)"] else {
-        throw RecordingError(file: file, reason: "buddyinfo has no node 0 \(kind.name)")
+    var zones = try node.zones(number: 0, kernel: kernel) { name throws(RecordingError) in
+      guard let free = wire.buddyinfo[name] else {
+        throw RecordingError(file: file, reason: "buddyinfo has no node \(name)")
       }
-      zones.append(self.zone(kind, zone, free, isHighest: kind == highest))
+      return free
     }
+    // What was on the host's per-CPU lists is in use here, as all the rest is.
+    for k in zones.indices { zones[k].state?.perCPU = 0 }
     let queue = wire.queues.keys.sorted().first.map { wire.queues[$0]! }
     let disk = DiskSpec(
       name: "disk", kind: .pmem, size: Bytes(1 << 60),
@@ -117,22 +116,6 @@ package struct CapturedHost: Sendable {
         // The lists are empty, as nobody here owns what the host had on them.
         wire.vmstat[counter.name].map { (counter.name, $0) }
       })
-  }
-
-  private func zone(
-    _ kind: ZoneSpec.Kind, _ zone: RecordedConfiguration.Zone, _ free: [Int], isHighest: Bool
-  ) -> ZoneSpec {
-    let boost = zone.boost ?? 0
-    let row = RecordedBuddy.row(
-      kernel: kernel, zone: kind.name, managed: zone.managed, isHighest: isHighest, free: free)
-    return ZoneSpec(
-      kind: kind, startPFN: zone.start_pfn, managed: zone.managed, present: zone.present,
-      spanned: zone.spanned,
-      state: ZoneState(
-        freeBlocks: row.split(free), perCPU: 0, batch: zone.pagesets.first?.batch ?? 1,
-        high: zone.pagesets.first?.high ?? 0,
-        watermarks: (zone.min - boost, zone.low - boost, zone.high - boost),
-        protection: zone.protection))
   }
 
   /// Its cgroups, parents first, with those of their files that are not as mkdir leaves them.

@@ -5,11 +5,18 @@
 // reclaimable lists was read from /proc/pagetypeinfo of a few machines recorded again; the other
 // blocks are movable. Machines that were not read again get the row of the nearest one, as far as
 // their own blocks of that order reach.
+//
+// A machine that made a directory of files and dropped it has many small blocks more: pages of
+// slabs that were freed where reclaimable pages lie. They serve the next such slabs (recordings: no
+// fallback happens while the names come back).
 
 /// Free blocks of the two small mobilities, by order 0…10.
 struct RecordedBuddy {
   let unmovable: [Int]
   let reclaimable: [Int]
+
+  /// Movable blocks of a machine of 256 MiB that made no directory.
+  var movable = [Int](repeating: .max, count: 11)
 
   private static let none = [Int](repeating: 0, count: 11)
   /// From here on the row of a machine of 1 GiB fits better than that of 256 MiB.
@@ -76,12 +83,24 @@ struct RecordedBuddy {
     }
   }
 
+  /// The row of a machine that made directories and dropped them.
+  static func dropped(kernel: String, managed: Int, free: [Int]) -> RecordedBuddy {
+    var row = row(kernel: kernel, zone: "DMA32", managed: managed, isHighest: true, free: free)
+    switch kernel {
+    case "5.10": row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 1, .max]
+    case "6.1": row.movable = [1, 0, 1, 0, 1, 0, 8, 7, 5, 1, .max]
+    default: break
+    }
+    return row
+  }
+
   /// `free` blocks by order, divided: [unmovable, movable, reclaimable][order].
   func split(_ free: [Int]) -> [[Int]] {
     var lists = [[Int]](repeating: Self.none, count: 3)
     for order in 0..<Swift.min(free.count, Self.none.count) {
       let unmovable = Swift.min(unmovable[order], free[order])
-      let reclaimable = Swift.min(reclaimable[order], free[order] - unmovable)
+      let left = free[order] - unmovable
+      let reclaimable = Swift.min(max(reclaimable[order], left - movable[order]), left)
       lists[0][order] = unmovable
       lists[1][order] = free[order] - unmovable - reclaimable
       lists[2][order] = reclaimable

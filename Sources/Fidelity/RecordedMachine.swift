@@ -28,11 +28,19 @@ package enum RecordedMachine {
     for number in question.machine.zoneinfo.keys.sorted() {
       nodes.append(
         NodeSpec(
-          zones: try zones(of: number, question), lists: lists(of: number, question),
+          zones: try question.machine.zoneinfo[number]!.zones(
+            number: number, kernel: question.kernel, hasDropped: !directories.isEmpty
+          ) { name throws(RecordingError) in
+            guard let free = question.base.buddyinfo[name] else {
+              throw RecordingError(
+                file: question.file, reason: "mark `base` has no buddyinfo of node \(name)")
+            }
+            return free
+          }, lists: lists(of: number, question),
           freeObjects: freeObjects(question, directories)))
     }
     let base = question.base
-    return MachineSpec(
+    var spec = MachineSpec(
       kernel: question.kernel, nodes: nodes, disks: disks(question), files: files,
       directories: directories,
       sysctls: sysctls(question),
@@ -40,6 +48,8 @@ package enum RecordedMachine {
         base.vmstat[counter.name].map { (counter.name, $0) }
       },
       bootedAt: question.workloadStart)
+    spec.madeThenDropped = true
+    return spec
   }
 
   /// Why the engine cannot be this kernel, by name; nil when it can.
@@ -68,41 +78,6 @@ package enum RecordedMachine {
     return nil
   }
 
-  private static func zones(
-    of node: Int, _ question: RecordingQuestion
-  ) throws(RecordingError) -> [ZoneSpec] {
-    var zones: [ZoneSpec] = []
-    let highest = ZoneSpec.Kind.allCases.last {
-      (question.machine.zoneinfo[node]!.zones[$0.name]?.managed ?? 0) > 0
-    }
-    for kind in ZoneSpec.Kind.allCases {
-      guard let zone = question.machine.zoneinfo[node]!.zones[kind.name], zone.managed > 0
-      else { continue }
-      guard let free = question.base.buddyinfo["\(node) \(kind.name)"] else {
-        throw RecordingError(
-          file: question.file, reason: "mark `base` has no buddyinfo of node \(node) \(kind.name)")
-      }
-      let row = RecordedBuddy.row(
-        kernel: question.kernel, zone: kind.name, managed: zone.managed,
-        isHighest: kind == highest, free: free)
-      let boost = zone.boost ?? 0
-      var state = ZoneState(
-        freeBlocks: row.split(free),
-        perCPU: zone.pagesets.reduce(0) { $0 + $1.count },
-        batch: zone.pagesets.first?.batch ?? 1,
-        high: zone.pagesets.first?.high ?? 0,
-        watermarks: (min: zone.min - boost, low: zone.low - boost, high: zone.high - boost),
-        protection: zone.protection)
-      // Once they are given back the kernel's next page falls back (traces of exits).
-      state.perCPUInMovable = question.kernel == "5.10" && kind == .dma32
-      zones.append(
-        ZoneSpec(
-          kind: kind, startPFN: zone.start_pfn, managed: zone.managed, present: zone.present,
-          spanned: zone.spanned, state: state))
-    }
-    return zones
-  }
-
   private static func lists(of node: Int, _ question: RecordingQuestion) -> NodeListState {
     let counters = question.base.nodes[node] ?? [:]
     var lists = NodeListState()
@@ -118,23 +93,37 @@ package enum RecordedMachine {
   }
 
   /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
-  /// in all; where the first slabs after it were allocated (traces of fallbacks), and how many a
-  /// file takes (nr_slab_reclaimable of the marks), says which of them were free: 13 on a machine
-  /// without swap, 8 on one that has activated swap; on 5.10 3 and 12, and 13 where a directory of
-  /// files was made.
+  /// in all; where the first slabs after it were allocated (traces of fallbacks) says that all but
+  /// one of a slab were free. On 5.10 three were where neither swap was activated nor a directory
+  /// made: so do slabs for a file agree as well (nr_slab_reclaimable of the marks).
   ///
   /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
-  /// five slabs of inodes are.
+  /// five slabs of inodes are. Where slabs were read out, what is free in them is known, but for
+  /// the slabs that the CPU holds, of which all objects are said to be in use.
   private static func freeObjects(
     _ question: RecordingQuestion, _ directories: [DirectorySpec]
   ) -> FreeObjects {
     let hasSwap = (question.machine.devices ?? []).contains { $0.use == "swap" }
-    let treeNodes =
-      question.kernel == "5.10"
-      ? (hasSwap ? 12 : directories.isEmpty ? 3 : 13) : (hasSwap ? 8 : 13)
-    return FreeObjects(
-      treeNodes: treeNodes, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
+    let isPlain = question.kernel == "5.10" && !hasSwap && directories.isEmpty
+    var free = FreeObjects(
+      treeNodes: isPlain ? 3 : 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
+    guard let slabs = question.base.slabinfo, !directories.isEmpty,
+      let held = slabsHeld[question.kernel]
+    else { return free }
+    func known(_ cache: String, _ held: Int) -> Int? {
+      slabs[cache].map { $0.total - $0.active + held * $0.perslab }
+    }
+    free.dentries = known("dentry", held.dentry) ?? free.dentries
+    free.inodes = known("ext4_inode_cache", held.inode) ?? free.inodes
+    free.inodeSecurity = known("lsm_inode_cache", held.security) ?? 0
+    return free
   }
+
+  /// Slabs without an object in use that the CPU holds after the names of a directory were dropped:
+  /// read off the number of slabs that the first 10 000 names need. Two inodes are in use then.
+  private static let slabsHeld: [String: (dentry: Int, inode: Int, security: Int)] = [
+    "5.10": (12, 7, 0), "6.1": (3, 2, 3),
+  ]
 
   private static func disks(_ question: RecordingQuestion) -> [DiskSpec] {
     (question.machine.devices ?? []).enumerated().compactMap { position, device in

@@ -111,7 +111,6 @@ package struct RecordedConfiguration: Sendable, Equatable, Decodable {
   package let sysctl: [String: RecordedValue]
   /// By node number.
   package let zoneinfo: [Int: Node]
-  package let distances: [Int: [Int]]?
   package let devices: [Device]?
   /// By the name of the device without "/dev/".
   package let queues: [String: Queue]?
@@ -126,4 +125,14 @@ package struct RecordedBase: Sendable, Equatable, Decodable {
   package let nodes: [Int: [String: Int]]
   /// "<node> <zone>": free blocks of each order.
   package let buddyinfo: [String: [Int]]
+  /// /proc/slabinfo by cache, where it was read out.
+  package let slabinfo: [String: SlabInfo]?
+
+  /// Objects of a slab cache: in use, all of them, and in a slab. Those in the slabs that a CPU
+  /// holds all count as in use.
+  package struct SlabInfo: Sendable, Equatable, Decodable {
+    package let active: Int
+    package let total: Int
+    package let perslab: Int
+  }
 }

@@ -111,7 +111,10 @@ struct TaskParser {
     case "enter": return .enter(path: try words.next("the cgroup"))
     case "statfiles":
       let directory = try words.next("the directory")
-      return .stat(directory: directory, try AccessPattern(&words))
+      return .stat(directory: directory, missing: false, try AccessPattern(&words))
+    case "statneg":
+      let directory = try words.next("the directory")
+      return .stat(directory: directory, missing: true, try AccessPattern(&words))
     case "lockstep":
       let word = try words.next("the length of a turn")
       let every = try OpWords.number(word, "the length of a turn", atMost: 1 << 30)

@@ -16,7 +16,6 @@ package enum WorkloadOps {
     "mkfile": "making files while the machine runs is not built",
     "mkfiles": "making files while the machine runs is not built",
     "unlink": "removing files is not built",
-    "statneg": "names that do not exist are not built",
     "mempolicy": "memory policies are not built",
     "mbind": "memory policies are not built",
     "compact": "compaction is not built",
@@ -97,7 +96,7 @@ package enum WorkloadOps {
       "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
       "wait", "loop", "endloop", "anon", "mapfile", "touch", "madvise", "mlock", "munlock",
       "munmap",
-      "oomadj", "drop_caches", "statfiles", "lockstep",
+      "oomadj", "drop_caches", "statfiles", "statneg", "lockstep",
     ].contains(name)
   }
 

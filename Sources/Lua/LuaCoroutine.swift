@@ -38,6 +38,12 @@ package final class LuaCoroutine {
     return resume(arguments: CInt(values.count))
   }
 
+  /// Goes on with one value.
+  package func resume(with value: LuaValue) -> Resumption {
+    stack.push(value)
+    return resume(arguments: 1)
+  }
+
   /// Goes on with an error raised where the coroutine waits, place included.
   package func resume(raising message: String) -> Resumption {
     stack.push(stack.place() + message)

@@ -113,7 +113,7 @@ extension LuaState {
 
   /// Pushes a Lua function that runs `body`. It lives as long as the state.
   func pushFunction(_ body: @escaping LuaBody, on stack: LuaStack) {
-    functions.append(body)
+    functions.append(LuaState.Function(body: body))
     stack.reserve(2)
     lua_pushinteger(stack.raw, Int64(functions.count - 1))
     lua_pushcclosure(stack.raw, shim_trampoline, 1)
@@ -127,7 +127,7 @@ extension LuaState {
     let stack = LuaStack(raw: raw)
     var call = LuaCall(stack: stack, count: Int(stack.top))
     do throws(LuaError) {
-      switch try state.functions[Int(function)](&call) {
+      switch try state.functions[Int(function)].body(&call) {
       case .values(let values):
         for value in values { stack.push(value) }
         return CInt(values.count)

@@ -7,22 +7,33 @@
 import CLua
 import CLuaShims
 
+/// A function under a name.
+package struct LuaMember: Sendable {
+  package let name: String
+  package let body: LuaMethod
+
+  package init(_ name: String, _ body: @escaping LuaMethod) {
+    self.name = name
+    self.body = body
+  }
+}
+
 /// A kind of object: what scripts call it and what can be done with it.
 package final class LuaKind: Sendable {
   package let name: String
-  package let methods: [(name: String, body: LuaMethod)]
+  package let methods: [LuaMember]
   package let properties: [(name: String, value: @Sendable (AnyObject) -> LuaValue)]
   /// What operators do, by metamethod: "__sub".
-  package let operators: [(name: String, body: LuaMethod)]
+  package let operators: [LuaMember]
   /// What a whole number as an index finds.
   package let element: (@Sendable (AnyObject, Int64) -> LuaValue?)?
   /// Names that are not there yet, and what they wait for.
   package let reserved: [(name: String, why: String)]
 
   package init(
-    _ name: String, methods: [(name: String, body: LuaMethod)],
+    _ name: String, methods: [LuaMember],
     properties: [(name: String, value: @Sendable (AnyObject) -> LuaValue)] = [],
-    operators: [(name: String, body: LuaMethod)] = [],
+    operators: [LuaMember] = [],
     element: (@Sendable (AnyObject, Int64) -> LuaValue?)? = nil,
     reserved: [(name: String, why: String)] = []
   ) {
@@ -73,9 +84,9 @@ extension LuaState {
     stack.pop()
     lua_createtable(main, 0, 5)
     lua_createtable(main, 0, CInt(kind.methods.count))
-    for (name, body) in kind.methods {
-      stack.push(name)
-      pushFunction(body, on: stack)
+    for method in kind.methods {
+      stack.push(method.name)
+      pushFunction(method.body, on: stack)
       lua_rawset(main, -3)
     }
     pushIndexFunction(of: kind, on: stack)
@@ -85,9 +96,9 @@ extension LuaState {
         throw LuaError("the fields of \(kind.withArticle) cannot be set")
       }, on: stack)
     lua_setfield(main, -2, "__newindex")
-    for (name, body) in kind.operators {
-      pushFunction(body, on: stack)
-      lua_setfield(main, -2, name)
+    for metamethod in kind.operators {
+      pushFunction(metamethod.body, on: stack)
+      lua_setfield(main, -2, metamethod.name)
     }
     stack.push(kind.name)
     lua_setfield(main, -2, "__name")

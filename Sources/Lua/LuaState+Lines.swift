@@ -32,5 +32,7 @@ extension LuaState {
 package enum LuaInterruption {
   /// Ends every script at its next step. A signal handler may call it.
   package static func request() { shim_interrupt() }
-  package static var isRequested: Bool { shim_is_interrupted() != 0 }
+  /// The word that says so: 0 until it is requested.
+  package static var word: UnsafePointer<Int32> { shim_interruption() }
+  package static var isRequested: Bool { word.pointee != 0 }
 }

@@ -11,10 +11,13 @@ import CLuaShims
 package final class LuaState {
   let main: OpaquePointer
   let context: UnsafeMutablePointer<shim_context>
-  var functions: [LuaBody] = []
+  /// Behind the Lua functions that run them. A function that is an element of an array is called
+  /// through thunks, one that is a field is not.
+  struct Function { let body: LuaBody }
+  var functions: [Function] = []
   var objectCount: Int64 = 0
   /// Whose state it is, for functions that are the same in every state.
-  package weak var owner: AnyObject?
+  package unowned var owner: AnyObject?
 
   /// The name of the chunk that is ours: messages never point into it.
   package static let ownChunk = SHIM_OWN_CHUNK
@@ -45,8 +48,6 @@ package final class LuaState {
     Unmanaged<LuaState>.fromOpaque(shim_of(raw).pointee.owner).takeUnretainedValue()
   }
 
-  /// Bytes that Lua holds.
-  package var memoryInUse: Int { context.pointee.used }
   /// Allocations asked for while Lua ran.
   package var allocationCount: UInt64 { context.pointee.allocations }
   /// Tests: refuses the nth allocation from now on, and Lua's second attempt at it.

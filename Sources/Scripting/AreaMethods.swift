@@ -82,16 +82,15 @@ private enum AreaMethods {
   private static func receive(
     _ call: LuaCall, _ name: String, atMost most: Int
   ) throws(LuaError) -> (AreaObject, Arguments) {
-    var found: AreaObject?
-    let arguments = try Arguments(call, of: name, on: AreaObject.self, atMost: most, &found)
-    guard found!.isMapped else { throw LuaError("\(name): '\(found!.name)' was unmapped before") }
-    return (found!, arguments)
+    let (area, arguments) = try call.receive(name, on: AreaObject.self, atMost: most)
+    guard area.isMapped else { throw LuaError("\(name): '\(area.name)' was unmapped before") }
+    return (area, arguments)
   }
 
   /// a:touch { pattern = …, …, write = true, fill = false }: one load or store for each access.
   static func touch(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (area, arguments) = try receive(call, "a:touch", atMost: 1)
-    let fields = try arguments.fields(1, of: "a:touch of '\(area.name)'", optional: true)
+    let fields = try arguments.fields(1, on: area.name, optional: true)
     let pattern = try fields.accessPattern(over: area.size, of: .touch)
     let chosen = try fields.flag("write")
     let fill = try fields.flag("fill") ?? false
@@ -107,11 +106,8 @@ private enum AreaMethods {
   /// a:advise(advice [, { from =, n = }]): madvise.
   static func advise(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (area, arguments) = try receive(call, "a:advise", atMost: 2)
-    guard case .string(let name) = arguments[1], let advice = MemoryAdvice(rawValue: name) else {
-      let known = MemoryAdvice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-      throw arguments.bad(1, expected: known)
-    }
-    let (from, length) = try range(2, arguments, "a:advise", of: area)
+    let advice: MemoryAdvice = try arguments.word(1)
+    let (from, length) = try range(2, arguments, of: area)
     return try area.task.ask(
       call, "a:advise", .adviseArea(area: area.name, advice, from: from, length: length))
   }
@@ -119,7 +115,7 @@ private enum AreaMethods {
   /// a:lock [{ from =, n = }]: mlock.
   static func lock(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (area, arguments) = try receive(call, "a:lock", atMost: 1)
-    let (from, length) = try range(1, arguments, "a:lock", of: area)
+    let (from, length) = try range(1, arguments, of: area)
     return try area.task.ask(
       call, "a:lock", .lock(area: area.name, from: from, length: length))
   }
@@ -127,7 +123,7 @@ private enum AreaMethods {
   /// a:unlock [{ from =, n = }]: munlock.
   static func unlock(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (area, arguments) = try receive(call, "a:unlock", atMost: 1)
-    let (from, length) = try range(1, arguments, "a:unlock", of: area)
+    let (from, length) = try range(1, arguments, of: area)
     return try area.task.ask(
       call, "a:unlock", .unlock(area: area.name, from: from, length: length))
   }
@@ -146,9 +142,9 @@ private enum AreaMethods {
 
   /// The part of the area that an optional table names; everything without one.
   private static func range(
-    _ n: Int, _ arguments: Arguments, _ what: String, of area: AreaObject
+    _ n: Int, _ arguments: Arguments, of area: AreaObject
   ) throws(LuaError) -> (from: Int, length: Int?) {
-    let fields = try arguments.fields(n, of: "\(what) of '\(area.name)'", optional: true)
+    let fields = try arguments.fields(n, on: area.name, optional: true)
     try fields.expect(.range)
     let pattern = AccessPattern(
       .sequential, from: try fields.bounded("from") ?? 0, length: try fields.bounded("n"))

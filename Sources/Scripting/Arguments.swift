@@ -16,29 +16,15 @@ struct Arguments {
 
   /// Arguments of a function.
   init(_ call: LuaCall, of name: String, atMost most: Int) throws(LuaError) {
-    self.call = call
-    self.name = name
-    skipped = 0
-    try expectAtMost(most)
+    try self.init(call, of: name, after: 0, atMost: most)
   }
 
-  /// Arguments of a method; `receiver` is what it was called on.
-  init<Receiver: AnyObject>(
-    _ call: LuaCall, of name: String, on receiver: Receiver.Type, atMost most: Int,
-    _ found: inout Receiver?
+  fileprivate init(
+    _ call: LuaCall, of name: String, after skipped: Int, atMost most: Int
   ) throws(LuaError) {
     self.call = call
     self.name = name
-    skipped = 1
-    guard case .object(let object) = call[1], let value = object.value as? Receiver else {
-      throw LuaError(
-        "\(name): call it with a colon, as \(name)(…); it was called on \(call[1].described)")
-    }
-    found = value
-    try expectAtMost(most)
-  }
-
-  private func expectAtMost(_ most: Int) throws(LuaError) {
+    self.skipped = skipped
     let given = call.count - skipped
     if given > most {
       let arguments = most == 1 ? "argument" : "arguments"
@@ -89,28 +75,68 @@ struct Arguments {
     throw bad(n, expected: what)
   }
 
+  /// One of a list of words.
+  func word<Word: CaseIterable & RawRepresentable<String>>(_ n: Int) throws(LuaError) -> Word {
+    if case .string(let text) = self[n], let word = Word(rawValue: text) { return word }
+    throw bad(n, expected: Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+  }
+
   /// The fields of a table argument; none when it is left out and may be.
-  func fields(_ n: Int, of owner: String? = nil, optional: Bool = false) throws(LuaError) -> Fields
-  {
-    if case .table(let table) = self[n] { return Fields(table, of: owner ?? name) }
-    if optional, self[n].isNil { return Fields(nil, of: owner ?? name) }
+  /// - Parameters:
+  ///   - object: the name of what the call is about, for messages.
+  ///   - owner: what messages say instead of the call's name.
+  func fields(
+    _ n: Int, on object: String? = nil, of owner: String? = nil, optional: Bool = false
+  ) throws(LuaError) -> Fields {
+    if case .table(let table) = self[n] { return Fields(table, of: owner ?? name, on: object) }
+    if optional, self[n].isNil { return Fields(nil, of: owner ?? name, on: object) }
     throw bad(n, expected: "a table of fields")
+  }
+}
+
+extension LuaCall {
+  /// What a method was called on, and its arguments.
+  /// - Parameter name: as the scenario calls it: "m:run".
+  func receive<Receiver: AnyObject>(
+    _ name: String, on receiver: Receiver.Type, atMost most: Int
+  ) throws(LuaError) -> (Receiver, Arguments) {
+    guard case .object(let object) = self[1], let value = object.value as? Receiver else {
+      throw LuaError(
+        "\(name): call it with a colon, as \(name)(…); it was called on \(self[1].described)")
+    }
+    return (value, try Arguments(self, of: name, after: 1, atMost: most))
   }
 }
 
 /// A table of named fields.
 struct Fields {
-  fileprivate let table: LuaTable?
-  /// What the fields belong to, such as "cgroup 'db'".
-  var owner: String
+  private let table: LuaTable?
+  /// The names of all fields where they are few: most of those that are asked for are not there.
+  private let present: [String]?
+  private let ownerWords: String
+  private let ownerObject: String?
 
-  init(_ table: LuaTable?, of owner: String) {
+  private static let few = 8
+
+  init(_ table: LuaTable?, of owner: String, on object: String? = nil) {
     self.table = table
-    self.owner = owner
+    ownerWords = owner
+    ownerObject = object
+    guard let keys = table?.keys(atMost: Self.few) else {
+      present = table == nil ? [] : nil
+      return
+    }
+    var names: [String] = []
+    for case .string(let name) in keys { names.append(name) }
+    present = names.count == keys.count ? names : nil
   }
+
+  /// What the fields belong to, such as "cgroup 'db'" or "a:touch of 'heap'".
+  var owner: String { ownerObject.map { "\(ownerWords) of '\($0)'" } ?? ownerWords }
 
   /// Refuses every field that is not known; `elsewhere` says of some where they will be found.
   func expect(only known: [String], elsewhere: [String: String] = [:]) throws(LuaError) {
+    if let present, present.allSatisfy(known.contains) { return }
     guard let table else { return }
     for key in table.keys.sorted(by: OrderedPairs.precedes) {
       guard case .string(let name) = key else {
@@ -129,7 +155,10 @@ struct Fields {
   /// The same fields under another name for messages.
   func named(_ owner: String) -> Fields { Fields(table, of: owner) }
 
-  subscript(name: String) -> LuaValue { table?[name] ?? .nil }
+  subscript(name: String) -> LuaValue {
+    if let present, !present.contains(name) { return .nil }
+    return table?[name] ?? .nil
+  }
 
   /// The keys that are strings, sorted.
   var names: [String] {
@@ -195,11 +224,20 @@ struct Fields {
     }
   }
 
+  /// A cgroup of that machine.
+  func cgroup(_ name: String, of machine: MachineObject) throws(LuaError) -> CgroupObject? {
+    let cgroup: CgroupObject? = try object(name, "a cgroup")
+    if let cgroup, cgroup.machine !== machine {
+      throw bad(name, expected: "a cgroup of this machine", got: "another machine's")
+    }
+    return cgroup
+  }
+
   /// A field that is a table of fields itself.
   func fields(_ name: String) throws(LuaError) -> Fields? {
     switch self[name] {
     case .nil: return nil
-    case .table(let table): return Fields(table, of: owner)
+    case .table(let table): return Fields(table, of: ownerWords, on: ownerObject)
     default: throw bad(name, expected: "a table of fields")
     }
   }

@@ -90,38 +90,37 @@ extension LuaKind {
 }
 
 private enum CgroupMethods {
-  private static func receive(_ call: LuaCall, _ name: String) throws(LuaError) -> CgroupSnapshot {
-    var cgroup: CgroupObject?
-    _ = try Arguments(call, of: name, on: CgroupObject.self, atMost: 0, &cgroup)
-    guard let snapshot = cgroup!.snapshot else {
-      throw LuaError("\(name): the cgroup '\(cgroup!.path)' does not exist any more")
+  private static func snapshot(_ call: LuaCall, _ name: String) throws(LuaError) -> CgroupSnapshot {
+    let (cgroup, _) = try call.receive(name, on: CgroupObject.self, atMost: 0)
+    guard let snapshot = cgroup.snapshot else {
+      throw LuaError("\(name): the cgroup '\(cgroup.path)' does not exist any more")
     }
     return snapshot
   }
 
   static func stat(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    .values([.counters("memory.stat", try receive(call, "cg:stat").statFields)])
+    .values([.counters("memory.stat", try snapshot(call, "cg:stat").statFields)])
   }
 
   static func events(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    .values([.counters("memory.events", try receive(call, "cg:events").eventFields)])
+    .values([.counters("memory.events", try snapshot(call, "cg:events").eventFields)])
   }
 
   static func current(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    .values([.integer(Int64(try receive(call, "cg:current").currentBytes ?? 0))])
+    .values([.integer(Int64(try snapshot(call, "cg:current").currentBytes ?? 0))])
   }
 
   static func swapCurrent(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    .values([.integer(Int64(try receive(call, "cg:swap_current").swapCurrentBytes ?? 0))])
+    .values([.integer(Int64(try snapshot(call, "cg:swap_current").swapCurrentBytes ?? 0))])
   }
 
   static func peak(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let peak = try receive(call, "cg:peak").peak
+    let peak = try snapshot(call, "cg:peak").peak
     return .values([peak.map { .integer(Int64($0 * Pages.size)) } ?? .nil])
   }
 
   static func pressure(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let pressure = try receive(call, "cg:pressure").pressure
+    let pressure = try snapshot(call, "cg:pressure").pressure
     return .values([
       .record(
         called: "memory.pressure",
@@ -142,11 +141,9 @@ private enum CgroupMethods {
 
   /// cg:set { max, swap_max, … }: outside of time, so only where it needs no reclaim.
   static func set(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var found: CgroupObject?
-    let arguments = try Arguments(call, of: "cg:set", on: CgroupObject.self, atMost: 1, &found)
-    let cgroup = found!
+    let (cgroup, arguments) = try call.receive("cg:set", on: CgroupObject.self, atMost: 1)
     try cgroup.machine.host.expectOutsideOfTime("cg:set", instead: "t:set(cg, { … })")
-    let settings = try arguments.fields(1, of: "cg:set of '\(cgroup.path)'").cgroupSettings()
+    let settings = try arguments.fields(1, on: cgroup.path).cgroupSettings()
     switch cgroup.machine.backend.configureCgroup(path: cgroup.path, settings: settings) {
     case .failed(.EBUSY):
       throw LuaError(

@@ -6,14 +6,15 @@ import UAPI
 
 final class FileObject {
   let name: String
+  /// Files neither grow nor shrink.
+  let size: Pages
   let task: TaskObject
 
   init(name: String, task: TaskObject) {
     self.name = name
     self.task = task
+    size = task.machine.backend.files.first { $0.name == name }?.size ?? Pages(0)
   }
-
-  var size: Pages { task.machine.backend.files.first { $0.name == name }?.size ?? Pages(0) }
 }
 
 extension Chapter {
@@ -55,22 +56,17 @@ extension LuaKind {
 private enum FileMethods {
   /// f:read { pattern = …, … }: one read of 4096 bytes for each access.
   static func read(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var file: FileObject!
-    let arguments = try Arguments(call, of: "f:read", on: FileObject.self, atMost: 1, &file)
-    let fields = try arguments.fields(1, of: "f:read of '\(file.name)'", optional: true)
+    let (file, arguments) = try call.receive("f:read", on: FileObject.self, atMost: 1)
+    let fields = try arguments.fields(1, on: file.name, optional: true)
     let pattern = try fields.accessPattern(over: file.size)
     return try file.task.ask(call, "f:read", .read(file: file.name, pattern))
   }
 
   /// f:advise(advice [, { from =, n = }]): posix_fadvise.
   static func advise(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var file: FileObject!
-    let arguments = try Arguments(call, of: "f:advise", on: FileObject.self, atMost: 2, &file)
-    let known = FileAdvice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    guard case .string(let name) = arguments[1], let advice = FileAdvice(rawValue: name) else {
-      throw arguments.bad(1, expected: known)
-    }
-    let fields = try arguments.fields(2, of: "f:advise of '\(file.name)'", optional: true)
+    let (file, arguments) = try call.receive("f:advise", on: FileObject.self, atMost: 2)
+    let advice: FileAdvice = try arguments.word(1)
+    let fields = try arguments.fields(2, on: file.name, optional: true)
     try fields.expect(.range)
     let from = try fields.pages("from") ?? 0
     let length = try fields.pages("n").flatMap { $0 == 0 ? nil : $0 }
@@ -80,8 +76,7 @@ private enum FileMethods {
 
   /// f:drop(): nothing of the file stays cached.
   static func drop(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var file: FileObject!
-    _ = try Arguments(call, of: "f:drop", on: FileObject.self, atMost: 0, &file)
+    let (file, _) = try call.receive("f:drop", on: FileObject.self, atMost: 0)
     return try file.task.ask(
       call, "f:drop", .adviseFile(file: file.name, .dontneed, from: 0, length: nil))
   }

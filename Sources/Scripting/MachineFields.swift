@@ -39,6 +39,10 @@ extension FieldList {
         "files: `{ name = size, … }`, besides those that `like` has; they exist and are not cached"
       ),
       (
+        "directories", "table<string, integer>",
+        "directories of small files: `{ name = files, … }`; they exist and no name is remembered"
+      ),
+      (
         "swap", "SwapFields|false",
         "`{ size = \"256 MiB\", on = \"pmem\" }`: one swap area, in place of one that `like` has; "
           + "`false`: none"
@@ -95,13 +99,14 @@ extension ScenarioHost {
     let trace = try fields.flag("trace") ?? false
     let sysctls = try fields.fields("sysctl").map(Sysctls.read) ?? []
     let withoutSwap = if case .boolean(false) = fields["swap"] { true } else { false }
-    let request = MachineRequest(
+    var request = MachineRequest(
       like: like,
       kernel: try fields.string("kernel", #"a kernel, such as "6.1""#) ?? kernel,
       nodes: nodes, seed: try fields.whole("seed", "a whole number").map(UInt64.init(bitPattern:)),
       defaultSeed: seed, disk: try Self.disk(fields), files: try Self.files(fields),
       swap: withoutSwap ? nil : try fields.swap(), withoutSwap: withoutSwap,
       sysctls: sysctls, trace: trace)
+    request.directories = try Self.directories(fields)
     switch outside.makeMachine(request) {
     case .failure(let problem): throw LuaError("machine: \(problem.message)")
     case .success(let made):
@@ -197,5 +202,18 @@ extension ScenarioHost {
       files.append(FileSpec(name: name, size: Pages(covering: size)))
     }
     return files
+  }
+
+  private static func directories(_ machine: Fields) throws(LuaError) -> [DirectorySpec] {
+    guard let wanted = try machine.fields("directories") else { return [] }
+    let named = wanted.named("directories of the machine")
+    let words = "how many files it has, 1 to \(1 << 22)"
+    var directories: [DirectorySpec] = []
+    for name in named.names {
+      let files = try named.whole(name, words)!
+      guard 1...(1 << 22) ~= files else { throw named.bad(name, expected: words) }
+      directories.append(DirectorySpec(name: name, files: Int(files)))
+    }
+    return directories
   }
 }

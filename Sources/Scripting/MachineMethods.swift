@@ -55,6 +55,13 @@ extension Chapter {
           + "`\"buddyinfo\"`, `\"swaps\"`; without the lines of what is not simulated",
         body: MachineViews.proc),
       Binding(
+        "slabinfo", "m:slabinfo()", answers: ["table<string, table<string, integer>>"],
+        "caches of kernel objects by the kernel's names (`dentry`, `ext4_inode_cache`, "
+          + "`radix_tree_node` …): `{ objects, free, pages, unused, negative, object_size, "
+          + "per_slab }`. `objects` are those in use that came since boot, `free` those free in slabs, "
+          + "`pages` those of slabs taken since boot; `unused` may be freed by a shrinker, and "
+          + "`negative` dentries say that there is no such file", body: MachineViews.slabinfo),
+      Binding(
         "marks", "m:marks()", answers: ["table[]"],
         "what `t:mark` saw, in order: `{ name, at, vmstat, cgroups }`; `at` in nanoseconds since "
           + "boot, `cgroups[path]` is `{ stat, events, current, swap_current }`",
@@ -109,28 +116,19 @@ extension FieldList {
 }
 
 enum MachineMethods {
-  static func receive(
-    _ call: LuaCall, _ name: String, atMost most: Int
-  ) throws(LuaError) -> (MachineObject, Arguments) {
-    var machine: MachineObject?
-    let arguments = try Arguments(call, of: name, on: MachineObject.self, atMost: most, &machine)
-    return (machine!, arguments)
-  }
-
   /// m:cgroup { name, parent, memory }
   static func cgroup(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try receive(call, "m:cgroup", atMost: 1)
+    let (machine, arguments) = try call.receive("m:cgroup", on: MachineObject.self, atMost: 1)
     try machine.host.expectOutsideOfTime("m:cgroup")
     var fields = try arguments.fields(1, of: "m:cgroup")
-    if case .string(let name) = fields["name"], !name.isEmpty { fields.owner = "cgroup '\(name)'" }
+    if case .string(let name) = fields["name"], !name.isEmpty {
+      fields = fields.named("cgroup '\(name)'")
+    }
     try fields.expect(.cgroup)
     guard let name = try fields.string("name", "a name"), !name.contains("/"), name != ".",
       name != ".."
     else { throw fields.bad("name", expected: "a name without '/'") }
-    let parent: CgroupObject? = try fields.object("parent", "a cgroup")
-    if let parent, parent.machine !== machine {
-      throw fields.bad("parent", expected: "a cgroup of this machine", got: "another machine's")
-    }
+    let parent = try fields.cgroup("parent", of: machine)
     let path = parent.map { $0.path + "/" + name } ?? name
     if machine.cgroups.contains(where: { $0.path == path }) {
       throw LuaError("m:cgroup: there is a cgroup '\(path)' already")
@@ -148,16 +146,13 @@ enum MachineMethods {
 
   /// m:spawn(name, [{ cgroup },] function(t) … end)
   static func spawn(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try receive(call, "m:spawn", atMost: 3)
+    let (machine, arguments) = try call.receive("m:spawn", on: MachineObject.self, atMost: 3)
     try machine.host.expectOutsideOfTime("m:spawn")
     let name = try arguments.string(1, "a name for the task")
     let short = if case .function = arguments[2] { true } else { false }
     let fields = short ? Fields(nil, of: "task") : try arguments.fields(2, of: "task '\(name)'")
     try fields.expect(.task)
-    let cgroup: CgroupObject? = try fields.object("cgroup", "a cgroup")
-    if let cgroup, cgroup.machine !== machine {
-      throw fields.bad("cgroup", expected: "a cgroup of this machine", got: "another machine's")
-    }
+    let cgroup = try fields.cgroup("cgroup", of: machine)
     let body = try arguments.function(short ? 2 : 3, "the task's function(t)")
     let task = TaskObject(
       name: name, body: call.makeCoroutine(body), on: machine, at: call.place)
@@ -168,17 +163,17 @@ enum MachineMethods {
 
   /// m:run([duration])
   static func run(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try receive(call, "m:run", atMost: 1)
+    let (machine, arguments) = try call.receive("m:run", on: MachineObject.self, atMost: 1)
     try machine.host.expectOutsideOfTime("m:run")
     let isTimed = !arguments[1].isNil || call.count >= 2
-    if isTimed { _ = try arguments.moment(1, after: machine.backend.timeline.now) }
+    if isTimed { _ = try arguments.moment(1, after: machine.timeline.now) }
     try machine.run(for: isTimed ? try arguments.duration(1) : nil)
     return .nothing
   }
 
   /// m:call(function(t) … end)
   static func call(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try receive(call, "m:call", atMost: 1)
+    let (machine, arguments) = try call.receive("m:call", on: MachineObject.self, atMost: 1)
     try machine.host.expectOutsideOfTime("m:call")
     let body = try arguments.function(1, "a function(t)")
     let box = call.makeTable()
@@ -194,10 +189,10 @@ enum MachineMethods {
 
   /// m:every(interval, function(t) … end)
   static func every(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try receive(call, "m:every", atMost: 2)
+    let (machine, arguments) = try call.receive("m:every", on: MachineObject.self, atMost: 2)
     let interval =
-      try arguments.moment(1, after: machine.backend.timeline.now)
-      - machine.backend.timeline.now
+      try arguments.moment(1, after: machine.timeline.now)
+      - machine.timeline.now
     guard interval.count > 0 else {
       throw arguments.bad(1, expected: "a time above nothing, such as \"1 s\"")
     }
@@ -207,8 +202,8 @@ enum MachineMethods {
 
   /// m:at(delay, function(t) … end)
   static func at(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try receive(call, "m:at", atMost: 2)
-    let now = machine.backend.timeline.now
+    let (machine, arguments) = try call.receive("m:at", on: MachineObject.self, atMost: 2)
+    let now = machine.timeline.now
     try later(
       machine, arguments, call, TaskWrappers.at, try arguments.moment(1, after: now) - now, "at")
     return .nothing

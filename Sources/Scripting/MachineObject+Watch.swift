@@ -58,9 +58,7 @@ struct Gauge {
 extension MachineObject {
   /// m:watch { gauge, …, every = "100 ms" }
   static func watch(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var found: MachineObject?
-    let arguments = try Arguments(call, of: "m:watch", on: MachineObject.self, atMost: 1, &found)
-    let machine = found!
+    let (machine, arguments) = try call.receive("m:watch", on: MachineObject.self, atMost: 1)
     try machine.host.expectOutsideOfTime("m:watch")
     guard case .table(let table) = arguments[1] else {
       throw arguments.bad(1, expected: #"gauges, as in { "nr_free_pages", every = "100 ms" }"#)

@@ -13,6 +13,7 @@ final class MachineObject {
   unowned let host: ScenarioHost
   let made: MadeMachine
   var backend: any Backend { made.backend }
+  let timeline: Timeline
   /// As it stood when it was handed over.
   let atBoot: Snapshot
   private(set) var cgroups: [CgroupObject] = []
@@ -43,6 +44,7 @@ final class MachineObject {
 
   init(_ made: MadeMachine, host: ScenarioHost, keepsTrace: Bool) {
     self.made = made
+    timeline = made.backend.timeline
     self.host = host
     self.keepsTrace = keepsTrace
     atBoot = made.backend.observe()
@@ -69,12 +71,12 @@ final class MachineObject {
 
   /// Lets that much time pass, or, without one, until all tasks have ended.
   func run(for duration: Nanoseconds?) throws(LuaError) {
-    let start = backend.timeline.now
+    let start = timeline.now
     goal = duration == nil ? .tasks : .none
     try advance(until: start + (duration ?? Self.patience))
     if let standstill { throw LuaError(standstill) }
     if duration == nil, let task = living.first {
-      if backend.timeline.now < start + Self.patience {
+      if timeline.now < start + Self.patience {
         throw LuaError(
           """
           m:run: nothing is due any more, and '\(task.name)' has not ended: it waits at \
@@ -123,7 +125,7 @@ final class MachineObject {
 
   /// Looks whether the run has an end: a task has ended, begins to wait, or goes on.
   func look() {
-    if isReached { return backend.timeline.stop() }
+    if isReached { return timeline.stop() }
     if case .none = goal { return }
     let living = self.living
     guard living.allSatisfy({ $0.awaited != nil }) else {
@@ -131,12 +133,12 @@ final class MachineObject {
       return
     }
     // What looks on might give the signal; after a while it is not to be expected.
-    let since = waitingSince ?? backend.timeline.now
+    let since = waitingSince ?? timeline.now
     waitingSince = since
-    if lookers == 0 || backend.timeline.now - since >= Self.expectation {
+    if lookers == 0 || timeline.now - since >= Self.expectation {
       let waits = living.map { "'\($0.name)' for \($0.whereabouts)" }
       standstill = "every task waits: " + waits.joined(separator: ", ")
-      backend.timeline.stop()
+      timeline.stop()
     }
   }
 }

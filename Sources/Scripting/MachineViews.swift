@@ -8,32 +8,50 @@ import UAPI
 
 enum MachineViews {
   static func snapshot(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try MachineMethods.receive(call, "m:snapshot", atMost: 0)
+    let (machine, _) = try call.receive("m:snapshot", on: MachineObject.self, atMost: 0)
     let seen = SnapshotObject(machine.backend.observe(), on: machine)
     return .values([.object(machine.host.state.wrap(seen, as: .snapshot))])
   }
 
   static func vmstat(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try MachineMethods.receive(call, "m:vmstat", atMost: 0)
+    let (machine, _) = try call.receive("m:vmstat", on: MachineObject.self, atMost: 0)
     return .values([.counters("vmstat", machine.backend.observe().vmstatFields)])
   }
 
   /// m:proc(name)
   static func proc(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try MachineMethods.receive(call, "m:proc", atMost: 1)
-    let known = ProcFile.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    guard case .string(let name) = arguments[1], let file = ProcFile(rawValue: name) else {
-      throw arguments.bad(1, expected: known)
-    }
+    let (machine, arguments) = try call.receive("m:proc", on: MachineObject.self, atMost: 1)
+    let file: ProcFile = try arguments.word(1)
     guard let text = machine.backend.text(of: file) else {
-      throw LuaError("m:proc: this machine does not print \(name)")
+      throw LuaError("m:proc: this machine does not print \(file.rawValue)")
     }
     return .values([.string(text)])
   }
 
+  /// m:slabinfo(): { dentry = { objects, … }, … }
+  static func slabinfo(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (machine, _) = try call.receive("m:slabinfo", on: MachineObject.self, atMost: 0)
+    return .values([
+      .record(
+        called: "slabinfo",
+        machine.backend.slabs.map { slab in
+          (
+            slab.name,
+            .counters(
+              "the cache \(slab.name)",
+              [
+                ("objects", slab.objects), ("free", slab.free), ("pages", slab.pages),
+                ("unused", slab.unused), ("negative", slab.negative),
+                ("object_size", slab.objectSize), ("per_slab", slab.perSlab),
+              ])
+          )
+        })
+    ])
+  }
+
   /// m:marks(): { { name, at, vmstat, cgroups }, … }
   static func marks(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try MachineMethods.receive(call, "m:marks", atMost: 0)
+    let (machine, _) = try call.receive("m:marks", on: MachineObject.self, atMost: 0)
     return .values([
       .list(
         machine.backend.marks.map { name, snapshot in
@@ -50,7 +68,7 @@ enum MachineViews {
 
   /// m:note(name, value)
   static func note(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, arguments) = try MachineMethods.receive(call, "m:note", atMost: 2)
+    let (machine, arguments) = try call.receive("m:note", on: MachineObject.self, atMost: 2)
     let name = try arguments.string(1, "a name for the note")
     guard let value = words(arguments[2]) else {
       throw arguments.bad(2, expected: "a string, a number, true, false, or a list of these")
@@ -80,13 +98,13 @@ enum MachineViews {
 
   /// m:report(): the report so far.
   static func report(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try MachineMethods.receive(call, "m:report", atMost: 0)
+    let (machine, _) = try call.receive("m:report", on: MachineObject.self, atMost: 0)
     return .values([.string(machine.host.reportSoFar)])
   }
 
   /// m:kernel_log(): { { at, text }, … }
   static func kernelLog(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try MachineMethods.receive(call, "m:kernel_log", atMost: 0)
+    let (machine, _) = try call.receive("m:kernel_log", on: MachineObject.self, atMost: 0)
     return .values([
       .list(
         machine.backend.kernelMessages.map { message in
@@ -101,7 +119,7 @@ enum MachineViews {
 
   /// m:trace_events(): { { at, name, text, … }, … } of a machine made with trace = true
   static func traceEvents(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (machine, _) = try MachineMethods.receive(call, "m:trace_events", atMost: 0)
+    let (machine, _) = try call.receive("m:trace_events", on: MachineObject.self, atMost: 0)
     guard machine.keepsTrace else {
       throw LuaError("m:trace_events: no events were kept; make the machine with trace = true")
     }

@@ -65,7 +65,7 @@ struct Chapter: Sendable {
 
   init(
     _ name: String, _ receiver: String, _ bindings: [Binding], properties: [Property] = [],
-    operators: [(name: String, body: LuaMethod)] = [],
+    operators: [LuaMember] = [],
     element: (@Sendable (AnyObject, Int64) -> LuaValue?)? = nil,
     reserved: [(name: String, why: String)] = []
   ) {
@@ -75,7 +75,7 @@ struct Chapter: Sendable {
     self.properties = properties
     self.reserved = reserved
     kind = LuaKind(
-      name, methods: bindings.map { ($0.name, $0.body) },
+      name, methods: bindings.map { LuaMember($0.name, $0.body) },
       properties: properties.map { ($0.name, $0.value) }, operators: operators, element: element,
       reserved: reserved)
   }
@@ -95,6 +95,7 @@ struct FieldList: Sendable {
   /// The class in files for editors, such as "MachineFields".
   let className: String
   let fields: [Field]
+  let names: [String]
   /// The fields without those of a list that it takes over.
   let ownFields: [Field]
   /// Fields that belong elsewhere or to what is not built: what to say.
@@ -107,10 +108,9 @@ struct FieldList: Sendable {
     self.className = className
     ownFields = fields.map { Field(name: $0.name, type: $0.type, text: $0.text) }
     self.fields = ownFields + (others?.fields ?? [])
+    names = self.fields.map(\.name)
     self.elsewhere = elsewhere
   }
-
-  var names: [String] { fields.map(\.name) }
 }
 
 extension Fields {
@@ -121,7 +121,9 @@ extension Fields {
 }
 
 package enum Manual {
-  static let chapters: [Chapter] = [.machine, .node, .snapshot, .cgroup, .task, .area, .file]
+  static let chapters: [Chapter] = [
+    .machine, .node, .snapshot, .cgroup, .task, .area, .file, .directory,
+  ]
   static let fieldLists: [FieldList] = [
     .machine, .machineNode, .disk, .swap, .cgroup, .cgroupFiles, .trigger, .task, .reclaim, .map,
     .mapFile, .pattern, .touch, .range,

@@ -43,9 +43,8 @@ extension Chapter {
         "vmstat", "m.node[0]:vmstat()", answers: ["table<string, integer>"],
         "the node's own part of the counters"
       ) { call throws(LuaError) in
-        var node: NodeObject?
-        _ = try Arguments(call, of: "node:vmstat", on: NodeObject.self, atMost: 0, &node)
-        let seen = node!.snapshot
+        let (node, _) = try call.receive("node:vmstat", on: NodeObject.self, atMost: 0)
+        let seen = node.snapshot
         return .values([
           .counters("the node's vmstat", VmCounter.allCases.map { ($0.name, seen[$0]) })
         ])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What ends a run that does not end by itself: too many events, or somebody outside.
 //
-// It is looked at before each operation of a task. Then no task goes on: each ends where it would
-// ask for the next operation, time passes to where nothing is due any more, and `m:run` raises an
+// It is looked at after each operation of a task, and within reads and touches, which are cut
+// short. Then no task goes on, time passes to where nothing is due any more, and `m:run` raises an
 // error that says why.
 
 import Lua
@@ -23,8 +23,8 @@ extension ScenarioHost {
   /// Whether tasks of the machine may ask for anything more.
   func mayGoOn(_ machine: MachineObject) -> Bool {
     if stopped != nil { return false }
-    let now = machine.backend.timeline.now, events = machine.backend.eventCount
-    outside.progress(now, events)
+    let now = machine.timeline.now, events = machine.backend.eventCount
+    if let progress = outside.progress { progress(now, events) }
     if LuaInterruption.isRequested {
       stopped = "interrupted"
     } else if events >= limits.events {

@@ -61,7 +61,7 @@ extension MachineReport {
     watches = machine.observer.samplers.map(\.report)
     digest = machine.backend.digest.text
     events = machine.backend.eventCount
-    simulated = (machine.backend.timeline.now - machine.atBoot.at).count
+    simulated = (machine.timeline.now - machine.atBoot.at).count
     var used = machine.observer.mechanisms
     used += Mechanism.shown { now[$0] - machine.atBoot[$0] }
     if machine.cgroups.contains(where: { $0.path.contains("/") }) { used.append(.nestedCgroups) }

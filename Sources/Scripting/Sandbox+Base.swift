@@ -63,7 +63,7 @@ extension Sandbox {
         local reader = chunk
         chunk = function()
           local piece = reader()
-          if type(piece) == "string" then pay(#piece >> 4) end
+          if type(piece) == "string" then pay(#piece) end
           return piece
         end
       end

@@ -28,6 +28,8 @@ package struct MachineRequest: Sendable {
   package var disk: DiskSpec?
   /// Files beside those of the description.
   package var files: [FileSpec]
+  /// Directories of small files.
+  package var directories: [DirectorySpec] = []
   /// The swap area, in place of one that the description has.
   package var swap: DiskSpec?
   /// Whether there is to be none, whatever the description has.
@@ -78,7 +80,7 @@ package struct ScenarioOutside {
   /// How far recordings cover what a machine did, a line for each thing that can be said.
   package var judge: (MachineReport) -> [String] = { _ in [] }
   /// Told before each operation: simulated time, and how many events there were.
-  package var progress: (Instant, UInt64) -> Void = { _, _ in }
+  package var progress: ((Instant, UInt64) -> Void)?
 
   package init(
     write: @escaping (String) -> Void, text: @escaping (String) -> String? = { _ in nil },
@@ -206,7 +208,7 @@ package final class ScenarioHost {
 
   /// Simulated time of the machine that matters here: the running task's, or the youngest.
   private var now: Instant {
-    (current?.machine ?? machines.last)?.backend.timeline.now ?? .boot
+    (current?.machine ?? machines.last)?.timeline.now ?? .boot
   }
 
   // MARK: Output
@@ -224,6 +226,7 @@ package final class ScenarioHost {
     let heading = "kernel \(machine.made.kernel)   machine \(machine.made.description)\n"
     outside.write(headingIsComplete || !machines.isEmpty ? heading : "seed \(seed)   " + heading)
     headingIsComplete = true
+    machine.backend.limitOperations(events: limits.events, interruption: LuaInterruption.word)
     machines.append(machine)
   }
 

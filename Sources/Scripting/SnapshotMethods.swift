@@ -30,7 +30,7 @@ extension Chapter {
         "by path, `\"/\"` the root: `{ stat, events, current, swap_current }`"
       ) { ($0 as! SnapshotObject).snapshot.cgroupRecords },
     ],
-    operators: [("__sub", subtract)])
+    operators: [LuaMember("__sub", subtract)])
 
   /// later - earlier
   private static let subtract: LuaMethod = { call throws(LuaError) in

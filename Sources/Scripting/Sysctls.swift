@@ -60,6 +60,11 @@ enum Sysctls {
       name: "vm.watermark_scale_factor", range: 1...1000, since: .init(4, 6),
       widened: (.init(5, 18), 1...3000),
       text: "least distance of the watermarks, in 1/10000 of a zone; 10"),
+    Sysctl(
+      name: "vm.vfs_cache_pressure", range: 0...Int(Int32.max),
+      text:
+        "how much reclaim asks of dentries and inodes, in per cent of a fair share; 0: nothing; "
+        + "100"),
   ]
 
   /// What kernels have besides.
@@ -71,8 +76,7 @@ enum Sysctls {
       "vm.laptop_mode", "vm.lowmem_reserve_ratio", "vm.max_map_count", "vm.min_slab_ratio",
       "vm.min_unmapped_ratio", "vm.numa_stat", "vm.oom_kill_allocating_task",
       "vm.overcommit_memory", "vm.overcommit_ratio", "vm.panic_on_oom", "vm.stat_interval",
-      "vm.user_reserve_kbytes", "vm.vfs_cache_pressure", "vm.watermark_boost_factor",
-      "vm.zone_reclaim_mode",
+      "vm.user_reserve_kbytes", "vm.watermark_boost_factor", "vm.zone_reclaim_mode",
     ].map { Sysctl(name: $0) }
     + [
       Sysctl(name: "vm.compaction_proactiveness", since: .init(5, 9)),

@@ -23,13 +23,14 @@ struct PendingOperation {
   let name: String
   /// What to say besides when the kernel cannot do it.
   let hint: String
-  /// What the script gets for what the kernel answered.
-  let answer: (Outcome) -> [LuaValue]
+  /// What the script gets for what the kernel answered; nil: the answer as it is.
+  let answer: ((Outcome) -> [LuaValue])?
 }
 
 final class TaskObject {
   let name: String
   unowned let machine: MachineObject
+  private unowned let host: ScenarioHost
   private let coroutine: LuaCoroutine
   private var pending: PendingOperation?
   private(set) var handle: TaskHandle?
@@ -48,8 +49,6 @@ final class TaskObject {
   var areaNames: Set<String> = []
   var areasNamed = 0
 
-  private var host: ScenarioHost { machine.host }
-
   init(
     name: String, body: LuaCoroutine, on machine: MachineObject, at place: String,
     isObserver: Bool = false
@@ -57,6 +56,7 @@ final class TaskObject {
     spawnedAt = place
     self.name = name
     self.machine = machine
+    host = machine.host
     self.isObserver = isObserver
     coroutine = body
   }
@@ -95,7 +95,9 @@ final class TaskObject {
     defer { close() }
     if fiber.isKilled { throw Killed() }
     hasBegun = true
-    var resumption = resume { $0.resume(with: [.object(object)]) }
+    // Held here, for they are asked a few times for each operation; shutdown ends the fiber.
+    let machine = machine, host = host, backend = machine.backend
+    var resumption = resume { $0.resume(with: .object(object)) }
     var refusal: String?
     while true {
       switch resumption {
@@ -103,13 +105,12 @@ final class TaskObject {
       case .failed(let error): return host.fail(self, Self.explained(error, after: refusal))
       case .suspended: break
       }
-      guard let asked = pending else {
+      guard let asked = pending.take() else {
         let mistake =
           "coroutine.yield in a task's own function yields to nobody; use t:sleep to wait"
         return host.fail(self, coroutine.errorHere(mistake))
       }
-      pending = nil
-      if host.taskFailure != nil || !host.mayGoOn(machine) {
+      if host.taskFailure != nil || host.stopped != nil {
         isStopped = true
         return
       }
@@ -127,13 +128,21 @@ final class TaskObject {
       case .kernel(let operation):
         if isObserver { machine.look() }
         machine.observer.note(operation)
-        outcome = try await machine.backend.perform(operation, by: task, fiber)
+        outcome = try await backend.perform(operation, by: task, fiber)
+      }
+      // It may have been cut short; the script is not told.
+      if !host.mayGoOn(machine) {
+        isStopped = true
+        return
       }
       refusal = nil
       if case .failed(let errno) = outcome { refusal = "\(asked.name) answered \(errno.rawValue)" }
       switch outcome {
       case .unsupported(let what): resumption = resume { $0.resume(raising: what + asked.hint) }
-      default: resumption = resume { $0.resume(with: asked.answer(outcome)) }
+      case .done where asked.answer == nil: resumption = resume { $0.resume(with: .boolean(true)) }
+      default:
+        let values = asked.answer?(outcome) ?? Self.plain(outcome)
+        resumption = resume { $0.resume(with: values) }
       }
     }
   }
@@ -158,17 +167,18 @@ final class TaskObject {
   /// it can wait.
   func ask(
     _ call: LuaCall, _ what: String, _ operation: Operation, hint: String = "",
-    answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
+    answer: ((Outcome) -> [LuaValue])? = nil
   ) throws(LuaError) -> LuaAnswer {
     try ask(call, what, .kernel(operation), hint: hint, answer: answer)
   }
 
   func ask(
     _ call: LuaCall, _ what: String, _ request: PendingOperation.Request, hint: String = "",
-    answer: @escaping (Outcome) -> [LuaValue] = TaskObject.plain
+    answer: ((Outcome) -> [LuaValue])? = nil
   ) throws(LuaError) -> LuaAnswer {
-    try expectRunning(what)
+    // Its own coroutine runs only while the task does.
     guard call.isDirectly(in: coroutine) else {
+      try expectRunning(what)
       throw LuaError(
         """
         \(what) cannot wait inside a coroutine of the scenario's own; yield to the task and \

@@ -13,6 +13,11 @@ extension Chapter {
         "open", "t:open(name)", ["name: string"], answers: ["File?", "string? error"],
         "the file; or nil, `\"ENOENT\"`", body: TaskMethods.open),
       Binding(
+        "directory", "t:directory(name)", ["name: string"],
+        answers: ["Directory?", "string? error"],
+        "a directory of small files; or nil, `\"ENOENT\"`; suspends nothing",
+        body: DirectoryMethods.find),
+      Binding(
         "map", "t:map(size [, { name, shared }]) or t:map { file, from, size, shared, name }",
         ["size: Size|MapFileFields", "fields?: MapFields"], answers: ["Area?", "string? error"],
         "an area of anonymous memory, or one that shows a file's pages; or nil, `\"ENOMEM\"` or "
@@ -65,6 +70,13 @@ extension Chapter {
         "true; writes 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches",
         body: TaskMethods.dropCaches),
       Binding(
+        "take_turns", "t:take_turns(every, { name, … })", ["every: integer", "tasks: string[]"],
+        answers: ["boolean?", "string? error"],
+        "true. From now on the tasks of those names take turns in that order, so many accesses "
+          + "each: what competes is the memory, not the scheduler. A turn begins when all of them "
+          + "that were spawned and have not ended wait for theirs; each has to ask, with the same "
+          + "names", body: TaskMethods.takeTurns),
+      Binding(
         "exit", "t:exit()", answers: [], "does not answer; the task ends here",
         body: TaskMethods.exit),
     ],
@@ -102,7 +114,7 @@ extension TaskObject {
   fileprivate var times: LuaValue {
     guard let handle else { return .counters("task.time", []) }
     let report = machine.backend.report(on: handle)
-    let elapsed = ((report.ended ?? machine.backend.timeline.now) - report.started).count
+    let elapsed = ((report.ended ?? machine.timeline.now) - report.started).count
     return .counters(
       "task.time",
       [
@@ -113,17 +125,9 @@ extension TaskObject {
 }
 
 private enum TaskMethods {
-  private static func receive(
-    _ call: LuaCall, _ name: String, atMost most: Int
-  ) throws(LuaError) -> (TaskObject, Arguments) {
-    var task: TaskObject?
-    let arguments = try Arguments(call, of: name, on: TaskObject.self, atMost: most, &task)
-    return (task!, arguments)
-  }
-
   /// t:open(name): the file, or nil and the kernel's word.
   static func open(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:open", atMost: 1)
+    let (task, arguments) = try call.receive("t:open", on: TaskObject.self, atMost: 1)
     let name = try arguments.string(1, "the name of a file")
     return try task.ask(call, "t:open", .open(file: name)) { outcome in
       if case .failed = outcome { return TaskObject.plain(outcome) }
@@ -133,32 +137,32 @@ private enum TaskMethods {
   }
 
   static func sleep(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:sleep", atMost: 1)
+    let (task, arguments) = try call.receive("t:sleep", on: TaskObject.self, atMost: 1)
     return try task.ask(call, "t:sleep", .sleep(try span(arguments, task)))
   }
 
   static func compute(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:compute", atMost: 1)
+    let (task, arguments) = try call.receive("t:compute", on: TaskObject.self, atMost: 1)
     return try task.ask(call, "t:compute", .compute(try span(arguments, task)))
   }
 
   static func now(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, _) = try receive(call, "t:now", atMost: 0)
-    return .values([.integer(Int64(task.machine.backend.timeline.now.nanoseconds))])
+    let (task, _) = try call.receive("t:now", on: TaskObject.self, atMost: 0)
+    return .values([.integer(Int64(task.machine.timeline.now.nanoseconds))])
   }
 
   static func mark(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:mark", atMost: 1)
+    let (task, arguments) = try call.receive("t:mark", on: TaskObject.self, atMost: 1)
     let name = try arguments.string(1, "a name for the mark")
     return try task.ask(call, "t:mark", .mark(name: name))
   }
 
   /// t:reclaim(cg, size [, { swappiness }]): pages, or nil and the kernel's word.
   static func reclaim(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:reclaim", atMost: 3)
+    let (task, arguments) = try call.receive("t:reclaim", on: TaskObject.self, atMost: 3)
     let path = try cgroup(arguments, of: task)
     let amount = Pages(covering: try arguments.size(2))
-    let fields = try arguments.fields(3, of: "t:reclaim of '\(path)'", optional: true)
+    let fields = try arguments.fields(3, on: path, optional: true)
     try fields.expect(.reclaim)
     let expected = "a whole number from 0 to 200"
     let swappiness = try fields.whole("swappiness", expected)
@@ -171,35 +175,58 @@ private enum TaskMethods {
 
   /// t:remove(cg): as rmdir; what the cgroup was charged for stays with those above.
   static func remove(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:remove", atMost: 1)
+    let (task, arguments) = try call.receive("t:remove", on: TaskObject.self, atMost: 1)
     return try task.ask(call, "t:remove", .removeCgroup(path: try cgroup(arguments, of: task)))
   }
 
   static func move(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:move", atMost: 1)
+    let (task, arguments) = try call.receive("t:move", on: TaskObject.self, atMost: 1)
     return try task.ask(call, "t:move", .enter(path: try cgroup(arguments, of: task)))
   }
 
   /// t:set(cg, { max, swap_max, … }): writes the cgroup's files, which may reclaim and sleep.
   static func set(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:set", atMost: 2)
+    let (task, arguments) = try call.receive("t:set", on: TaskObject.self, atMost: 2)
     let path = try cgroup(arguments, of: task)
-    let settings = try arguments.fields(2, of: "t:set of '\(path)'").cgroupSettings()
+    let settings = try arguments.fields(2, on: path).cgroupSettings()
     return try task.ask(call, "t:set", .setCgroup(path: path, settings: settings))
   }
 
   /// t:drop_caches(what): as writing 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches.
   static func dropCaches(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:drop_caches", atMost: 1)
+    let (task, arguments) = try call.receive("t:drop_caches", on: TaskObject.self, atMost: 1)
     guard let n = arguments[1].wholeNumber, 1...3 ~= n else {
       throw arguments.bad(1, expected: "1 (page cache), 2 (slab) or 3 (both)")
     }
     return try task.ask(call, "t:drop_caches", .dropCaches(Int(n)))
   }
 
+  /// t:take_turns(every, { name, … })
+  static func takeTurns(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
+    let (task, arguments) = try call.receive("t:take_turns", on: TaskObject.self, atMost: 2)
+    guard let every = arguments[1].wholeNumber, 1...(1 << 30) ~= every else {
+      throw arguments.bad(1, expected: "how many accesses a turn has, 1 or more")
+    }
+    let words = "a list of tasks' names, each once"
+    guard case .table(let list) = arguments[2], list.count > 0 else {
+      throw arguments.bad(2, expected: words)
+    }
+    var names: [String] = []
+    for i in 1...list.count {
+      guard case .string(let name) = list[i], !names.contains(name) else {
+        throw arguments.bad(2, expected: words)
+      }
+      names.append(name)
+    }
+    guard names.contains(task.name) else {
+      throw LuaError("t:take_turns: '\(task.name)' itself is not among the names")
+    }
+    return try task.ask(call, "t:take_turns", .takeTurns(every: Int(every), order: names))
+  }
+
   /// t:oom_score_adj(n): how much rather this task is killed, or not.
   static func oomScoreAdjust(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:oom_score_adj", atMost: 1)
+    let (task, arguments) = try call.receive("t:oom_score_adj", on: TaskObject.self, atMost: 1)
     guard let n = arguments[1].wholeNumber, -1000...1000 ~= n else {
       throw arguments.bad(1, expected: "a whole number from -1000 to 1000")
     }
@@ -208,7 +235,7 @@ private enum TaskMethods {
 
   /// t:signal(name)
   static func signal(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:signal", atMost: 1)
+    let (task, arguments) = try call.receive("t:signal", on: TaskObject.self, atMost: 1)
     try task.expectRunning("t:signal")
     task.machine.give(try arguments.string(1, "a name for the signal"))
     return .nothing
@@ -216,7 +243,7 @@ private enum TaskMethods {
 
   /// t:wait(name)
   static func wait(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, arguments) = try receive(call, "t:wait", atMost: 1)
+    let (task, arguments) = try call.receive("t:wait", on: TaskObject.self, atMost: 1)
     if case .object(let object) = arguments[1], let trigger = object.value as? TriggerObject {
       guard trigger.machine === task.machine else {
         throw arguments.bad(1, expected: "a trigger of this machine", got: "another machine's")
@@ -228,14 +255,14 @@ private enum TaskMethods {
   }
 
   static func exit(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    let (task, _) = try receive(call, "t:exit", atMost: 0)
+    let (task, _) = try call.receive("t:exit", on: TaskObject.self, atMost: 0)
     return try task.ask(call, "t:exit", .exit)
   }
 
   private static func span(
     _ arguments: Arguments, _ task: TaskObject
   ) throws(LuaError) -> Nanoseconds {
-    let now = task.machine.backend.timeline.now
+    let now = task.machine.timeline.now
     return try arguments.moment(1, after: now) - now
   }
 

@@ -34,9 +34,7 @@ extension TaskObject {
   /// t:map(size [, { name, shared }]), t:map { file, from, size, name, shared }: the area, or nil
   /// and the kernel's word.
   static func map(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var found: TaskObject?
-    let arguments = try Arguments(call, of: "t:map", on: TaskObject.self, atMost: 2, &found)
-    let task = found!
+    let (task, arguments) = try call.receive("t:map", on: TaskObject.self, atMost: 2)
     var size: Bytes?
     let fields: Fields
     if case .table = arguments[1] {

@@ -36,10 +36,8 @@ extension FieldList {
 extension CgroupObject {
   /// cg:trigger { on = "some", stall = "100 ms", window = "1 s" }, cg:trigger { on = "events" }
   static func trigger(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var found: CgroupObject?
-    let arguments = try Arguments(call, of: "cg:trigger", on: CgroupObject.self, atMost: 1, &found)
-    let cgroup = found!
-    let fields = try arguments.fields(1, of: "cg:trigger of '\(cgroup.path)'")
+    let (cgroup, arguments) = try call.receive("cg:trigger", on: CgroupObject.self, atMost: 1)
+    let fields = try arguments.fields(1, on: cgroup.path)
     try fields.expect(.trigger)
     let expected = #""some", "full" or "events""#
     let operation: Operation
@@ -66,13 +64,9 @@ extension CgroupObject {
 
   /// cg:file(name): a file of the cgroup as the kernel prints it; nil where it has none.
   static func file(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
-    var found: CgroupObject?
-    let arguments = try Arguments(call, of: "cg:file", on: CgroupObject.self, atMost: 1, &found)
-    let names = CgroupFile.allCases.map(\.rawValue)
-    guard case .string(let name) = arguments[1], let file = CgroupFile(rawValue: name) else {
-      throw arguments.bad(1, expected: names.map { "\"\($0)\"" }.joined(separator: ", "))
-    }
-    let text = found!.machine.backend.text(of: file, in: found!.path)
+    let (cgroup, arguments) = try call.receive("cg:file", on: CgroupObject.self, atMost: 1)
+    let file: CgroupFile = try arguments.word(1)
+    let text = cgroup.machine.backend.text(of: file, in: cgroup.path)
     return .values([text.map { .string($0) } ?? .nil])
   }
 }

@@ -118,6 +118,9 @@ package struct PatternCursor {
     self.position = position
   }
 
+  /// Nothing comes any more.
+  package mutating func end() { left = 0 }
+
   /// Accesses still to come.
   package var remaining: Int { left }
   /// The generator as it stands: kept by the owner for the next pattern without a seed.

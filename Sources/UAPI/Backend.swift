@@ -120,6 +120,12 @@ package protocol Backend: AnyObject {
   /// The names of the files that exist, with their sizes, in order of creation.
   var files: [FileSpec] { get }
 
+  /// Directories of small files, in order of creation.
+  var directories: [DirectorySpec] { get }
+
+  /// What the kernel's caches of objects hold.
+  var slabs: [SlabUse] { get }
+
   /// The text of a file of /proc as this kernel prints it; nil when it does not.
   func text(of file: ProcFile) -> String?
 
@@ -127,13 +133,24 @@ package protocol Backend: AnyObject {
   /// is no such file.
   func text(of file: CgroupFile, in path: String) -> String?
 
+  /// Cuts reads and touches short, what they have done so far done, once that many events have
+  /// happened or the word is no longer 0. Whoever asks for it lets no task go on afterwards.
+  func limitOperations(events: UInt64, interruption: UnsafePointer<Int32>)
+
   /// Unwinds every task; afterwards nothing of the run is alive.
   func shutdown()
 }
 
 extension Backend {
+  /// A kernel whose operations are short.
+  package func limitOperations(events: UInt64, interruption: UnsafePointer<Int32>) {}
+
   /// A kernel that prints nothing.
   package func text(of file: CgroupFile, in path: String) -> String? { nil }
+
+  /// A kernel without directories, and one that does not tell what its slabs hold.
+  package var directories: [DirectorySpec] { [] }
+  package var slabs: [SlabUse] { [] }
 
   /// A kernel that has nothing to say.
   package var kernelMessages: [KernelMessage] { [] }

@@ -24,6 +24,9 @@ package struct MachineSpec: Sendable {
   /// cgroup2 is mounted with memory_recursiveprot, as systemd does: a parent's protection that no
   /// child asks for is shared by all.
   package var hasRecursiveProtection = false
+  /// Files and directories were made since the kernel booted, and caches dropped twice after that,
+  /// as far as vm.vfs_cache_pressure lets them.
+  package var madeThenDropped = false
 
   package init(
     kernel: String, cpus: Int = 1, seed: UInt64 = 1, nodes: [NodeSpec], disks: [DiskSpec] = [],
@@ -42,6 +45,9 @@ package struct MachineSpec: Sendable {
     self.vmstat = vmstat
     self.bootedAt = bootedAt
   }
+
+  /// What a sysctl was set to last; nil when it was not.
+  package func sysctl(_ name: String) -> Int? { sysctls.last { $0.name == name }?.value }
 }
 
 package struct NodeSpec: Sendable {
@@ -106,10 +112,12 @@ package struct ZoneSpec: Sendable {
 package struct ZoneState: Sendable {
   /// Free blocks: [mobility][order 0…10], mobilities in the order unmovable, movable, reclaimable.
   package var freeBlocks: [[Int]]
-  /// Pages on the per-CPU lists, unmovable ones.
+  /// Pages on the per-CPU lists.
   package var perCPU: Int
-  /// Whether their pageblocks have become movable meanwhile: given back, they serve the kernel no
-  /// more.
+  /// How many of them are reclaimable; the others belong to the kernel for good.
+  package var perCPUReclaimable = 0
+  /// Whether the pageblocks of the others have become movable meanwhile: given back, they serve the
+  /// kernel no more.
   package var perCPUInMovable = false
   package var batch: Int
   /// Pages from which a per-CPU list gives back.
@@ -177,13 +185,14 @@ package struct DiskSpec: Sendable {
 }
 
 package struct FreeObjects: Sendable {
-  package var treeNodes = 0, dentries = 0, inodes = 0
-  package init(treeNodes: Int = 0, dentries: Int = 0, inodes: Int = 0) {
+  package var treeNodes = 0, dentries = 0, inodes = 0, inodeSecurity = 0
+  package init(treeNodes: Int = 0, dentries: Int = 0, inodes: Int = 0, inodeSecurity: Int = 0) {
     (self.treeNodes, self.dentries, self.inodes) = (treeNodes, dentries, inodes)
+    self.inodeSecurity = inodeSecurity
   }
 }
 
-/// A directory of empty files f0, f1, … that exists at boot; nothing of it is cached.
+/// A directory of empty files f0, f1, … that exists at boot; names x0, x1, … do not exist in it.
 package struct DirectorySpec: Sendable, Equatable {
   package var name: String
   package var files: Int

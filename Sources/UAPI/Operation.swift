@@ -20,8 +20,9 @@ package enum Operation: Sendable {
   case open(file: String)
   /// One 4096-byte read per access, through the task's one descriptor of that file.
   case read(file: String, AccessPattern)
-  /// One stat of a file of a directory per access.
-  case stat(directory: String, AccessPattern)
+  /// One stat of a file of a directory per access; `missing`: of names that do not exist, of which
+  /// there are as many as the pattern names.
+  case stat(directory: String, missing: Bool, AccessPattern)
   /// From now on the task takes turns with those named, in that order: so many accesses a turn.
   case takeTurns(every: Int, order: [String])
   /// posix_fadvise over [from, from + length); length nil: to the end.

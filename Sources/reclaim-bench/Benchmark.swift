@@ -22,4 +22,5 @@ let benchmarks: [any Benchmark] = [
   EngineBenchmark(name: "engine", kind: .file, most: 200),
   EngineBenchmark(name: "swap", kind: .anonymous, most: 250),
   KernelBenchmark(),
+  CgroupBenchmark(),
 ]

@@ -15,9 +15,7 @@ struct ListBenchmark: Benchmark {
   static let smallestLarge = 1_000_000
 
   func measure(_ settings: Settings, _ report: inout Report) {
-    for order in ListOrder.allCases {
-      for size in settings.sizes { measure(settings, order, size, &report) }
-    }
+    for (order, size) in settings.lists { measure(settings, order, size, &report) }
   }
 
   private func measure(

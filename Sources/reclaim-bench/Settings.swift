@@ -50,6 +50,11 @@ struct Settings {
     if let sizesGiven { sizes = sizesGiven }
   }
 
+  /// Every list to be measured.
+  var lists: [(order: ListOrder, size: Int)] {
+    ListOrder.allCases.flatMap { order in sizes.map { (order, $0) } }
+  }
+
   func chooses(_ name: String) -> Bool { only.isEmpty || only.contains(name) }
 
   private static func value(

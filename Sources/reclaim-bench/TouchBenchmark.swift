@@ -13,9 +13,7 @@ struct TouchBenchmark: Benchmark {
   let name = "touch"
 
   func measure(_ settings: Settings, _ report: inout Report) {
-    for order in ListOrder.allCases {
-      for size in settings.sizes { measure(settings, order, size, &report) }
-    }
+    for (order, size) in settings.lists { measure(settings, order, size, &report) }
   }
 
   private func measure(

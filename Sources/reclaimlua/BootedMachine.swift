@@ -26,10 +26,11 @@ enum BootedMachine {
       let files = request.files
       var disks = [request.disk ?? DiskSpec(name: "pmem", kind: .pmem, size: Bytes(1 << 60))]
       if let swap = request.swap { disks.append(swap) }
-      let spec = try Boot.spec(
+      var spec = try Boot.spec(
         kernel: request.kernel ?? defaultKernel, memory: node.memory,
         seed: request.seed ?? request.defaultSeed, disks: disks, files: files,
         sysctls: request.sysctls)
+      spec.directories = request.directories
       return LikeMachine.boot(
         spec, request, manner,
         description: "1 node, 1 CPU, \(node.memory.text)" + LikeMachine.changes(request))

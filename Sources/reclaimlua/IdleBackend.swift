@@ -22,9 +22,12 @@ final class IdleBackend: Backend {
   var digest: Digest { machine.digest }
   var eventCount: UInt64 { machine.eventCount }
   var files: [FileSpec] { machine.files }
+  var directories: [DirectorySpec] { machine.directories }
+  var slabs: [SlabUse] { machine.slabs }
   var marks: [(name: String, snapshot: Snapshot)] { machine.marks }
   func observe() -> Snapshot { machine.observe() }
   func text(of file: ProcFile) -> String? { machine.text(of: file) }
+  func text(of file: CgroupFile, in path: String) -> String? { machine.text(of: file, in: path) }
   func report(on task: TaskHandle) -> TaskReport { machine.report(on: task) }
   func run(until end: Instant) { machine.run(until: end) }
   func shutdown() { machine.shutdown() }

@@ -63,7 +63,11 @@ package enum LikeMachine {
     let program = try WorkloadOps.program(of: question)
     if let refusal = program.setupRefusals.first { return .failure(MachineProblem(refusal)) }
     let files = program.files.filter { old in !request.files.contains { $0.name == old.name } }
-    let spec = try RecordedMachine.spec(of: question, files: files + request.files)
+    let directories = program.directories.filter { old in
+      !request.directories.contains { $0.name == old.name }
+    }
+    let spec = try RecordedMachine.spec(
+      of: question, files: files + request.files, directories: directories + request.directories)
     return .success(Source(spec: spec, description: description(spec, "1 CPU", request)))
   }
 
@@ -76,6 +80,7 @@ package enum LikeMachine {
     }
     var spec = try host.spec(kernel: request.kernel)
     spec.files = request.files
+    spec.directories = request.directories
     let cpus = host.cpus == 1 ? "1 CPU" : "1 of its \(host.cpus) CPUs"
     return .success(
       Source(

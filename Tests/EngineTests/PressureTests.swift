@@ -14,12 +14,12 @@ struct PressureUnderTest {
 
   init(_ profile: KernelProfile) {
     group = PressureGroup(profile, now: .boot)
-    group.count(PressureState(isRunnable: true), 1, now: now)
+    group.count(from: PressureState(), to: PressureState(isRunnable: true), now: now)
   }
 
   /// Another task of the group runs from now on.
   mutating func startAnother() {
-    group.count(PressureState(isRunnable: true), 1, now: now)
+    group.count(from: PressureState(), to: PressureState(isRunnable: true), now: now)
   }
 
   /// The task reclaims for that long.
@@ -34,8 +34,7 @@ struct PressureUnderTest {
   mutating func run(for duration: Nanoseconds) { now = now + duration }
 
   private mutating func change(from: PressureState, to: PressureState) {
-    group.count(from, -1, now: now)
-    group.count(to, 1, now: now)
+    group.count(from: from, to: to, now: now)
   }
 
   var snapshot: PressureSnapshot {

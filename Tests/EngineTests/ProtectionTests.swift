@@ -7,19 +7,25 @@ import Testing
 import UAPI
 
 @Suite struct ProtectionTests {
+  /// What each child gets of what their parent, who uses nothing besides, may keep.
+  private func got(_ children: [(usage: Int, low: Int)], _ effective: Int, _ recursive: Bool)
+    -> [Int]
+  {
+    children.map {
+      Protection.share(
+        usage: $0.usage, setting: $0.low, parentUsage: children.reduce(0) { $0 + $1.usage },
+        parentEffective: effective, siblings: children.reduce(0) { $0 + min($1.usage, $1.low) },
+        recursive: recursive)
+    }
+  }
+
   /// B (usage 900, low 800), C (700, 400), D (300, 0) below a parent that uses 1900.
   @Test(arguments: [
     (1000, false, [666, 333, 0]), (1000, true, [666, 333, 0]), (1500, false, [800, 400, 0]),
     (1500, true, [842, 528, 128]), (1900, false, [800, 400, 0]), (1900, true, [900, 700, 300]),
   ])
   func siblingsShareWhatTheirParentMayKeep(effective: Int, recursive: Bool, shares: [Int]) {
-    let children = [(900, 800), (700, 400), (300, 0)]
-    let got = children.map { usage, low in
-      Protection.share(
-        usage: usage, setting: low, parentUsage: 1900, parentEffective: effective,
-        siblings: 1200, recursive: recursive)
-    }
-    #expect(got == shares)
+    #expect(got([(900, 800), (700, 400), (300, 0)], effective, recursive) == shares)
   }
 
   /// B (700, low 800), C (350, 400), D (300, 0) below a parent that uses 1350.
@@ -28,13 +34,7 @@ import UAPI
     (1200, true, [700, 350, 150]),
   ])
   func protectionBeyondUsageGoesToWhoUsesIt(effective: Int, recursive: Bool, shares: [Int]) {
-    let children = [(700, 800), (350, 400), (300, 0)]
-    let got = children.map { usage, low in
-      Protection.share(
-        usage: usage, setting: low, parentUsage: 1350, parentEffective: effective,
-        siblings: 1050, recursive: recursive)
-    }
-    #expect(got == shares)
+    #expect(got([(700, 800), (350, 400), (300, 0)], effective, recursive) == shares)
   }
 
   /// Size, priority, protected, usage and what is scanned.

@@ -123,7 +123,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "reclaimlua --max-events 1000000000 --report r.json endless.lua",
+    "reclaimlua --max-events 100000000 --report r.json endless.lua",
+    "reclaimlua --report r.json -e 'm = machine {} m:call(function(t) "
+      + "t:map(\"64 MiB\"):touch { [\"repeat\"] = 1000000 } end)'",
     "reclaimlua --report r.json -e 'while true do x = (\"%d %d\"):format(1, 2) end'",
     "reclaimlua --report r.json -e 'function f() while true do x = (\"%d %d\"):format(1, 2) end "
       + "end while true do pcall(f) end'",
@@ -131,7 +133,7 @@ import Testing
     try Self.withScripts { folder in
       // timeout answers 124 for whatever it ended, so the status is kept beforehand.
       let run = try Command(
-        shell: "timeout -s INT 1 bash -c '\(line.replacing("'", with: "'\\''")); echo $?'",
+        shell: "timeout -s INT -k 60 1 bash -c '\(line.replacing("'", with: "'\\''")); echo $?'",
         in: folder)
       #expect(run.output.hasSuffix("130\n"))
       #expect(run.errors.contains("interrupted\n"))

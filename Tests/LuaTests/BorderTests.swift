@@ -124,15 +124,12 @@ func reporting(_ budget: LuaBudget = LuaBudget()) -> (LuaState, () -> [String]) 
     let kind = LuaKind(
       "thing",
       methods: [
-        (
-          "name",
-          { call throws(LuaError) in
-            guard case .object(let object) = call[1], let thing = object.value as? Counted else {
-              throw LuaError("call it with a colon")
-            }
-            return .values([.string(thing.name)])
+        LuaMember("name") { call throws(LuaError) in
+          guard case .object(let object) = call[1], let thing = object.value as? Counted else {
+            throw LuaError("call it with a colon")
           }
-        )
+          return .values([.string(thing.name)])
+        }
       ])
     do {
       let (state, log) = reporting()

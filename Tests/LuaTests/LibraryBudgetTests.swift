@@ -74,6 +74,16 @@ private func ended(_ script: String, _ budget: LuaBudget = budget) -> (String, U
     #expect(text == "test.lua:1: the script's budget of 2000000 instructions is spent: \(ran)")
   }
 
+  /// Each round would cost a few instructions if what it does in C had no price.
+  @Test(arguments: [
+    "for _ = 1, 80000 do pcall(error) end", "for _ = 1, 80000 do xpcall(error, print) end",
+    #"for _ = 1, 5000 do local s = ("%99.99f"):format(1e300) end"#,
+    #"for _ = 1, 20000 do load("") end"#, "for _ = 1, 90000 do os.date() end",
+  ])
+  func whatIsShortButDearCounts(_ script: String) {
+    #expect(ended(script).0.hasSuffix("instructions is spent: \(ran)"))
+  }
+
   @Test func shortCoroutinesCount() {
     let tree = """
       local function grow(depth)

@@ -23,6 +23,14 @@ final class ToyBackend: Backend {
 
   init(files: [FileSpec]) { self.files = files }
 
+  var directories: [DirectorySpec] { [DirectorySpec(name: "mail", files: 100)] }
+  var slabs: [SlabUse] {
+    [
+      SlabUse(
+        name: "dentry", objectSize: 192, perSlab: 21, objects: 7, free: 14, pages: 1, unused: 5)
+    ]
+  }
+
   func spawn(
     _ spec: TaskSpec, exited: @escaping () -> Void,
     body: @escaping (TaskHandle, Fiber) async throws(Killed) -> Void

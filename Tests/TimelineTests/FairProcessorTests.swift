@@ -9,9 +9,29 @@ import Timeline
     sleeperCredit: 300, wakeupGranularity: 100, latency: 600, leastSlice: 75, tick: 400,
     tickOffset: 0)
 
-  private final class Log {
-    var lines: [String] = []
-    func add(_ name: String, _ now: Instant) { lines.append("\(name) \(now.nanoseconds)") }
+  /// One processor, and what its fibers told.
+  private final class Stage {
+    let timeline = Timeline()
+    let processor: FairProcessor
+    private(set) var log: [String] = []
+
+    init() { processor = FairProcessor(timeline, rules) }
+
+    func add(_ name: String) { log.append("\(name) \(timeline.now.nanoseconds)") }
+
+    /// A fiber that spends so much, so often, and tells when it is done.
+    @discardableResult
+    func spawn(
+      _ name: String, spends duration: Nanoseconds, times: Int = 1,
+      first: @escaping () -> Void = {}
+    ) -> Fiber {
+      timeline.spawn(name) { [self] fiber throws(Killed) in
+        let share = processor.share(for: fiber)
+        first()
+        for _ in 0..<times { try await processor.spend(duration, share) }
+        add(name)
+      }
+    }
   }
 
   @Test func whoIsAloneSpendsInOneStep() {
@@ -29,80 +49,53 @@ import Timeline
 
   /// Two that compute share: a tick that finds a slice of half the latency used up changes them.
   @Test func ticksChangeTwoWhoCompute() {
-    let timeline = Timeline()
-    let processor = FairProcessor(timeline, Self.rules)
-    let log = Log()
-    for name in ["a", "b"] {
-      timeline.spawn(name) { fiber throws(Killed) in
-        let share = processor.share(for: fiber)
-        for _ in 0..<10 { try await processor.spend(100, share) }
-        log.add(name, timeline.now)
-      }
-    }
-    timeline.run()
-    #expect(log.lines == ["a 1800", "b 2000"])
+    let stage = Stage()
+    for name in ["a", "b"] { stage.spawn(name, spends: 100, times: 10) }
+    stage.timeline.run()
+    #expect(stage.log == ["a 1800", "b 2000"])
   }
 
   /// A sleeper joins a credit behind and preempts at the end of the spending in which it is woken.
   @Test func aWokenSleeperPreemptsAtTheEndOfASpending() {
-    let timeline = Timeline()
-    let processor = FairProcessor(timeline, Self.rules)
-    let log = Log()
+    let stage = Stage(), processor = stage.processor
     var sleeper: FairProcessor.Share?
-    timeline.spawn("sleeper") { fiber throws(Killed) in
+    stage.timeline.spawn("sleeper") { fiber throws(Killed) in
       let share = processor.share(for: fiber)
       sleeper = share
       #expect(try await processor.sleep(share))
-      log.add("awake", timeline.now)
+      stage.add("awake")
       try await processor.spend(50, share)
-      log.add("done", timeline.now)
+      stage.add("done")
     }
-    timeline.spawn("runner") { fiber throws(Killed) in
+    stage.timeline.spawn("runner") { fiber throws(Killed) in
       let share = processor.share(for: fiber)
       try await processor.spend(1000, share)
       processor.wake(sleeper!)
       #expect(processor.wantsSwitch)
       #expect(!processor.trySpend(10, share))
       try await processor.spend(10, share)
-      log.add("runner", timeline.now)
+      stage.add("runner")
     }
-    timeline.run()
-    #expect(log.lines == ["awake 1010", "done 1060", "runner 1060"])
+    stage.timeline.run()
+    #expect(stage.log == ["awake 1010", "done 1060", "runner 1060"])
   }
 
   /// A worker takes its time first, then whoever has used least goes on.
   @Test func aWorkerLetsWhoHasUsedLeastGoOn() {
-    let timeline = Timeline()
-    let processor = FairProcessor(timeline, Self.rules)
-    let log = Log()
-    for name in ["a", "b"] {
-      timeline.spawn(name) { fiber throws(Killed) in
-        let share = processor.share(for: fiber)
-        if name == "a" { processor.interrupt(by: 7) }
-        try await processor.spend(20, share)
-        log.add(name, timeline.now)
-      }
-    }
-    timeline.run()
-    #expect(log.lines == ["b 47", "a 47"])
+    let stage = Stage()
+    stage.spawn("a", spends: 20) { stage.processor.interrupt(by: 7) }
+    stage.spawn("b", spends: 20)
+    stage.timeline.run()
+    #expect(stage.log == ["b 47", "a 47"])
   }
 
   @Test func whoIsKilledInTheQueueLeavesIt() {
-    let timeline = Timeline()
-    let processor = FairProcessor(timeline, Self.rules)
-    let log = Log()
-    timeline.spawn("a") { fiber throws(Killed) in
-      let share = processor.share(for: fiber)
-      try await processor.spend(100, share)
-      log.add("a", timeline.now)
-    }
-    let other = timeline.spawn("b") { fiber throws(Killed) in
-      try await processor.spend(100, processor.share(for: fiber))
-      log.add("b", timeline.now)
-    }
-    timeline.spawn("killer") { _ throws(Killed) in other.kill() }
-    timeline.run()
-    #expect(log.lines == ["a 100"])
-    #expect(processor.waitingCount == 0)
+    let stage = Stage()
+    stage.spawn("a", spends: 100)
+    let other = stage.spawn("b", spends: 100)
+    stage.timeline.spawn("killer") { _ throws(Killed) in other.kill() }
+    stage.timeline.run()
+    #expect(stage.log == ["a 100"])
+    #expect(stage.processor.waitingCount == 0)
   }
 }

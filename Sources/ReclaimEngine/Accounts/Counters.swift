@@ -4,7 +4,24 @@
 // Batches count in locals and settle here once. A level such as nr_free_pages is kept where it
 // changes (zones, lists) and put into the buffer when somebody looks (Snapshot.swift).
 
-import UAPI
+package import UAPI
+
+extension VmCounter {
+  /// Its place in a scope's buffer: the raw value. Cases are numbered from 0 on, so that it is the
+  /// case itself; asking the module that declares it for the raw value would be two calls, and a
+  /// fault counts a dozen things.
+  @inline(__always) package var place: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
+}
+
+extension MemcgCounter {
+  /// Its place in a cgroup's buffer: the raw value.
+  @inline(__always) package var place: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
+}
+
+extension ZoneSpec.Kind {
+  /// The zone index: the raw value.
+  @inline(__always) package var index: Int { Int(unsafeBitCast(self, to: UInt8.self)) }
+}
 
 /// One scope's counters, indexed by VmCounter.
 struct VmCounters {
@@ -18,29 +35,10 @@ struct VmCounters {
 
   func release() { values.deallocate() }
 
-  @inline(__always) func add(_ n: Int, to counter: VmCounter) { values[counter.rawValue] &+= n }
+  @inline(__always) func add(_ n: Int, to counter: VmCounter) { values[counter.place] &+= n }
 
   subscript(_ counter: VmCounter) -> Int {
-    @inline(__always) get { values[counter.rawValue] }
-    nonmutating set { values[counter.rawValue] = newValue }
-  }
-}
-
-/// One cgroup's own part of memory.stat, indexed by MemcgCounter.
-struct MemcgCounters {
-  let values: UnsafeMutablePointer<Int>
-
-  init() {
-    values = .allocate(capacity: MemcgCounter.count)
-    values.initialize(repeating: 0, count: MemcgCounter.count)
-  }
-
-  func release() { values.deallocate() }
-
-  @inline(__always) func add(_ n: Int, to counter: MemcgCounter) { values[counter.rawValue] &+= n }
-
-  subscript(_ counter: MemcgCounter) -> Int {
-    @inline(__always) get { values[counter.rawValue] }
-    nonmutating set { values[counter.rawValue] = newValue }
+    @inline(__always) get { values[counter.place] }
+    nonmutating set { values[counter.place] = newValue }
   }
 }

@@ -175,7 +175,7 @@ extension Memory {
     guard let accumulators = tree.accumulators else { return [] }
     var problems: [String] = []
     for group in tree.all {
-      let exact = localStat(group)
+      let exact = localStat(group.number)
       // The kernel that has accumulators keeps no such statistic.
       for counter in MemcgCounter.allCases where counter != .kernel {
         let ofChildren = tree.children(of: group.number).reduce(0) {

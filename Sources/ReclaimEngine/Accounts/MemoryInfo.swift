@@ -23,14 +23,8 @@ extension Memory {
 
   private var isRecent: Bool { profile.oomReport == .sizes }
 
-  private func sizes() -> ListSizes {
-    var sizes = ListSizes()
-    for memcg in tree.all { sizes += tree.lruvec(memcg.number).pointee.sizes }
-    return sizes
-  }
-
   private func totals() -> String {
-    let s = sizes(), c = node.counters
+    let s = tree.books.head.pointee.totals, c = node.counters
     let free = node.zones.reduce(0) { $0 + $1.free }
     let perCPU = node.zones.reduce(0) { $0 + $1.perCPU.count }
     let tables =
@@ -48,7 +42,7 @@ extension Memory {
   }
 
   private func nodeLine() -> String {
-    let s = sizes(), c = node.counters
+    let s = tree.books.head.pointee.totals, c = node.counters
     let tables =
       isRecent ? " pagetables:\(4 * c[.nr_page_table_pages])kB sec_pagetables:0kB" : ""
     return "Node \(node.number) active_anon:\(4 * s.activeAnon)kB "

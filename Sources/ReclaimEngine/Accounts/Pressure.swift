@@ -14,44 +14,64 @@ final class Pressure {
   private let timeline: Timeline
   private let profile: KernelProfile
   /// By number of the cgroup; the root's is the machine's.
-  private var groups: [PressureGroup?] = []
+  private var groups: UnsafeMutablePointer<PressureGroup>
+  private var capacity = 16
   private var watchers: [(memcg: UInt16, queue: WaitQueue)] = []
 
   init(_ tree: MemcgTree, _ timeline: Timeline, _ profile: KernelProfile) {
     self.tree = tree
     self.timeline = timeline
     self.profile = profile
-    made(MemcgTree.rootNumber)
+    groups = .allocate(capacity: capacity)
+    groups.initialize(repeating: PressureGroup(profile, now: timeline.now), count: capacity)
   }
+
+  deinit { groups.deallocate() }
 
   /// A cgroup has been made.
   func made(_ memcg: UInt16) {
-    while groups.count <= Int(memcg) { groups.append(nil) }
+    while capacity <= Int(memcg) { grow() }
     groups[Int(memcg)] = PressureGroup(profile, now: timeline.now)
+  }
+
+  private func grow() {
+    let larger = UnsafeMutablePointer<PressureGroup>.allocate(capacity: 2 * capacity)
+    larger.moveInitialize(from: groups, count: capacity)
+    (larger + capacity).initialize(
+      repeating: PressureGroup(profile, now: timeline.now), count: capacity)
+    groups.deallocate()
+    groups = larger
+    capacity *= 2
   }
 
   /// A task's state changes, or its cgroup does.
   func change(_ task: SimTask, to state: PressureState, in memcg: UInt16) {
-    if task.pressure == state, task.memcg == memcg { return }
-    count(task.pressure, -1, task.memcg)
-    count(state, 1, memcg)
+    if task.memcg == memcg {
+      if task.pressure == state { return }
+      count(from: task.pressure, to: state, memcg)
+    } else {
+      count(from: task.pressure, to: PressureState(), task.memcg)
+      count(from: PressureState(), to: state, memcg)
+    }
     task.pressure = state
   }
 
   /// A thread of the kernel stalls the machine, or has ceased to: kswapd while it reclaims.
   func kernelThread(stalls: Bool) {
+    let idle = PressureState(), reclaiming = PressureState(isRunnable: true, isStalled: true)
     count(
-      PressureState(isRunnable: true, isStalled: true), stalls ? 1 : -1, MemcgTree.rootNumber)
+      from: stalls ? idle : reclaiming, to: stalls ? reclaiming : idle, MemcgTree.rootNumber)
   }
 
-  private func count(_ state: PressureState, _ change: Int, _ memcg: UInt16) {
-    if state == PressureState() { return }
+  private func count(from old: PressureState, to new: PressureState, _ memcg: UInt16) {
+    if old == new { return }
     let now = timeline.now
     var at = memcg
     while at != 0 {
-      let wasSome = groups[Int(at)]!.isSome
-      groups[Int(at)]!.count(state, change, now: now)
-      if !wasSome, groups[Int(at)]!.isSome {
+      let group = groups + Int(at)
+      let wasSome = group.pointee.isSome
+      group.pointee.count(from: old, to: new, now: now)
+      if _slowPath(!watchers.isEmpty), !wasSome, group.pointee.isSome {
         for watcher in watchers where watcher.memcg == at { watcher.queue.wakeAll() }
       }
       at = tree.rows[Int(at)].parent
@@ -59,11 +79,11 @@ final class Pressure {
   }
 
   func snapshot(of memcg: UInt16) -> PressureSnapshot {
-    groups[Int(memcg)]!.snapshot(now: timeline.now)
+    groups[Int(memcg)].snapshot(now: timeline.now)
   }
 
   func total(of memcg: UInt16, isFull: Bool) -> Nanoseconds {
-    groups[Int(memcg)]!.total(isFull: isFull, now: timeline.now)
+    groups[Int(memcg)].total(isFull: isFull, now: timeline.now)
   }
 
   // MARK: triggers
@@ -86,7 +106,7 @@ final class Pressure {
         state.quietUntil = timeline.now + trigger.window
         return
       }
-      if state.isQuiet(at: timeline.now, trigger.window), !groups[Int(memcg)]!.isSome {
+      if state.isQuiet(at: timeline.now, trigger.window), !groups[Int(memcg)].isSome {
         try await waitForStall(in: memcg, fiber)
         state.begin(total: total(of: memcg, isFull: trigger.isFull), at: timeline.now)
       }

@@ -22,6 +22,9 @@ package struct PressureState: Equatable {
     self.isRunnable = isRunnable
     self.isStalled = isStalled
   }
+
+  fileprivate var runnable: Int { isRunnable ? 1 : 0 }
+  fileprivate var stalled: Int { isStalled ? 1 : 0 }
 }
 
 package struct PressureGroup {
@@ -52,7 +55,7 @@ package struct PressureGroup {
 
   package init(_ profile: KernelProfile, now: Instant) {
     fullTime = profile.pressureFull
-    tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+    tick = profile.numbers.tick
     changedAt = now
     updatedAt = now
     nextUpdate = now
@@ -64,13 +67,13 @@ package struct PressureGroup {
   private var isIdle: Bool { stalled == 0 && runnable == 0 }
   var isSome: Bool { stalled > 0 }
 
-  /// A task comes (1) or goes (−1) in that state.
-  package mutating func count(_ state: PressureState, _ change: Int, now: Instant) {
+  /// A task goes from one state to another; what is neither runnable nor stalled is not there.
+  package mutating func count(from old: PressureState, to new: PressureState, now: Instant) {
     advance(to: now)
     let wasIdle = isIdle
-    if state.isStalled { stalled += change }
-    if state.isRunnable { runnable += change }
-    if state.isStalled, state.isRunnable { reclaiming += change }
+    stalled += new.stalled - old.stalled
+    runnable += new.runnable - old.runnable
+    reclaiming += new.stalled * new.runnable - old.stalled * old.runnable
     if wasIdle, !isIdle, workAt == nil { workAt = now + period }
   }
 
@@ -92,7 +95,7 @@ package struct PressureGroup {
   // MARK: times
 
   private mutating func advance(to now: Instant) {
-    while let work = workAt, work <= now {
+    while let work = workAt, work.nanoseconds <= now.nanoseconds {
       addTime(upTo: work)
       if work >= nextUpdate { update(at: work) }
       workAt = isIdle ? nil : nextUpdate
@@ -101,7 +104,7 @@ package struct PressureGroup {
   }
 
   private mutating func addTime(upTo now: Instant) {
-    let elapsed = (now - changedAt).count
+    let elapsed = now.nanoseconds - changedAt.nanoseconds
     if stalled > 0 {
       some.total += elapsed
       full.total += fullTime(of: elapsed, from: changedAt, to: now)

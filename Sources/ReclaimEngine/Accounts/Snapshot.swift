@@ -24,8 +24,7 @@ extension Memory {
     var vmstat = (0..<VmCounter.count).map { node.counters.values[$0] }
     func add(_ n: Int, _ counter: VmCounter) { vmstat[counter.rawValue] += n }
     func set(_ n: Int, _ counter: VmCounter) { vmstat[counter.rawValue] = n }
-    var sizes = ListSizes()
-    for group in tree.all { sizes += tree.lruvec(group.number).pointee.sizes }
+    let sizes = tree.books.head.pointee.totals
     set(sizes.inactiveAnon, .nr_inactive_anon)
     set(sizes.activeAnon, .nr_active_anon)
     set(sizes.inactiveFile, .nr_inactive_file)
@@ -66,7 +65,12 @@ extension Memory {
 
   /// One of them.
   func snapshot(of group: MemCgroup) -> CgroupSnapshot {
-    snapshot(of: group, statistics()[Int(group.number)])
+    var stat = [Int](repeating: 0, count: MemcgCounter.count)
+    var walk = tree.walk(below: group.number)
+    while let number = walk.next() {
+      for (k, n) in localStat(number).enumerated() { stat[k] += n }
+    }
+    return snapshot(of: group, stat)
   }
 
   private func snapshot(of group: MemCgroup, _ stat: [Int]) -> CgroupSnapshot {
@@ -87,8 +91,9 @@ extension Memory {
   /// Exact statistics by number, of each cgroup and those below it.
   private func statistics() -> [[Int]] {
     var stats = [[Int]](repeating: [], count: tree.numbers)
-    for group in tree.all { stats[Int(group.number)] = localStat(group) }
-    for group in tree.all.reversed() {
+    let all = tree.all
+    for group in all { stats[Int(group.number)] = localStat(group.number) }
+    for group in all.reversed() {
       guard let parent = group.parent else { continue }
       for k in 0..<MemcgCounter.count {
         stats[Int(parent.number)][k] += stats[Int(group.number)][k]
@@ -104,10 +109,10 @@ extension Memory {
   }
 
   /// The cgroup's own part of memory.stat, exact.
-  func localStat(_ group: MemCgroup) -> [Int] {
-    var stat = (0..<MemcgCounter.count).map { tree.counters(group.number)[$0] }
-    let sizes = tree.lruvec(group.number).pointee.sizes
-    let row = tree.rows[Int(group.number)]
+  func localStat(_ number: UInt16) -> [Int] {
+    var stat = (0..<MemcgCounter.count).map { tree.counters(number)[$0] }
+    let sizes = tree.lruvec(number).pointee.sizes
+    let row = tree.rows[Int(number)]
     stat[MemcgCounter.inactive_anon.rawValue] = sizes.inactiveAnon
     stat[MemcgCounter.active_anon.rawValue] = sizes.activeAnon
     stat[MemcgCounter.inactive_file.rawValue] = sizes.inactiveFile

@@ -20,7 +20,9 @@ enum EventNumber: UInt64 {
 final class Tracer {
   private let mode: TraceMode
   private let timeline: Timeline
-  private(set) var digest = Digest()
+  /// Behind a pointer, where folding a word costs no check of exclusive access.
+  private let folded: UnsafeMutablePointer<Digest>
+  var digest: Digest { folded.pointee }
   private(set) var events: UInt64 = 0
   private(set) var recorded: [(at: Instant, event: TraceEvent)] = []
   /// Called after each event: `--paranoid` checks the invariants here.
@@ -29,14 +31,18 @@ final class Tracer {
   init(_ mode: TraceMode, _ timeline: Timeline) {
     self.mode = mode
     self.timeline = timeline
+    folded = .allocate(capacity: 1)
+    folded.initialize(to: Digest())
   }
+
+  deinit { folded.deallocate() }
 
   @inline(__always) var isOn: Bool { mode != .off }
 
   private func begin(_ number: EventNumber) {
     events &+= 1
-    digest.fold(number.rawValue)
-    digest.fold(timeline.now.nanoseconds)
+    folded.pointee.fold(number.rawValue)
+    folded.pointee.fold(timeline.now.nanoseconds)
   }
 
   private func keep(_ event: @autoclosure () -> TraceEvent) {
@@ -47,57 +53,57 @@ final class Tracer {
   func memcgReclaimBegin(_ gfp: GfpFlags, memcg: UInt16) {
     guard isOn else { return }
     begin(.memcgReclaimBegin)
-    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(memcg))
+    folded.pointee.fold(UInt64(gfp.rawValue) << 16 | UInt64(memcg))
     keep(.memcgReclaimBegin(order: 0, gfp: gfp))
   }
 
   func memcgReclaimEnd(reclaimed: Int) {
     guard isOn else { return }
     begin(.memcgReclaimEnd)
-    digest.fold(UInt64(reclaimed))
+    folded.pointee.fold(UInt64(reclaimed))
     keep(.memcgReclaimEnd(reclaimed: reclaimed))
   }
 
   func directReclaimBegin(order: Int, _ gfp: GfpFlags) {
     guard isOn else { return }
     begin(.directReclaimBegin)
-    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(order))
+    folded.pointee.fold(UInt64(gfp.rawValue) << 16 | UInt64(order))
     keep(.directReclaimBegin(order: order, gfp: gfp))
   }
 
   func directReclaimEnd(reclaimed: Int) {
     guard isOn else { return }
     begin(.directReclaimEnd)
-    digest.fold(UInt64(reclaimed))
+    folded.pointee.fold(UInt64(reclaimed))
     keep(.directReclaimEnd(reclaimed: reclaimed))
   }
 
   func wakeupKswapd(node: Int, order: Int, _ gfp: GfpFlags) {
     guard isOn else { return }
     begin(.wakeupKswapd)
-    digest.fold(UInt64(gfp.rawValue) << 16 | UInt64(node) << 8 | UInt64(order))
+    folded.pointee.fold(UInt64(gfp.rawValue) << 16 | UInt64(node) << 8 | UInt64(order))
     keep(.wakeupKswapd(node: node, order: order, gfp: gfp))
   }
 
   func kswapdWake(node: Int, order: Int) {
     guard isOn else { return }
     begin(.kswapdWake)
-    digest.fold(UInt64(node) << 8 | UInt64(order))
+    folded.pointee.fold(UInt64(node) << 8 | UInt64(order))
     keep(.kswapdWake(node: node, order: order))
   }
 
   func kswapdSleep(node: Int) {
     guard isOn else { return }
     begin(.kswapdSleep)
-    digest.fold(UInt64(node))
+    folded.pointee.fold(UInt64(node))
     keep(.kswapdSleep(node: node))
   }
 
   func lruIsolate(_ i: Isolation, zoneIndex: Int, list: Int) {
     guard isOn else { return }
     begin(.lruIsolate)
-    digest.fold(UInt64(i.requested) << 32 | UInt64(i.scanned))
-    digest.fold(UInt64(i.taken) << 32 | UInt64(list))
+    folded.pointee.fold(UInt64(i.requested) << 32 | UInt64(i.scanned))
+    folded.pointee.fold(UInt64(i.taken) << 32 | UInt64(list))
     keep(
       .lruIsolate(
         isolateMode: 0, classZone: zoneIndex, order: 0, requested: i.requested,
@@ -109,10 +115,10 @@ final class Tracer {
   ) {
     guard isOn else { return }
     begin(.lruShrinkInactive)
-    digest.fold(UInt64(scanned) << 32 | UInt64(t.reclaimed))
-    digest.fold(UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
-    digest.fold(UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0))
-    digest.fold(evicted)
+    folded.pointee.fold(UInt64(scanned) << 32 | UInt64(t.reclaimed))
+    folded.pointee.fold(UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
+    folded.pointee.fold(UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0))
+    folded.pointee.fold(evicted)
     keep(
       .lruShrinkInactive(
         node: node, scanned: scanned, reclaimed: t.reclaimed, dirty: t.dirty,
@@ -128,8 +134,8 @@ final class Tracer {
   ) {
     guard isOn else { return }
     begin(.lruShrinkActive)
-    digest.fold(UInt64(taken) << 32 | UInt64(deactivated))
-    digest.fold(UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
+    folded.pointee.fold(UInt64(taken) << 32 | UInt64(deactivated))
+    folded.pointee.fold(UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
     keep(
       .lruShrinkActive(
         node: node, taken: taken, active: active, deactivated: deactivated,
@@ -142,7 +148,7 @@ final class Tracer {
   ) {
     guard isOn else { return }
     begin(.shrinkSlabStart)
-    for n in [deferred, freeable, scan.delta, scan.total, priority] { digest.fold(word(n)) }
+    for n in [deferred, freeable, scan.delta, scan.total, priority] { folded.pointee.fold(word(n)) }
     keep(
       .shrinkSlabStart(
         shrinker: shrinker, node: node, deferred: deferred, gfp: gfp, cacheItems: freeable,
@@ -154,7 +160,7 @@ final class Tracer {
   ) {
     guard isOn else { return }
     begin(.shrinkSlabEnd)
-    for n in [unused, new, total, freed] { digest.fold(word(n)) }
+    for n in [unused, new, total, freed] { folded.pointee.fold(word(n)) }
     keep(
       .shrinkSlabEnd(
         shrinker: shrinker, node: node, unusedScan: unused, newScan: new, totalScan: total,
@@ -164,19 +170,29 @@ final class Tracer {
   func markVictim(_ task: SimTask, _ size: ResidentPages, _ form: OomReportForm) {
     guard isOn else { return }
     begin(.markVictim)
-    digest.fold(UInt64(task.pid))
-    digest.fold(UInt64(size.resident) << 32 | UInt64(size.swapped))
+    folded.pointee.fold(UInt64(task.pid))
+    folded.pointee.fold(UInt64(size.resident) << 32 | UInt64(size.swapped))
     let sizes = VictimSizes(
       command: task.command, virtual: size.virtual, anonymous: size.anonymous, file: size.file,
       shmem: size.shmem, tables: size.tables, oomScoreAdjust: task.oomScoreAdjust)
     keep(.markVictim(pid: task.pid, form == .sizes ? sizes : nil))
   }
 
-  /// A mark, an operation's begin, or what was booted: its number and words are folded.
+  /// A mark, or what was booted: its number and words are folded.
   func note(_ number: EventNumber, _ words: [UInt64]) {
     guard isOn else { return }
     begin(number)
-    for word in words { digest.fold(word) }
+    for word in words { folded.pointee.fold(word) }
+    if let afterEvent { afterEvent() }
+  }
+
+  /// An operation of a task begins.
+  func noteOperation(_ number: UInt64, of task: Int, _ words: [UInt64]) {
+    guard isOn else { return }
+    begin(.operation)
+    folded.pointee.fold(number)
+    folded.pointee.fold(UInt64(task))
+    for word in words { folded.pointee.fold(word) }
     if let afterEvent { afterEvent() }
   }
 }

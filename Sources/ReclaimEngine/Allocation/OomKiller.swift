@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The OOM killer of a memory cgroup: the largest task below the full cgroup dies (reference 12
-// §§12.5 to 12.9).
+// The OOM killer: of the tasks below a full cgroup, or of the whole machine, the largest dies
+// (reference 12 §§12.5 to 12.9).
 //
 // Size is what a task occupies: resident pages, swapped pages, page tables, shifted by its
 // oom_score_adj. A victim is not gone yet: it dies where it next returns from the kernel, and
@@ -55,25 +55,16 @@ extension Memory {
     let row = tree.rows[Int(full.number)]
     let total = Badness.totalPages(
       max: row.max, swapMax: row.swapMax, swapTotal: swap?.total ?? 0, swappiness: swappiness)
-    let sizes = candidates.map { residentPages(of: $0) }
-    let points = zip(candidates, sizes).map { candidate, size in
-      Badness.points(
-        pages: size.resident + size.swapped + size.tables,
-        oomScoreAdjust: candidate.oomScoreAdjust, totalPages: total)
-    }
-    guard let chosen = Badness.victim(of: points) else { return false }
-    let victim = candidates[chosen]
+    guard let choice = choose(among: candidates, totalPages: total) else { return false }
     flushStatisticsIfDue()
-    say(
-      OomReport(
-        asking: task, gfp: gfp, order: block.trailingZeroBitCount, full: full,
-        usage: row.usage, limit: row.max, failures: row.failures, swapUsage: row.swapUsage,
-        swapLimit: row.swapMax, swapFailures: row.swapFailures,
-        stat: snapshot(of: full).stat,
-        tasks: zip(candidates, sizes).map { OomReport.Entry($0, $1) }, victim: chosen,
-        victimCgroup: tree.cgroup(victim.memcg)))
-    kill(victim, sizes[chosen], "out of memory in cgroup '\(full.path)'")
-    if let group = groupToKill(of: victim, below: full) { killGroup(group, butFor: victim) }
+    let scope = OomReport.Scope.cgroup(
+      path: full.path, memory: amount(row.usage, row.max, row.failures),
+      swap: amount(row.swapUsage, row.swapMax, row.swapFailures), stat: snapshot(of: full).stat)
+    report(choice, scope, asking: task, gfp: gfp, order: block.trailingZeroBitCount)
+    kill(choice.victim, choice.size, "out of memory in cgroup '\(full.path)'")
+    if let group = groupToKill(of: choice.victim, below: full) {
+      killGroup(group, butFor: choice.victim)
+    }
     return true
   }
 
@@ -84,25 +75,55 @@ extension Memory {
     let candidates = livingTasks(below: tree.root)
     if candidates.contains(where: \.isDying) { return true }
     let total = node.zones.reduce(0) { $0 + $1.managed } + (swap?.total ?? 0)
-    let sizes = candidates.map { residentPages(of: $0) }
-    let points = zip(candidates, sizes).map { candidate, size in
-      Badness.points(
-        pages: size.resident + size.swapped + size.tables,
-        oomScoreAdjust: candidate.oomScoreAdjust, totalPages: total)
-    }
-    guard let chosen = Badness.victim(of: points) else { return false }
-    let tasks = zip(candidates, sizes).map { OomReport.Entry($0, $1) }
-    let adjust = (thread as? SimTask)?.oomScoreAdjust ?? 0
-    let command = (thread as? SimTask)?.command ?? thread.name
-    say(OomReport.invocation(command, adjust, request.gfp, request.order), .warning)
-    for line in memoryInfo() { say(line, .warning) }
-    for (level, text) in OomReport.table(tasks)
-      + OomReport.choice(tasks[chosen], of: tree.cgroup(candidates[chosen].memcg))
-    {
-      say(text, level)
-    }
-    kill(candidates[chosen], sizes[chosen], "out of memory")
+    guard let choice = choose(among: candidates, totalPages: total) else { return false }
+    report(
+      choice, .machine(info: memoryInfo()), asking: thread, gfp: request.gfp, order: request.order)
+    kill(choice.victim, choice.size, "out of memory")
     return true
+  }
+
+  /// Those among whom a victim is chosen, and who it is.
+  private struct Choice {
+    let tasks: [OomReport.Entry]
+    let index: Int
+    let victim: SimTask
+
+    var size: ResidentPages { tasks[index].size }
+  }
+
+  /// nil when nobody may be killed.
+  private func choose(among candidates: [SimTask], totalPages: Int) -> Choice? {
+    let tasks = candidates.map { entry($0) }
+    let points = tasks.map {
+      Badness.points(
+        pages: $0.size.resident + $0.size.swapped + $0.size.tables,
+        oomScoreAdjust: $0.oomScoreAdjust, totalPages: totalPages)
+    }
+    return Badness.victim(of: points).map {
+      Choice(tasks: tasks, index: $0, victim: candidates[$0])
+    }
+  }
+
+  private func entry(_ task: SimTask) -> OomReport.Entry {
+    OomReport.Entry(
+      pid: task.pid, command: task.command, size: residentPages(of: task),
+      oomScoreAdjust: task.oomScoreAdjust)
+  }
+
+  private func amount(_ usage: Int, _ limit: Int, _ failures: Int) -> OomReport.Amount {
+    OomReport.Amount(
+      usage: usage, limit: limit == MemcgRow.unlimited ? nil : limit, failures: failures)
+  }
+
+  private func report(
+    _ choice: Choice, _ scope: OomReport.Scope, asking thread: SimThread, gfp: GfpFlags, order: Int
+  ) {
+    let task = thread as? SimTask
+    say(
+      OomReport(
+        command: task?.command ?? thread.name, oomScoreAdjust: task?.oomScoreAdjust ?? 0, gfp: gfp,
+        order: order, scope: scope, tasks: choice.tasks, victim: choice.index,
+        victimCgroup: tree.cgroup(choice.victim.memcg).path))
   }
 
   /// The topmost cgroup with memory.oom.group between a victim's own and the full one (reference 12
@@ -124,9 +145,9 @@ extension Memory {
     say("Tasks in /\(group.path) are going to be killed due to memory.oom.group set")
     for member in livingTasks(below: group)
     where member !== victim && member.oomScoreAdjust != Badness.never {
-      let size = residentPages(of: member)
-      say(OomReport.killed(OomReport.Entry(member, size)), .error)
-      kill(member, size, "out of memory in cgroup '\(group.path)', whose tasks die together")
+      let entry = entry(member)
+      say(OomReport.killed(entry, globally: false), .error)
+      kill(member, entry.size, "out of memory in cgroup '\(group.path)', whose tasks die together")
     }
   }
 

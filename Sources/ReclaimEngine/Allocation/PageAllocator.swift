@@ -31,8 +31,8 @@ package final class PageAllocator {
   deinit { zonelist.deallocate() }
 
   /// Highest zone index a request may use: movable user pages any, kernel pages up to Normal.
-  static let movableClass = ZoneSpec.Kind.movable.rawValue
-  static let normalClass = ZoneSpec.Kind.normal.rawValue
+  static let movableClass = ZoneSpec.Kind.movable.index
+  static let normalClass = ZoneSpec.Kind.normal.index
 
   /// 2^order frames, or 0 when each zone would fall below its low mark.
   @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
@@ -60,7 +60,7 @@ package final class PageAllocator {
     let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
     for zone in zonelist {
       let frame = zone._withUnsafeGuaranteedRef { zone in
-        zone.kind.rawValue <= classZone && zone.isAboveLow(order: order, classZone: classZone)
+        zone.kind.index <= classZone && zone.isAboveLow(order: order, classZone: classZone)
           ? take(order, mobility, from: zone) : 0
       }
       if frame != 0 { return frame }
@@ -74,7 +74,7 @@ package final class PageAllocator {
     -> UInt32
   {
     mixing {
-      for zone in node.zones.reversed() where zone.kind.rawValue <= classZone {
+      for zone in node.zones.reversed() where zone.kind.index <= classZone {
         guard zone.isAbove(mark(zone), order: order, classZone: classZone) else { continue }
         let frame = take(order, mobility, from: zone)
         if frame != 0 { return frame }

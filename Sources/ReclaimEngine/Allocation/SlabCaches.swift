@@ -11,6 +11,8 @@ import UAPI
 
 enum SlabKind: Int, CaseIterable {
   case treeNode, dentry, inode, file, shmemInode
+  /// What security modules keep for an inode.
+  case inodeSecurity
 
   /// What a nameless file consists of.
   static let ofShmem: [SlabKind] = [.shmemInode, .dentry, .file]
@@ -22,6 +24,8 @@ final class SlabCaches {
     var order: Int
     var reclaimable: Bool
     var free = 0
+    /// Objects in use that came since boot.
+    var used = 0
     var slabs: [UInt32] = []
   }
 
@@ -47,25 +51,32 @@ final class SlabCaches {
       // What is charged is 8 bytes more than the object.
       case .shmemInode:
         Cache(objectsPerSlab: 8192 / (profile.objects.shmemInode - 8), order: 1, reclaimable: true)
+      case .inodeSecurity: Cache(objectsPerSlab: 128, order: 0, reclaimable: false)
       }
     }
     caches[SlabKind.treeNode.rawValue].free = free.treeNodes
     caches[SlabKind.dentry.rawValue].free = free.dentries
     caches[SlabKind.inode.rawValue].free = free.inodes
+    caches[SlabKind.inodeSecurity.rawValue].free = free.inodeSecurity
   }
 
   /// Takes one object. False: the zones have no pages for another slab.
   @inline(__always) func take(_ kind: SlabKind) -> Bool {
     if caches[kind.rawValue].free == 0, !grow(kind) { return false }
     caches[kind.rawValue].free -= 1
+    caches[kind.rawValue].used += 1
     return true
   }
 
-  func free(_ kind: SlabKind) {
+  /// Gives one object back.
+  /// - Returns: pages of the machine that became free with it.
+  @discardableResult
+  func free(_ kind: SlabKind) -> Int {
     caches[kind.rawValue].free += 1
+    caches[kind.rawValue].used -= 1
     let cache = caches[kind.rawValue]
     guard cache.free > Self.sparesKept * cache.objectsPerSlab, let slab = cache.slabs.last else {
-      return
+      return 0
     }
     caches[kind.rawValue].slabs.removeLast()
     caches[kind.rawValue].free -= cache.objectsPerSlab
@@ -74,6 +85,7 @@ final class SlabCaches {
     allocator.free(slab, order: cache.order)
     node.counters.add(
       -pages, to: cache.reclaimable ? .nr_slab_reclaimable : .nr_slab_unreclaimable)
+    return pages
   }
 
   /// Takes one object for who reclaims. False: nothing is free.
@@ -84,6 +96,7 @@ final class SlabCaches {
       adopt(slab, kind)
     }
     caches[kind.rawValue].free -= 1
+    caches[kind.rawValue].used += 1
     return true
   }
 
@@ -111,6 +124,13 @@ final class SlabCaches {
     caches[kind.rawValue].free += cache.objectsPerSlab
     node.counters.add(
       pages, to: cache.reclaimable ? .nr_slab_reclaimable : .nr_slab_unreclaimable)
+  }
+
+  func use(of kind: SlabKind, name: String, objectSize: Int) -> SlabUse {
+    let cache = caches[kind.rawValue]
+    return SlabUse(
+      name: name, objectSize: objectSize, perSlab: cache.objectsPerSlab,
+      objects: max(cache.used, 0), free: cache.free, pages: cache.slabs.count << cache.order)
   }
 
   /// Pages in slabs taken since boot: for the invariants.

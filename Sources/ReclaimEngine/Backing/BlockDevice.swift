@@ -56,8 +56,8 @@ final class BlockDevice {
     throttle = WriteThrottle(
       places: spec.queueRequests, steps: profile.numbers.writeThrottleSteps,
       hz: profile.numbers.hz, now: timeline.now)
-    timeline.spawn("blk \(spec.name)") { [weak self] fiber throws(Killed) in
-      while let device = self { try await device.completeNext(fiber) }
+    timeline.spawn("blk \(spec.name)") { [unowned self] fiber throws(Killed) in
+      while true { try await completeNext(fiber) }
     }
   }
 

@@ -32,7 +32,7 @@ final class SwapArea {
   private let clusters: SwapClusters
   /// Usable slots: offsets 1 to total; offset 0 is the header.
   let total: Int
-  private let gone: (UInt32) -> Void
+  private let gone: (_ offsets: UnsafeMutablePointer<UInt32>, _ n: Int) -> Void
 
   /// What is in the two caches: slots that may be taken, in order, and slots that came back.
   private struct Caches {
@@ -44,19 +44,16 @@ final class SwapArea {
   private let toTake: UnsafeMutablePointer<UInt32>
   private let toReturn: UnsafeMutablePointer<UInt32>
 
-  /// - Parameter gone: called for each slot that returns to the area, before it does.
-  init(_ device: DiskSpec, clusterSize: Int, gone: @escaping (UInt32) -> Void) throws(BootError) {
-    total = device.size.pages.count - 1
-    guard total > 0 else {
-      throw BootError("swap on '\(device.name)': \(device.size.text), expected at least 2 pages")
-    }
-    guard total < UInt32.max else {
-      throw BootError(
-        "swap on '\(device.name)': \(device.size.text) are \(total + 1) slots, "
-          + "expected fewer than 2^32")
-    }
-    arena = try Arena(total + 1, for: "swap slots")
-    slots = arena.rows
+  /// - Parameters:
+  ///   - slots: one for each slot of the device, and one for its header.
+  ///   - gone: called for slots that return to the area, before they do.
+  init(
+    _ device: DiskSpec, slots: Arena<SwapSlot>, clusterSize: Int,
+    gone: @escaping (_ offsets: UnsafeMutablePointer<UInt32>, _ n: Int) -> Void
+  ) throws(BootError) {
+    total = slots.capacity - 1
+    arena = slots
+    self.slots = slots.rows
     self.device = device
     clusters = try SwapClusters(total: total, clusterSize: clusterSize)
     self.gone = gone
@@ -64,6 +61,20 @@ final class SwapArea {
     caches.initialize(to: Caches())
     toTake = .allocate(capacity: Self.cacheSize)
     toReturn = .allocate(capacity: Self.cacheSize)
+  }
+
+  /// Rows for all of a device.
+  static func slots(of device: DiskSpec) throws(BootError) -> Arena<SwapSlot> {
+    let count = device.size.pages.count
+    guard count > 1 else {
+      throw BootError("swap on '\(device.name)': \(device.size.text), expected at least 2 pages")
+    }
+    guard count <= UInt32.max else {
+      throw BootError(
+        "swap on '\(device.name)': \(device.size.text) are \(count) slots, "
+          + "expected fewer than 2^32")
+    }
+    return try Arena(count, for: "swap slots")
   }
 
   deinit {
@@ -94,12 +105,8 @@ final class SwapArea {
 
   @inline(never) private func refill() {
     let wanted = clusters.free > 2 * Self.cacheSize ? Self.cacheSize : 1
-    var found = 0
-    while found < wanted, let offset = clusters.take() {
-      toTake[found] = offset
-      memory_prefetch(slots + Int(offset))
-      found += 1
-    }
+    let found = clusters.take(upTo: wanted, into: toTake)
+    for k in 0..<found { memory_prefetch(slots + Int(toTake[k])) }
     caches.pointee.taken = 0
     caches.pointee.filled = found
   }
@@ -123,13 +130,14 @@ final class SwapArea {
   }
 
   @inline(never) private func emptyReturned() {
-    for k in 0..<caches.pointee.returned { clusters.prefetch(toReturn[k]) }
-    for k in 0..<caches.pointee.returned {
-      let offset = toReturn[k], slot = slots + Int(offset)
-      gone(offset)
+    let n = caches.pointee.returned
+    for k in 0..<n { clusters.prefetch(toReturn[k]) }
+    gone(toReturn, n)
+    for k in 0..<n {
+      let slot = slots + Int(toReturn[k])
       slot.pointee.memcg = 0
       slot.pointee.isFilled = false
-      clusters.give(offset)
+      clusters.give(toReturn[k])
     }
     caches.pointee.returned = 0
   }

@@ -12,7 +12,9 @@ import CMemory
 final class SwapClusters {
   /// Usable slots: offsets 1 to total; offset 0 is the header.
   let total: Int
+  /// Slots of a cluster: a power of two.
   private let size: Int
+  private let shift: Int
   /// One bit for each slot: in use, or none.
   private let used: Arena<UInt64>
   /// One bit for each cluster: some slot is free.
@@ -34,7 +36,9 @@ final class SwapClusters {
 
   init(total: Int, clusterSize: Int) throws(BootError) {
     self.total = total
+    precondition(clusterSize.nonzeroBitCount == 1, "clusters of \(clusterSize) slots")
     size = clusterSize
+    shift = clusterSize.trailingZeroBitCount
     let clusters = total / clusterSize + 1
     used = try Arena((total >> 6) + 1, for: "swap slots")
     partial = try Arena((clusters >> 6) + 1, for: "swap clusters")
@@ -69,45 +73,46 @@ final class SwapClusters {
   private func end(of cluster: Int) -> Int { min((cluster + 1) * size, total + 1) }
   private func isWhole(_ cluster: Int) -> Bool { (cluster + 1) * size <= total + 1 }
 
-  /// The next free slot, in use from now on; nil when there is none.
-  func take() -> UInt32? {
-    guard state.pointee.free > 0 else { return nil }
-    while true {
-      let cluster = state.pointee.cluster
-      if cluster >= 0 {
-        if let offset = firstFree(from: state.pointee.next, to: end(of: cluster)) {
-          state.pointee.next = offset + 1
-          claim(offset, of: cluster)
-          return UInt32(offset)
-        }
+  /// The next `n` free slots, in use from now on, into `offsets`; answers how many there were.
+  func take(upTo n: Int, into offsets: UnsafeMutablePointer<UInt32>) -> Int {
+    var found = 0
+    while found < n, state.pointee.free > 0 {
+      if state.pointee.cluster >= 0 {
+        found &+= takeFromCluster(n &- found, into: offsets + found)
+        if found == n || state.pointee.free == 0 { break }
         state.pointee.cluster = -1
       }
       let whole = Int(state.pointee.whole.popHead())
-      guard let next = whole != 0 ? whole : lowestPartial() else { return nil }
+      guard let next = whole != 0 ? whole : lowestPartial() else { break }
       state.pointee.cluster = next
       state.pointee.next = next * size
     }
+    return found
   }
 
-  private func claim(_ offset: Int, of cluster: Int) {
-    used.rows[offset >> 6] |= 1 << UInt64(offset & 63)
-    freeIn.rows[cluster] -= 1
-    if freeIn.rows[cluster] == 0 { partial.rows[cluster >> 6] &= ~(1 << UInt64(cluster & 63)) }
-    state.pointee.free -= 1
-  }
-
-  /// The first free slot in a range.
-  private func firstFree(from start: Int, to end: Int) -> Int? {
-    var at = start
-    while at < end {
-      let bits = ~used.rows[at >> 6] >> UInt64(at & 63)
-      if bits != 0 {
-        let found = at + bits.trailingZeroBitCount
-        return found < end ? found : nil
+  /// Free slots of the current cluster from where the last one was found; a word of 64 at a time.
+  private func takeFromCluster(_ n: Int, into offsets: UnsafeMutablePointer<UInt32>) -> Int {
+    let cluster = state.pointee.cluster, end = end(of: cluster)
+    var at = state.pointee.next, found = 0
+    while at < end, found < n {
+      let word = at >> 6
+      var bits = ~used.rows[word] & (~0 &<< UInt64(at & 63))
+      if (word &+ 1) &<< 6 > end { bits &= ~(~0 &<< UInt64(end & 63)) }
+      at = (word &+ 1) &<< 6
+      while bits != 0, found < n {
+        let place = bits.trailingZeroBitCount
+        bits &= bits &- 1
+        used.rows[word] |= 1 &<< UInt64(place)
+        offsets[found] = UInt32(truncatingIfNeeded: word &<< 6 &+ place)
+        found &+= 1
+        if found == n { at = word &<< 6 &+ place &+ 1 }
       }
-      at = (at | 63) + 1
     }
-    return nil
+    state.pointee.next = at
+    state.pointee.free -= found
+    freeIn.rows[cluster] -= Int32(truncatingIfNeeded: found)
+    if freeIn.rows[cluster] == 0 { partial.rows[cluster >> 6] &= ~(1 << UInt64(cluster & 63)) }
+    return found
   }
 
   private func lowestPartial() -> Int? {
@@ -121,12 +126,12 @@ final class SwapClusters {
   /// Fetches what giving the slot back will touch.
   @inline(__always) func prefetch(_ offset: UInt32) {
     memory_prefetch(used.rows + (Int(offset) >> 6))
-    memory_prefetch(freeIn.rows + Int(offset) / size)
+    memory_prefetch(freeIn.rows + (Int(offset) >> shift))
   }
 
   /// A slot is free again.
   func give(_ offset: UInt32) {
-    let at = Int(offset), c = at / size
+    let at = Int(offset), c = at &>> shift
     used.rows[at >> 6] &= ~(1 << UInt64(at & 63))
     freeIn.rows[c] += 1
     partial.rows[c >> 6] |= 1 << UInt64(c & 63)

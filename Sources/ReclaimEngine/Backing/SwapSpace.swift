@@ -13,14 +13,16 @@ final class SwapSpace {
   private let allocator: PageAllocator
   private let slabs: SlabCaches
   private let frames: FrameTable
+  private let nodes: SwapTree
   private var ramDisk = RamDisk()
   /// Where zram keeps its pages; nil on other devices.
   private let pool: CompressedPool?
+  private let isRamDisk: Bool
 
   /// - Throws: BootError where the device is of no use.
   init(
     _ device: DiskSpec, tree: MemcgTree, allocator: PageAllocator, slabs: SlabCaches,
-    frames: FrameTable, profile: KernelProfile
+    frames: FrameTable, profile: KernelProfile, _ periods: GracePeriods
   ) throws(BootError) {
     self.tree = tree
     self.allocator = allocator
@@ -30,25 +32,29 @@ final class SwapSpace {
       device.kind == .zram
       ? CompressedPool(allocator, frames, compressedPage: device.compressedPage) : nil
     self.pool = pool
-    var slots: UnsafeMutablePointer<SwapSlot>?
-    area = try SwapArea(device, clusterSize: profile.numbers.swapCluster) { offset in
-      let slot = slots! + Int(offset)
-      let memcg = slot.pointee.memcg
-      var at = memcg
-      while at != 0 {
-        tree.rows[Int(at)].swapUsage -= 1
-        if _slowPath(tree.rows[Int(at)].isOffline) { tree.releaseIfEmpty(at) }
-        at = tree.rows[Int(at)].parent
-      }
-      if memcg != 0 { tree.statistics.note(1) }
+    isRamDisk = device.kind == .brd
+    let nodes = try SwapTree(slots: device.size.pages.count, slabs, periods)
+    self.nodes = nodes
+    let arena = try SwapArea.slots(of: device)
+    let slots = arena.rows
+    area = try SwapArea(device, slots: arena, clusterSize: profile.numbers.swapCluster) {
+      offsets, n in
+      tree.uncharge(slots, offsets, n)
+      for k in 0..<n where slots[Int(offsets[k])].memcg != 0 { nodes.remove(offsets[k]) }
       // zram is told, and forgets the page at once; other devices are not.
-      if let pool, slot.pointee.stored > 0 {
-        pool.drop(slot.pointee.stored)
-        slot.pointee.stored = 0
+      guard let pool else { return }
+      for k in 0..<n where slots[Int(offsets[k])].stored > 0 {
+        pool.drop(slots[Int(offsets[k])].stored)
+        slots[Int(offsets[k])].stored = 0
       }
     }
-    slots = area.slots
   }
+
+  /// Bytes that the device holds for a page that is not compressed.
+  static let wholePage: UInt16 = 4096
+
+  /// Whether what is written takes no memory of the machine.
+  var isOutside: Bool { pool == nil && !isRamDisk }
 
   /// A page arrives on the device, which may need memory of the machine for it.
   /// - Returns: false when there was none.
@@ -59,8 +65,8 @@ final class SwapSpace {
       return pool.store(slot.pointee.stored)
     }
     let isFirst = slot.pointee.stored == 0
-    slot.pointee.stored = UInt16(Pages.size)
-    return !isFirst || area.device.kind != .brd || ramDisk.grow(allocator, slabs, frames)
+    slot.pointee.stored = Self.wholePage
+    return !isFirst || !isRamDisk || ramDisk.grow(allocator, slabs, frames)
   }
 
   var total: Int { area.total }
@@ -82,7 +88,8 @@ final class SwapSpace {
     return free
   }
 
-  /// A charged slot for a folio of the cgroup; nil when the area or a swap.max is exhausted.
+  /// A charged slot for a folio of the cgroup, with its place in the swap cache; nil when the area
+  /// or a swap.max is exhausted, or no memory is left for a node.
   func take(for memcg: UInt16) -> UInt32? {
     guard let offset = area.take() else {
       if memcg != MemcgTree.rootNumber { tree.cgroup(memcg).countSwap(.fail) }
@@ -98,6 +105,10 @@ final class SwapSpace {
         return nil
       }
       at = tree.rows[Int(at)].parent
+    }
+    guard nodes.add(offset) else {
+      area.freed(offset)
+      return nil
     }
     at = memcg
     while at != 0 {
@@ -118,5 +129,29 @@ final class SwapSpace {
       at = tree.rows[Int(at)].parent
     }
     return false
+  }
+}
+
+extension MemcgTree {
+  /// Swap slots go back to the area: whoever they are charged to has them no longer. Neighbours of
+  /// one cgroup are taken from its counters, and its ancestors', together.
+  fileprivate func uncharge(
+    _ slots: UnsafeMutablePointer<SwapSlot>, _ offsets: UnsafeMutablePointer<UInt32>, _ n: Int
+  ) {
+    var k = 0
+    while k < n {
+      let memcg = slots[Int(offsets[k])].memcg
+      var end = k &+ 1
+      while end < n, slots[Int(offsets[end])].memcg == memcg { end &+= 1 }
+      var at = memcg
+      while at != 0 {
+        let row = rows + Int(at)
+        row.pointee.swapUsage -= end &- k
+        if _slowPath(row.pointee.isOffline) { releaseIfEmpty(at) }
+        at = row.pointee.parent
+      }
+      if memcg != 0 { statistics.noteOnes(end &- k) }
+      k = end
+    }
   }
 }

@@ -12,9 +12,10 @@ final class FileMapping {
   private var filledPages: [Bool] = []
   /// First slot; slot base + index belongs to page index.
   let base: Int
-  /// Whether anybody opened it since boot: the first one pays for its dentry and inode.
-  private var wasOpened = false
-  var isKnown: Bool { wasOpened }
+  /// A block device, which the file system reads its own blocks from.
+  let isDevice: Bool
+  /// The number of its name; 0 before anybody looked it up.
+  var inodeName: UInt32 = 0
   /// Levels of nodes above the slots; 0: at most page 0 is there, without a node.
   var height = 0
   /// Areas that map it.
@@ -25,12 +26,16 @@ final class FileMapping {
   private let inner: [UnsafeMutablePointer<InnerNode>]
   private let innerCounts: [Int]
 
-  init(number: UInt16, name: String, pages: Int, base: Int, isShmem: Bool = false) {
+  init(
+    number: UInt16, name: String, pages: Int, base: Int, isShmem: Bool = false,
+    isDevice: Bool = false
+  ) {
     self.number = number
     self.name = name
     self.pages = pages
     self.base = base
     self.isShmem = isShmem
+    self.isDevice = isDevice
     var counts: [Int] = []
     var covered = 12
     repeat {
@@ -46,8 +51,6 @@ final class FileMapping {
   }
 
   deinit { for nodes in inner { nodes.deallocate() } }
-
-  func open() { wasOpened = true }
 
   /// A page of shared memory was filled with what cannot be compressed.
   func noteFilled(_ index: Int) {

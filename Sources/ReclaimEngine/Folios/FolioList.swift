@@ -182,6 +182,20 @@ package struct FolioLists {
     return taken
   }
 
+  /// Where the list is read next. For whoever fetches it: the list is not empty.
+  @inline(__always) func tailPlace(of list: UnsafeMutablePointer<FolioList>) -> Int {
+    let c = Int(list.pointee.tail)
+    return c &<< 8 &+ Int(chunks[c].low)
+  }
+
+  /// The folio at the tail, or 0 where many that stood there were removed. Likewise.
+  @inline(__always) func tailFrame(of list: UnsafeMutablePointer<FolioList>) -> UInt32 {
+    let from = tailPlace(of: list)
+    var at = from
+    while slots[at] == 0, at &- from < 16, at & 255 != 255 { at &+= 1 }
+    return slots[at]
+  }
+
   /// Copies the `n` folios that `takeTail` would take into `batch` and leaves them where they are;
   /// returns how many there were.
   @inline(__always) package func peek(
@@ -202,6 +216,37 @@ package struct FolioLists {
       c = Int(chunks[c].newer)
     }
     return found
+  }
+
+  /// A place on a list, from which a look ahead goes on.
+  enum Place {
+    case tail
+    case slot(Int, ofChunk: Int)
+  }
+
+  /// Calls `body` with the next `n` folios that `takeTail` would take from that place on, and with
+  /// frame 0 for each tombstone between them; answers where they end. Telling the two apart would
+  /// cost a branch that chance decides.
+  @inline(__always) func forNext(
+    _ n: Int, of list: UnsafeMutablePointer<FolioList>, from place: Place,
+    _ body: (UInt32) -> Void
+  ) -> Place {
+    var c = Int(list.pointee.tail), at = c &<< 8 &+ Int(chunks[c].low)
+    if case .slot(let slot, let chunk) = place { (at, c) = (slot, chunk) }
+    if list.pointee.count == 0 { return place }
+    var found = 0
+    while true {
+      let end = c &<< 8 &+ Int(chunks[c].high)
+      while at < end, found < n {
+        let frame = slots[at]
+        at &+= 1
+        body(frame)
+        found &+= frame == 0 ? 0 : 1
+      }
+      if found == n || c == Int(list.pointee.head) { return .slot(at, ofChunk: c) }
+      c = Int(chunks[c].newer)
+      at = c &<< 8 &+ Int(chunks[c].low)
+    }
   }
 
   /// Calls `body` with each folio of a list, oldest first.

@@ -67,6 +67,19 @@ extension PageCache {
     }
   }
 
+  /// The tree of a device whose other blocks have been cached since boot: its inner nodes are
+  /// there, and stay.
+  func makeInnerNodesOfBoot(_ device: FileMapping) {
+    device.height = FileMapping.levels(for: device.pages - 1)
+    guard device.height > 1 else { return }
+    for level in 2...device.height {
+      for position in 0..<device.nodeCount(level) {
+        device.innerNode(level, position).pointee = InnerNode(
+          exists: true, children: 1, memcg: MemcgTree.rootNumber)
+      }
+    }
+  }
+
   func freeNode(_ file: FileMapping, _ level: Int, _ position: Int) {
     let memcg: UInt16
     if level == 1 {
@@ -124,7 +137,9 @@ extension PageCache {
 
   /// A leaf has lost its last page: its shadows are all that keeps it.
   @inline(__always) func list(_ leaf: UInt32) {
-    leaves.append(leaf, to: shadowLeaves(leaves.rows[Int(leaf)].memcg))
+    let memcg = leaves.rows[Int(leaf)].memcg
+    leaves.append(leaf, to: shadowLeaves(memcg))
+    tree.books.mark(tree.kernelPayer(memcg))
     node.counters.add(1, to: .workingset_nodes)
     tree.statistics.note(1)
   }
@@ -139,6 +154,7 @@ extension PageCache {
       slots[slot] = .empty
       file.entries -= 1
     }
+    if file.entries == 0 { emptied?(file) }
     freeNode(file, 1, (first - file.base) >> 6)
     return true
   }

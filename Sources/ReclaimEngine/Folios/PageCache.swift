@@ -22,8 +22,10 @@ final class PageCache {
   /// By number, from 1 on; nil where a number is free again.
   private var mappings: [FileMapping?] = []
   private var spareNumbers: [UInt16] = []
+  /// Told when nothing of a file is cached any more, not even a shadow.
+  var emptied: ((FileMapping) -> Void)?
   /// Files that have a name, in order of creation.
-  var files: [FileMapping] { mappings.compactMap { $0 }.filter { !$0.isShmem } }
+  var files: [FileMapping] { mappings.compactMap { $0 }.filter { !$0.isShmem && !$0.isDevice } }
   /// The nameless ones of shmem as well.
   var allFiles: [FileMapping] { mappings.compactMap { $0 } }
 
@@ -46,13 +48,15 @@ final class PageCache {
   }
 
   /// Makes a file of that size; nil when there are no slots or file numbers left for it.
-  func makeFile(_ name: String, pages: Int, isShmem: Bool = false) -> FileMapping? {
+  func makeFile(
+    _ name: String, pages: Int, isShmem: Bool = false, isDevice: Bool = false
+  ) -> FileMapping? {
     guard spareNumbers.last != nil || mappings.count < Int(UInt16.max) - 1,
       let base = slotTable.allocate(pages)
     else { return nil }
     let number = spareNumbers.popLast() ?? UInt16(mappings.count + 1)
     let file = FileMapping(
-      number: number, name: name, pages: pages, base: base, isShmem: isShmem)
+      number: number, name: name, pages: pages, base: base, isShmem: isShmem, isDevice: isDevice)
     if Int(number) > mappings.count {
       mappings.append(file)
     } else {
@@ -134,6 +138,7 @@ final class PageCache {
     let slot = file.base + index
     slots[slot] = .empty
     file.entries -= 1
+    if file.entries == 0 { emptied?(file) }
     let leaf = leaves.rows + (slot >> 6)
     guard leaf.pointee.exists else { return }
     leaf.pointee.entries -= 1

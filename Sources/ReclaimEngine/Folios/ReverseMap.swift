@@ -16,10 +16,7 @@ extension Memory {
     if row.pointee.link == 0 { return 0 }
     let slot = Int(row.pointee.slot)
     if row.pointee.flags.contains(.anon) {
-      if slot == 0 { return 0 }
-      guard counts(slot, target), entries[slot].isYoung else { return 0 }
-      entries[slot] = entries[slot].old
-      return areas.isSequential(slot) ? 0 : 1
+      return slot != 0 && takeReference(slot, target) ? 1 : 0
     }
     var found = 0
     forEachMapping(frame) { area, entry in
@@ -28,6 +25,14 @@ extension Memory {
       if area.advice != .sequential { found += 1 }
     }
     return found
+  }
+
+  /// Whether the one mapping of an anonymous folio, an entry, was used and saves it; its accessed
+  /// bit is cleared.
+  @inline(__always) func takeReference(_ entry: Int, _ target: UInt16) -> Bool {
+    guard entries[entry].isYoung, counts(entry, target) else { return false }
+    entries[entry] = entries[entry].old
+    return !areas.isSequential(entry)
   }
 
   @inline(__always) private func counts(_ entry: Int, _ target: UInt16) -> Bool {

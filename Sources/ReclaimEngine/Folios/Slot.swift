@@ -30,7 +30,6 @@ package struct Slot: Equatable {
 
 /// The memory of an eviction: reference 09 §9.2.
 package struct Shadow {
-  static let clockBits = 36
   package static let clockMask: UInt64 = (1 << 36) - 1
 
   package var clock: UInt64

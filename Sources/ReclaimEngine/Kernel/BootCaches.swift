@@ -62,10 +62,10 @@ package enum Scheduling: String, Sendable {
   /// By virtual time, given way to voluntarily; 5.10 and 6.1.
   case fairVoluntary
 
-  var rules: FairRules {
+  func rules(tick: Nanoseconds) -> FairRules {
     FairRules(
       sleeperCredit: .milliseconds(3), wakeupGranularity: .milliseconds(1),
-      latency: .milliseconds(6), leastSlice: .microseconds(750), tick: .milliseconds(4),
+      latency: .milliseconds(6), leastSlice: .microseconds(750), tick: tick,
       tickOffset: .microseconds(5))
   }
 }

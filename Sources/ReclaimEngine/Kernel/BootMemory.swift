@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a kernel keeps of a machine's memory before anybody asks for any: measured on the recorded
 // machines of that kernel, whose `managed`, `present` and counters at `base` these numbers explain
-// to the page (256 to 640 MiB, docs/scenario-api.md "Machines from a spec").
+// to the page (256 to 640 MiB, docs/scenario-api.md "Machines in words").
 
 struct BootMemory: Sendable {
   /// Pages below 1 MiB that zone DMA has and does not manage.

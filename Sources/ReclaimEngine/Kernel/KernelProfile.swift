@@ -19,6 +19,7 @@ package struct KernelProfile: Sendable {
   var memcgStatistics: MemcgStatistics
   var deferredShrink: DeferredShrink
   var slabDrop: SlabDrop
+  var inodePruning: InodePruning
   var objectStock: ObjectStock
   var oomReport: OomReportForm
   var perCPULists: PerCPULists
@@ -77,8 +78,9 @@ struct Numbers: Sendable {
   /// How often a device's write throttle has been widened before the machine is handed over: read
   /// off recordings, which do not show what widened it.
   var writeThrottleSteps: Int
-  /// Scheduler ticks a second.
+  /// Scheduler ticks a second, and nanoseconds between two.
   var hz: Int
+  var tick: UInt64 { 1_000_000_000 / UInt64(hz) }
   /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
   var watermarkScaleFactor: Int
 }
@@ -94,6 +96,8 @@ struct ObjectSizes: Sendable {
   var shmemInode: Int
   /// An inode of a file system without one of its own kind, as cgroup2's.
   var plainInode: Int
+  /// What security modules keep for an inode, charged to nobody; 0: nothing.
+  var inodeSecurity: Int
   /// What a control file is read and written through, while it is open.
   var sequence: Int
   var area: Int
@@ -183,8 +187,9 @@ struct Costs: Sendable {
   var statForgotten: UInt64
   var statNew: UInt64
   var blockRead: UInt64
-  /// A dentry or inode that reclaim frees.
-  var objectPruned: UInt64
+  /// A dentry that reclaim frees, its inode put on its list; and an inode.
+  var dentryPruned: UInt64
+  var inodePruned: UInt64
   /// Passing a turn where tasks take turns by accesses.
   var turn: UInt64
   /// A page of a higher zone set aside by a walk for a lower one.

@@ -55,20 +55,20 @@ package enum SlabDrop: String, Sendable {
   case whileEverMore
 }
 
+/// What reclaim does with the inode of a file that is cached (reference 10 §10.4).
+package enum InodePruning: String, Sendable {
+  /// Its clean pages go, and it stays until they are gone; 5.4, and held to be so on 5.10.
+  case invalidatesPages
+  /// It is on no list while anything of the file is cached; 6.1.
+  case keptWhileCached
+}
+
 /// What an object charge does with a stock that grows beyond a page (reference 13 §13.7).
 package enum ObjectStock: String, Sendable {
   /// Emptied as at a switch whenever it exceeds a page; 5.10.
   case emptiedBeyondPage
   /// May exceed a page until an object is freed; 6.1.
   case mayExceedPage
-}
-
-/// What the OOM killer tells (reference 15 §15.3; the fields of memory.stat are recorded).
-package enum OomReportForm: String, Sendable {
-  /// mark_victim names the pid, memory.stat knows no kernel memory; up to 5.10.
-  case pidOnly
-  /// mark_victim tells what the report does, memory.stat counts kernel memory; 6.1.
-  case sizes
 }
 
 /// Which pages pass through a CPU's own lists, and when these give pages back (reference 23 §23.7).

@@ -50,9 +50,6 @@ final class FolioBatches {
     rotated.release()
   }
 
-  /// Folios waiting to be added.
-  var waitingToBeAdded: [UInt32] { (0..<added.count).map { added.frames[$0] } }
-
   // MARK: add
 
   /// A new folio; the one that fills the batch sends all of them to their lists.
@@ -64,8 +61,7 @@ final class FolioBatches {
   }
 
   private func drainAdded() {
-    let n = added.count
-    added.count = 0
+    let n = added.takeAll().count
     lists.push(added.frames, n) { frame in
       var flags = rows[Int(frame)].flags
       flags.remove(.inAddBatch)
@@ -107,10 +103,7 @@ final class FolioBatches {
   }
 
   private func drainActivated() {
-    let n = activated.count
-    activated.count = 0
-    for k in 0..<n {
-      let frame = activated.frames[k]
+    for frame in activated.takeAll() {
       let flags = unqueue(frame)
       guard flags.contains(.lru), !flags.hasAny(.active, .unevictable) else { continue }
       move(frame, to: flags.union(.active))
@@ -125,10 +118,7 @@ final class FolioBatches {
   }
 
   private func drainDeactivatedFile() {
-    let n = deactivatedFile.count
-    deactivatedFile.count = 0
-    for k in 0..<n {
-      let frame = deactivatedFile.frames[k]
+    for frame in deactivatedFile.takeAll() {
       let flags = unqueue(frame)
       guard flags.contains(.lru), !flags.contains(.unevictable), rows[Int(frame)].link == 0 else {
         continue
@@ -149,10 +139,7 @@ final class FolioBatches {
   }
 
   private func drainRotated() {
-    let n = rotated.count
-    rotated.count = 0
-    for k in 0..<n {
-      let frame = rotated.frames[k]
+    for frame in rotated.takeAll() {
       let flags = unqueue(frame)
       guard flags.contains(.lru), !flags.hasAny(.unevictable, .locked) else { continue }
       move(frame, to: flags.subtracting(.active), atTail: true)
@@ -168,10 +155,7 @@ final class FolioBatches {
   }
 
   private func drainDeactivated() {
-    let n = deactivated.count
-    deactivated.count = 0
-    for k in 0..<n {
-      let frame = deactivated.frames[k]
+    for frame in deactivated.takeAll() {
       let flags = unqueue(frame)
       guard flags.isSuperset(of: [.lru, .active]), !flags.contains(.unevictable) else { continue }
       move(frame, to: flags.subtracting([.active, .referenced]))
@@ -185,10 +169,7 @@ final class FolioBatches {
   }
 
   private func drainFreedLazily() {
-    let n = freedLazily.count
-    freedLazily.count = 0
-    for k in 0..<n {
-      let frame = freedLazily.frames[k]
+    for frame in freedLazily.takeAll() {
       let flags = unqueue(frame)
       guard flags.isSuperset(of: [.lru, .anon, .swapBacked]),
         !flags.hasAny(.unevictable, .swapCache)

@@ -13,7 +13,7 @@ enum ListIndex {
   @inline(__always) static func isActive(_ list: Int) -> Bool { list & 1 != 0 }
 }
 
-/// Five sizes, one for each list.
+/// Five sizes, one for each list, in the order of ListIndex.
 package struct ListSizes {
   package var inactiveAnon = 0, activeAnon = 0, inactiveFile = 0, activeFile = 0, unevictable = 0
 
@@ -23,6 +23,13 @@ package struct ListSizes {
     a.inactiveFile += b.inactiveFile
     a.activeFile += b.activeFile
     a.unevictable += b.unevictable
+  }
+
+  static func - (a: ListSizes, b: ListSizes) -> ListSizes {
+    ListSizes(
+      inactiveAnon: a.inactiveAnon - b.inactiveAnon, activeAnon: a.activeAnon - b.activeAnon,
+      inactiveFile: a.inactiveFile - b.inactiveFile, activeFile: a.activeFile - b.activeFile,
+      unevictable: a.unevictable - b.unevictable)
   }
 
   /// Pages that could be scanned.
@@ -37,6 +44,10 @@ package struct PerKind {
   static func += (a: inout PerKind, b: PerKind) {
     a.anon += b.anon
     a.file += b.file
+  }
+
+  static func - (a: PerKind, b: PerKind) -> PerKind {
+    PerKind(anon: a.anon - b.anon, file: a.file - b.file)
   }
 }
 

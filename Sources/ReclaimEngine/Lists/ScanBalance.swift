@@ -42,8 +42,8 @@ enum ScanBalance: Equatable {
 
 extension Memory {
   /// The first rule that fits decides.
-  func scanBalance(_ memcg: MemCgroup, _ control: ScanControl) -> ScanBalance {
-    if !control.maySwap || (swap?.available(to: memcg.number) ?? 0) <= 0 { return .fileOnly }
+  func scanBalance(_ memcg: UInt16, _ control: ScanControl) -> ScanBalance {
+    if !control.maySwap || (swap?.available(to: memcg) ?? 0) <= 0 { return .fileOnly }
     if !control.isGlobal, control.swappiness == 0 { return .fileOnly }
     if control.priority == 0, control.swappiness != 0 { return .equal }
     if control.fileIsTiny { return .anonOnly }
@@ -52,16 +52,16 @@ extension Memory {
   }
 
   /// Folios to scan on each list of a cgroup: what of it is not protected, shifted by the priority.
-  func scanCounts(_ memcg: MemCgroup, _ control: inout ScanControl) -> ScanCounts {
-    let lruvec = tree.lruvec(memcg.number)
+  func scanCounts(_ memcg: UInt16, _ control: inout ScanControl) -> ScanCounts {
+    let lruvec = tree.lruvec(memcg), isOffline = tree.rows[Int(memcg)].isOffline
     let balance = scanBalance(memcg, control)
     var counts = ScanCounts()
     for list in 0..<4 {
       let size = size(of: lruvec.list(list), upTo: control.highestZone)
-      var scan = scannable(size, memcg.number, &control) >> control.priority
-      if scan == 0, !memcg.isOnline { scan = min(size, profile.numbers.swapClusterMax) }
+      var scan = scannable(size, memcg, &control) >> control.priority
+      if scan == 0, isOffline { scan = min(size, profile.numbers.swapClusterMax) }
       counts[list] = balance.apply(
-        scan, file: ListIndex.isFile(list), roundingUp: !memcg.isOnline)
+        scan, file: ListIndex.isFile(list), roundingUp: isOffline)
     }
     return counts
   }
@@ -69,9 +69,7 @@ extension Memory {
   /// Folios of a list in zones up to an index. The lists do not know their zones: they are counted,
   /// which only runs for a lower zone need.
   func size(of list: UnsafeMutablePointer<FolioList>, upTo highest: Int) -> Int {
-    guard let top = node.zones.last, top.kind.rawValue > highest else {
-      return list.pointee.count
-    }
+    if _fastPath(!hasZone(above: highest)) { return list.pointee.count }
     let zones = node.zones(upTo: highest)
     var size = 0
     lists.forEach(of: list) { frame in

@@ -34,6 +34,8 @@ package final class Workingset {
   /// A page comes back into a slot that held a shadow: counts it, and marks the folio active when
   /// it was missed in time.
   package func refault(_ frame: UInt32, _ shadow: Shadow, file: Bool) {
+    // Of a cgroup that is gone there is nothing to compare with (reference 09 §9.3).
+    if _slowPath(tree.rows[Int(shadow.memcg)].isGone) { return }
     let own = rows[Int(frame)].memcg
     let (refaults, activations, restores): (MemcgCounter, MemcgCounter, MemcgCounter) =
       file
@@ -48,8 +50,7 @@ package final class Workingset {
 
     rows[Int(frame)].flags.insert(.active)
     age(own, by: 1)
-    tree.add(1, to: activations, of: own)
-    tree.statistics.note(1)
+    tree.countActivation(activations, of: own)
     guard shadow.workingset else { return }
     rows[Int(frame)].flags.insert(.workingset)
     noteCost(own, 1, file: file)

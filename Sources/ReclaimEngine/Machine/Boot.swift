@@ -68,7 +68,7 @@ package enum Boot {
       let numbers = ZoneNumbers.rewritten(
         zones.map { ZoneNumbers($0.state ?? ZoneState.none) }, managed: managed, profile,
         cpus: spec.cpus,
-        minFreeKilobytes: spec.sysctls.last { $0.name == "vm.min_free_kbytes" }?.value
+        minFreeKilobytes: spec.sysctl("vm.min_free_kbytes")
           ?? Watermarks.minFreeKilobytes(lowMemoryPages: total), sysctls)
       for (z, numbers) in zip(zones.indices, numbers) {
         guard var state = zones[z].state else { continue }

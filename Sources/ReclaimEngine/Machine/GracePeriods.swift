@@ -37,16 +37,18 @@ final class GracePeriods {
   private var pending: [Freed] = []
   private var first = 0
   private let work = WaitQueue()
+  /// Told of pages of slabs that were freed with what was in them.
+  var pagesFreed: ((Int) -> Void)?
 
   init(
     _ timeline: Timeline, _ profile: KernelProfile, objects: ObjectCharges, slabs: SlabCaches
   ) {
     self.timeline = timeline
-    tick = 1_000_000_000 / UInt64(profile.numbers.hz)
+    tick = profile.numbers.tick
     self.objects = objects
     self.slabs = slabs
-    timeline.spawn("rcu") { [weak self] fiber throws(Killed) in
-      while let periods = self { try await periods.endNext(fiber) }
+    timeline.spawn("rcu") { [unowned self] fiber throws(Killed) in
+      while true { try await endNext(fiber) }
     }
   }
 
@@ -75,7 +77,9 @@ final class GracePeriods {
 
   private func release(_ object: KernelObject) {
     objects.free(object.owner, object.size, reclaimable: object.isReclaimable)
-    if let kind = object.kind { slabs.free(kind) }
+    guard let kind = object.kind else { return }
+    let pages = slabs.free(kind)
+    if pages > 0 { pagesFreed?(pages) }
   }
 
   private func endNext(_ fiber: Fiber) async throws(Killed) {

@@ -12,7 +12,9 @@ extension Machine {
     if memory.endReason != nil { throw Killed() }
     // One that was killed after its last sleep had ended asks for nothing more.
     try task.leaveKernel()
-    try await task.acquireProcessor()
+    // Nearly every operation finds the task on the CPU and leaves it owing nothing; an async
+    // function that has nothing to wait for costs more than to ask.
+    if !task.isOnProcessor { try await task.acquireProcessor() }
     memory.flushPeriodically()
     task.enterKernel()
     if !hasBegun {
@@ -21,7 +23,7 @@ extension Machine {
       if try await memory.takeObject(.file, task) { memory.slabs.free(.file) }
     }
     let outcome = try await carryOut(operation, task)
-    try await memory.returnOverHigh(task)
+    if memory.stock.isOverHigh || task.overHigh != 0 { try await memory.returnOverHigh(task) }
     try task.leaveKernel()
     return outcome
   }
@@ -38,20 +40,15 @@ extension Machine {
       if pattern.problem(over: open.file.pages) != nil { return .failed(.EINVAL) }
       noteOperation(5, task, [UInt64(open.file.number)] + pattern.words)
       return try await memory.read(open, pattern, for: task) ? .done : .failed(.ENOMEM)
-    case .stat(let name, let pattern):
-      guard let directory = memory.directoryCache.directory(named: name) else {
-        return .failed(.ENOENT)
-      }
-      if pattern.problem(over: directory.files) != nil { return .failed(.EINVAL) }
-      guard task.memcg == MemcgTree.rootNumber else {
-        return .unsupported("dentries and inodes of a memory cgroup are not built")
-      }
-      noteOperation(17, task, pattern.words)
-      return try await memory.stat(directory, pattern, task) ? .done : .failed(.ENOMEM)
+    case .stat(let name, let missing, let pattern):
+      return try await stat(name, missing: missing, pattern, task)
     case .takeTurns(let every, let order):
-      guard every > 0, order.contains(task.name) else { return .failed(.EINVAL) }
+      let turns = turns ?? TurnTaking(order)
+      guard every > 0, order.contains(task.name), turns.order == order else {
+        return .failed(.EINVAL)
+      }
       noteOperation(18, task, [UInt64(every)])
-      try await takeTurns(task, every, order)
+      try await takeTurns(task, every, turns)
       return .done
     case .adviseFile(let name, let advice, let from, let length):
       if from < 0 || (length ?? 0) < 0 { return .failed(.EINVAL) }
@@ -88,8 +85,25 @@ extension Machine {
     }
   }
 
-  private func takeTurns(_ task: SimTask, _ every: Int, _ order: [String]) async throws(Killed) {
-    let turns = turns ?? TurnTaking(order)
+  private func stat(_ name: String, missing: Bool, _ pattern: AccessPattern, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    guard let position = memory.directoryCache.position(of: name) else { return .failed(.ENOENT) }
+    let files = memory.directoryCache.directories[position].files
+    let size = missing ? pattern.from + (pattern.length ?? files) : files
+    if pattern.problem(over: size) != nil || size > Self.missingNames { return .failed(.EINVAL) }
+    noteOperation(missing ? 19 : 17, task, pattern.words)
+    let open = task.openDirectory(position) { stream("\(task.name) looks into \(name)") }
+    return try await memory.stat(open, exists: !missing, pattern, over: size, task)
+      ? .done : .failed(.ENOMEM)
+  }
+
+  /// Names that do not exist, of a directory.
+  private static let missingNames = 1 << 24
+
+  private func takeTurns(_ task: SimTask, _ every: Int, _ turns: TurnTaking)
+    async throws(Killed)
+  {
     self.turns = turns
     task.turnLength = every
     task.accessesLeft = every
@@ -111,11 +125,16 @@ extension Machine {
     let sizes = memory.profile.objects
     try await task.spend(memory.profile.costs.open)
     var kinds = [(SlabKind.file, sizes.structFile, false)]
-    if !file.isKnown {
-      kinds += [(.dentry, sizes.dentry, true), (.inode, sizes.inode, true)]
-      memory.touchMetadata()
+    let names = memory.names, known = memory.nameNumber(of: file)
+    if !names.find(known) {
+      kinds.append((.dentry, sizes.dentry, true))
+      if !names.hasInode(known) {
+        kinds.append((.inode, sizes.inode, true))
+        memory.touchMetadata()
+      }
+      names.remember(known, memcg: task.memcg)
     }
-    file.open()
+    names.use(known)
     for (kind, size, reclaimable) in kinds {
       if try await !memory.chargeObject(task.memcg, size, reclaimable: reclaimable, task) {
         try memory.giveUpForMemory(task)
@@ -144,6 +163,6 @@ extension Machine {
     for k in memory.shrinkers.indices { memory.shrinkers[k].wasRead() }
     let costs = memory.profile.costs
     try await task.spend(
-      costs.mark + UInt64(memory.tree.all.count - 1) * costs.markCgroup)
+      costs.mark + UInt64(memory.tree.livingCount - 1) * costs.markCgroup)
   }
 }

@@ -20,8 +20,6 @@ package final class Machine: Backend {
   var hasBegun = false
   /// Those that take turns by accesses.
   var turns: TurnTaking?
-  /// Until then moving a task needs no grace period.
-  var quietUntil: UInt64 = 0
   /// The zones as they were asked for: what of them no zone keeps.
   let zoneSpecs: [ZoneSpec]
 
@@ -62,6 +60,10 @@ package final class Machine: Backend {
 
   package var files: [FileSpec] {
     memory.cache.files.map { FileSpec(name: $0.name, size: Pages($0.pages)) }
+  }
+
+  package var directories: [DirectorySpec] {
+    memory.directoryCache.directories.map { DirectorySpec(name: $0.name, files: $0.files) }
   }
 
   // MARK: tasks
@@ -111,6 +113,7 @@ package final class Machine: Backend {
     memory.freeProgramTables(task.program)
     memory.pressure.change(task, to: PressureState(), in: task.memcg)
     for open in task.end(at: timeline.now) {
+      memory.names.close(open.file.inodeName)
       memory.gracePeriods.free(
         KernelObject(
           kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,
@@ -137,7 +140,7 @@ package final class Machine: Backend {
 
   /// Folds the beginning of an operation into the digest.
   func noteOperation(_ number: UInt64, _ task: SimTask, _ words: [UInt64]) {
-    tracer.note(.operation, [number, UInt64(task.handle.number)] + words)
+    tracer.noteOperation(number, of: task.handle.number, words)
   }
 
   /// The stream of random numbers of one consumer: its name and the machine's seed decide.

@@ -26,8 +26,7 @@ struct MachineLayout {
   /// Where the frames in use among which the lists' pages lie end.
   let usedEnd: UInt32
   private let plans: [ZonePlan]
-  private let reserves: [[Int]]
-  private let scaleFactor: Int
+  private let scaleFactor: Int?
   private let minFreeKilobytes: Int?
   private let cpus: Int
   private let boostFactor: Int
@@ -42,7 +41,7 @@ struct MachineLayout {
     }
     guard !node.zones.isEmpty else { throw BootError("node 0 has no zone") }
     cpus = spec.cpus
-    boostFactor = spec.sysctls.last { $0.name == "vm.watermark_boost_factor" }?.value ?? 15_000
+    boostFactor = spec.sysctl("vm.watermark_boost_factor") ?? 15_000
     var plans: [ZonePlan] = []
     var next: UInt32 = 1024
     for zone in node.zones {
@@ -59,11 +58,8 @@ struct MachineLayout {
     frameCount = Int(plans.map(\.end).max()!) + 1
     slotCount = Self.slotCount(spec, node)
     lists = node.lists
-    scaleFactor = spec.sysctls.last { $0.name == "vm.watermark_scale_factor" }?.value ?? 10
-    minFreeKilobytes = spec.sysctls.last { $0.name == "vm.min_free_kbytes" }?.value
-    var managed = [0, 0, 0, 0]
-    for zone in node.zones { managed[zone.kind.rawValue] += zone.managed }
-    reserves = Watermarks.reserves(managed: managed)
+    scaleFactor = spec.sysctl("vm.watermark_scale_factor")
+    minFreeKilobytes = spec.sysctl("vm.min_free_kbytes")
 
     // Boot's pages on lists lie where the largest zone is in use, behind those on its per-CPU
     // lists.
@@ -134,7 +130,8 @@ struct MachineLayout {
     }
     guard cursor >= plan.start else { throw tooSmall(plan) }
     plan.freeFrom = cursor
-    guard Int(plan.freeFrom - plan.start) >= state.perCPU + (state.perCPU >= 512 ? 512 : 0) else {
+    let apart = (state.perCPU >= 512 ? 512 : 0) + (state.perCPUReclaimable > 0 ? 512 : 0)
+    guard Int(plan.freeFrom - plan.start) >= state.perCPU + apart else {
       throw tooSmall(plan)
     }
   }
@@ -156,39 +153,29 @@ struct MachineLayout {
 
   /// The node, its zones filled with what is free.
   func makeNode(_ frames: FrameTable, _ profile: KernelProfile) throws(BootError) -> Node {
-    let total = plans.reduce(0) { $0 + $1.spec.managed }
-    let minFree = minFreeKilobytes ?? Watermarks.minFreeKilobytes(lowMemoryPages: total)
-    let zones = plans.map { plan in
+    let computed = ZoneNumbers.of(
+      plans.map { ($0.spec.kind, $0.spec.managed) }, profile, cpus: cpus,
+      minFreeKilobytes: minFreeKilobytes, scaleFactor: scaleFactor)
+    let zones = zip(plans, computed).map { plan, computed in
       let buddy = BuddyAllocator(rows: frames.rows, start: plan.start, end: plan.end)
       if plan.fresh.from < plan.fresh.to {
         buddy.adoptFresh(from: plan.fresh.from, to: plan.fresh.to)
       }
       for block in plan.blocks { buddy.adopt(block.frame, order: block.order, block.mobility) }
-      let state = plan.spec.state
-      let marks =
-        state.map {
-          Watermarks(min: $0.watermarks.min, low: $0.watermarks.low, high: $0.watermarks.high)
-        }
-        ?? Watermarks.ofZone(
-          managed: plan.spec.managed, total: total, minFreeKilobytes: minFree,
-          scaleFactor: scaleFactor)
-      let batch = state?.batch ?? Watermarks.perCPUBatch(managed: plan.spec.managed)
+      let numbers = plan.spec.state.map { ZoneNumbers($0) } ?? computed
       let perCPU = PerCPUPages(
-        rows: frames.rows, buddy: buddy, batch: batch,
-        high: state?.high
-          ?? Watermarks.perCPUHigh(
-            profile.perCPULists, managed: plan.spec.managed, low: marks.low, cpus: cpus),
+        rows: frames.rows, buddy: buddy, batch: numbers.batch, high: numbers.perCPUHigh,
         profile.perCPULists, growthLimit: profile.numbers.perCPUDrainGrowth)
       for block in Self.perCPUBlocks(plan) {
-        if block.order > 0 || !(state?.perCPUInMovable ?? false) {
-          buddy.setMobility(.unmovable, ofBlockAt: block.frame)
-        }
-        perCPU.adopt(block.frame, order: block.order, .unmovable)
+        buddy.setMobility(
+          block.order == 0 && plan.spec.state?.perCPUInMovable == true ? .movable : block.mobility,
+          ofBlockAt: block.frame)
+        perCPU.adopt(block.frame, order: block.order, block.mobility)
       }
       return Zone(
         kind: plan.spec.kind, managed: plan.spec.managed, present: plan.spec.present,
-        watermarks: marks,
-        protection: protection(of: plan.spec), buddy: buddy, perCPU: perCPU,
+        watermarks: numbers.marks, protection: Self.forEachZone(numbers.protection),
+        buddy: buddy, perCPU: perCPU,
         boostFactor: boostFactor)
     }
     return Node(number: 0, zones: zones)
@@ -197,22 +184,29 @@ struct MachineLayout {
   /// Where the pages lie that a zone's per-CPU lists hold at boot. A whole huge page among them is
   /// what recordings suggest (6.1): a drain that comes to it gives it back at once, and kernel
   /// pages do not come out of it.
-  private static func perCPUBlocks(_ plan: ZonePlan) -> [(frame: UInt32, order: Int)] {
-    var left = plan.spec.state?.perCPU ?? 0
+  private static func perCPUBlocks(
+    _ plan: ZonePlan
+  ) -> [(frame: UInt32, order: Int, mobility: Mobility)] {
+    guard let state = plan.spec.state else { return [] }
+    var left = state.perCPU
     var next = plan.start
-    var blocks: [(frame: UInt32, order: Int)] = []
+    var blocks: [(frame: UInt32, order: Int, mobility: Mobility)] = []
     if left >= 512 {
       let aligned = (plan.start + 511) & ~511
-      blocks.append((aligned, 9))
+      blocks.append((aligned, 9, .unmovable))
       next = aligned + 512
       left -= 512
     }
-    for k in 0..<left { blocks.append((next + UInt32(k), 0)) }
+    let reclaimable = min(state.perCPUReclaimable, left)
+    for k in 0..<(left - reclaimable) { blocks.append((next + UInt32(k), 0, .unmovable)) }
+    // Pageblocks of their own.
+    next = (next + UInt32(left - reclaimable) + 511) & ~511
+    for k in 0..<reclaimable { blocks.append((next + UInt32(k), 0, .reclaimable)) }
     return blocks
   }
 
-  private func protection(of zone: ZoneSpec) -> [Int] {
-    let known = zone.state?.protection ?? reserves[zone.kind.rawValue]
-    return (0..<4).map { $0 < known.count ? known[$0] : known.last ?? 0 }
+  /// /proc/zoneinfo has no column for a zone that no machine of its kind has: the last one holds.
+  private static func forEachZone(_ protection: [Int]) -> [Int] {
+    (0..<4).map { $0 < protection.count ? protection[$0] : protection.last ?? 0 }
   }
 }

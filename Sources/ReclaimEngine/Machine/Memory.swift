@@ -36,6 +36,8 @@ package final class Memory {
   let swapSpace: Unmanaged<SwapSpace>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
+  /// Whether what is written to swap takes no memory of the machine.
+  let keepsSwapOutside: Bool
   let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
@@ -81,14 +83,19 @@ package final class Memory {
   var shrinkers: [Shrinker] = []
   /// Passes the turn of a task that takes turns by accesses, and waits for its next.
   var nextTurn: ((SimTask) async throws(Killed) -> Void)?
+  let names: NameTable
   var directoryCache: DirectoryCache
-  /// Nodes of the block device's tree that were made since boot.
-  var blockLeaves: [Int] = []
+  var controlFiles = ControlFiles()
+  /// vm.vfs_cache_pressure.
+  let vfsCachePressure: Int
+  /// The device whose blocks directories and inodes are read from; nil where there are none.
+  private(set) var blockDevice: FileMapping?
   /// Tasks whose direct reclaim waits for kswapd.
   var throttled: [SimThread] = []
   /// The kernel's log.
   var messages: [KernelMessage] = []
 
+  var operationLimit = OperationLimit()
   /// Why this kernel ended the run; nil while it did not.
   private(set) var endReason: String?
   private var nextPeriodicFlush: Instant
@@ -100,8 +107,8 @@ package final class Memory {
     self.profile = profile
     self.timeline = timeline
     interrupts = InterruptTime(timeline)
-    processor = FairProcessor(timeline, profile.scheduling.rules)
-    directoryCache = DirectoryCache(spec)
+    processor = FairProcessor(
+      timeline, profile.scheduling.rules(tick: Nanoseconds(profile.numbers.tick)))
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
     self.tracer = tracer
@@ -117,6 +124,9 @@ package final class Memory {
       free: spec.nodes[0].freeObjects)
     tree = try MemcgTree(
       profile: profile, recursiveProtection: spec.hasRecursiveProtection)
+    names = try NameTable(tree)
+    directoryCache = DirectoryCache(spec.directories, names)
+    vfsCachePressure = spec.sysctl("vm.vfs_cache_pressure") ?? 100
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
@@ -134,13 +144,14 @@ package final class Memory {
       workingset: workingset, gracePeriods: gracePeriods, profile: profile)
     areas = AreaRegistry(leaves: leaves, slots: slots)
     entries = UnsafeMutableRawPointer(slots.slots).assumingMemoryBound(to: PageTableEntry.self)
-    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile)
+    swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile, gracePeriods)
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
+    keepsSwapOutside = swap?.isOutside ?? false
     seed = spec.seed
-    pageCluster = spec.sysctls.last { $0.name == "vm.page-cluster" }?.value ?? 3
-    swappiness = spec.sysctls.last { $0.name == "vm.swappiness" }?.value ?? 60
+    pageCluster = spec.sysctl("vm.page-cluster") ?? 3
+    swappiness = spec.sysctl("vm.swappiness") ?? 60
     let files = spec.disks.first { $0.use == .fileSystem }
     readAheadPages = files?.readAheadPages ?? 32
     requestPages = files?.requestPages ?? 32
@@ -152,14 +163,26 @@ package final class Memory {
     populate(layout, spec)
     starter.memory = self
     connect()
+    try makeFiles(spec)
+  }
+
+  private func makeFiles(_ spec: MachineSpec) throws(BootError) {
+    if directoryCache.blocks > 0 {
+      guard let device = cache.makeFile("", pages: directoryCache.blocks, isDevice: true) else {
+        throw BootError("no room for the blocks of \(spec.directories.count) directories")
+      }
+      cache.makeInnerNodesOfBoot(device)
+      blockDevice = device
+    }
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }
+    if spec.madeThenDropped { makeNamesAndDropThem() }
   }
 
   private static func swapSpace(
     of spec: MachineSpec, _ tree: MemcgTree, _ allocator: PageAllocator, _ slabs: SlabCaches,
-    _ frames: FrameTable, _ profile: KernelProfile
+    _ frames: FrameTable, _ profile: KernelProfile, _ periods: GracePeriods
   ) throws(BootError) -> SwapSpace? {
     let disks = spec.disks.filter { $0.use == .swap }
     guard disks.count <= 1 else {
@@ -167,7 +190,8 @@ package final class Memory {
     }
     guard let disk = disks.first else { return nil }
     return try SwapSpace(
-      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile)
+      disk, tree: tree, allocator: allocator, slabs: slabs, frames: frames, profile: profile,
+      periods)
   }
 
   /// What boot has registered, and what parts tell this one about.
@@ -177,6 +201,8 @@ package final class Memory {
       zone.kswapdWasWoken()
       wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
     }
+    gracePeriods.pagesFreed = { [unowned self] pages in noteReclaimed(pages) }
+    cache.emptied = { [unowned self] file in cacheEmptied(file) }
     guard let swap, swap.area.device.kind == .null else { return }
     swap.attach(
       BlockDevice(
@@ -188,7 +214,6 @@ package final class Memory {
     batch.deallocate()
     freed.deallocate()
     upcoming.deallocate()
-    directoryCache.release()
   }
 
   /// Puts the pages that were on lists at boot there, in the root cgroup, and copies the counters.
@@ -204,7 +229,7 @@ package final class Memory {
         lists.push(frame, on: tree.lruvec(MemcgTree.rootNumber).list(list))
         frame += 1
       }
-      tree.accumulators?.add(n, toList: list, of: MemcgTree.rootNumber)
+      tree.listHolds(n, list, of: MemcgTree.rootNumber)
     }
     let state = layout.lists
     put(state.inactiveAnon, .swapBacked, ListIndex.inactiveAnon)
@@ -274,7 +299,9 @@ package final class Memory {
 
 /// What kernel threads find their machine by: it is made after them.
 private final class KernelThreadStarter {
-  weak var memory: Memory?
+  // Not weak: an object that anybody refers to weakly has its references counted elsewhere, which
+  // every one of them would pay for.
+  unowned var memory: Memory?
 
   func makeKswapd(
     _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime

@@ -18,8 +18,9 @@ package final class Zone {
   private let boostLimit: Int
   /// A boost has not woken kswapd yet.
   private var wantsKswapd = false
-  /// The low mark with its boost.
-  private var lowMark: Int
+  /// For requests up to each zone index: the low mark with its boost, and what they must leave
+  /// free.
+  private let lowLimits: UnsafeMutablePointer<Int>
   /// Pages handed out and given back since boot.
   private var allocatedPages = 0
   private var freedPages = 0
@@ -38,13 +39,17 @@ package final class Zone {
     self.protection = protection
     self.buddy = buddy
     self.perCPU = perCPU
-    lowMark = watermarks.low
+    precondition(protection.count > ZoneSpec.Kind.movable.index, "what a zone keeps back from whom")
+    lowLimits = .allocate(capacity: protection.count)
+    for (index, kept) in protection.enumerated() { lowLimits[index] = watermarks.low + kept }
     let most = watermarks.high * boostFactor / 10_000
     boostLimit =
       most == 0 || managed < 4 << BuddyAllocator.pageblockOrder
       ? 0 : max(most, 1 << BuddyAllocator.pageblockOrder)
     buddy.fellBack = { [unowned self] in boostMarks() }
   }
+
+  deinit { lowLimits.deallocate() }
 
   // MARK: boost
 
@@ -63,7 +68,9 @@ package final class Zone {
 
   private func setBoost(_ pages: Int) {
     boostPages = pages
-    lowMark = watermarks.low + pages
+    for (index, kept) in protection.enumerated() {
+      lowLimits[index] = watermarks.low + pages + kept
+    }
   }
 
   // MARK: pages
@@ -78,7 +85,7 @@ package final class Zone {
   /// Whether 2^order pages may be taken down to the low mark (reference 23 §23.4).
   @inline(__always) package func isAboveLow(order: Int, classZone: Int) -> Bool {
     let left = buddy.freePages &- (1 &<< order &- 1)
-    guard left > lowMark &+ protection[classZone] else { return false }
+    guard left > lowLimits[classZone] else { return false }
     return order == 0 || buddy.hasBlock(order: order)
   }
 
@@ -112,11 +119,14 @@ package final class Node {
   let number: Int
   /// Those that manage pages, lowest first.
   let zones: [Zone]
+  /// Index of the highest of them.
+  let topZone: Int
   let counters = VmCounters()
 
   package init(number: Int, zones: [Zone]) {
     self.number = number
     self.zones = zones
+    topZone = zones.last?.kind.index ?? 0
   }
 
   deinit { counters.release() }

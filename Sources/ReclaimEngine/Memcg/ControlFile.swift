@@ -2,9 +2,10 @@
 // The files through which a cgroup is told what to do, as kernel memory: who opens one pays for it.
 //
 // A task in a cgroup is charged for its open file, until a grace period after it was closed, and
-// for the directory entry and the inode when it is the first to look the file up since boot, which
-// stay (recordings of tasks that leave a cgroup: memory.current at the next mark). The pages behind
-// these few objects are not modelled: they come from slabs that boot has left with room in them.
+// for the dentry and the inode when nobody remembers the file, which stay (recordings of tasks that
+// leave a cgroup: memory.current at the next mark) and are what a shrinker finds when the cgroup is
+// reclaimed. The pages behind these few objects are not modelled: they come from slabs that boot
+// has left with room in them.
 
 import Timeline
 import UAPI
@@ -36,12 +37,42 @@ struct ControlFile: OptionSet {
   }
 }
 
+/// A control file in use: who pays for it, and the number of its name, 0 for one of the root's.
+struct OpenControlFile {
+  fileprivate let payer: UInt16
+  fileprivate let name: UInt32
+}
+
+/// Names of control files that cgroups pay for. What the root looked up is among what boot left.
+struct ControlFiles {
+  private var known: [(name: UInt32, cgroup: UInt16, file: ControlFile)] = []
+
+  fileprivate func name(of file: ControlFile, _ cgroup: UInt16) -> UInt32 {
+    known.first { $0.cgroup == cgroup && $0.file == file }?.name ?? 0
+  }
+
+  fileprivate mutating func remember(
+    _ file: ControlFile, of cgroup: UInt16, payer: UInt16, _ names: NameTable
+  ) {
+    let name = names.reserve(1)
+    if name == 0 { return }
+    names.remember(name, memcg: payer, .cgroup)
+    known.append((name, cgroup, file))
+  }
+
+  /// The name has been pruned: whoever opens the file next looks it up again.
+  mutating func forget(_ name: UInt32, _ tree: MemcgTree) {
+    guard let at = known.firstIndex(where: { $0.name == name }) else { return }
+    tree.cgroup(known[at].cgroup).forget(known[at].file)
+    known.remove(at: at)
+  }
+}
+
 extension Memory {
   /// Opens a control file.
-  /// - Returns: the cgroup that pays for it, to be handed to `close(_:)`; nil when there was no
-  ///   memory.
+  /// - Returns: what is to be handed to `close(_:)`; nil when there was no memory.
   func open(_ file: ControlFile, of cgroup: MemCgroup, _ task: SimTask)
-    async throws(Killed) -> UInt16?
+    async throws(Killed) -> OpenControlFile?
   {
     let payer = task.memcg
     let sizes = profile.objects
@@ -54,19 +85,22 @@ extension Memory {
         letGo(payer)
         return nil
       }
+      if payer != MemcgTree.rootNumber {
+        controlFiles.remember(file, of: cgroup.number, payer: payer, names)
+      }
     }
     // What a sequence of values is read and written through goes with the file, at once.
     guard try await chargeObject(payer, sizes.sequence, reclaimable: false, task) else {
       letGo(payer)
       return nil
     }
-    return payer
+    return OpenControlFile(payer: payer, name: controlFiles.name(of: file, cgroup.number))
   }
 
-  /// - Parameter payer: as `open` answered it.
-  func close(_ payer: UInt16) {
-    objects.free(payer, profile.objects.sequence, reclaimable: false)
-    letGo(payer)
+  func close(_ file: OpenControlFile) {
+    objects.free(file.payer, profile.objects.sequence, reclaimable: false)
+    letGo(file.payer)
+    if names.has(file.name) { names.letGo(file.name, .cgroup) }
   }
 
   private func letGo(_ payer: UInt16) {

@@ -80,8 +80,7 @@ extension Memory {
         if reclaimed == 0 { retries -= 1 }
         continue
       }
-      let tick = 1_000_000_000 / UInt64(profile.numbers.hz)
-      let penalty = UInt64(delay) * tick
+      let penalty = UInt64(delay) * profile.numbers.tick
       task.latencies.note(.throttled, penalty)
       beginStall(task)
       setRunnable(false, task)

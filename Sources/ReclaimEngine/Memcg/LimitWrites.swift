@@ -14,8 +14,8 @@ extension Memory {
   func write(_ setting: CgroupSetting, to cgroup: MemCgroup, _ task: SimTask) async throws(Killed) {
     store(setting, in: cgroup)
     switch setting {
-    case .max(let pages): try await enforceMax(cgroup, MemcgRow.limit(pages), task)
-    case .high(let pages): try await enforceHigh(cgroup, MemcgRow.limit(pages), task)
+    case .max(let pages): try await enforceLimit(pages, \.max, of: cgroup, kills: true, task)
+    case .high(let pages): try await enforceLimit(pages, \.high, of: cgroup, kills: false, task)
     case .min, .low, .swapMax, .swapHigh, .oomGroup: return
     }
   }
@@ -38,48 +38,30 @@ extension Memory {
     }
   }
 
-  /// Brings usage down to memory.max, as long as anybody can be killed.
-  private func enforceMax(_ cgroup: MemCgroup, _ limit: Int, _ task: SimTask)
-    async throws(Killed)
-  {
-    let row = tree.rows + Int(cgroup.number)
+  /// Brings usage down to a limit that was just written: memory.max as long as anybody can be
+  /// killed, memory.high as long as that makes progress.
+  private func enforceLimit(
+    _ limit: Pages?, _ file: KeyPath<MemcgRow, Int>, of cgroup: MemCgroup, kills: Bool,
+    _ task: SimTask
+  ) async throws(Killed) {
+    let limit = MemcgRow.limit(limit), row = tree.rows + Int(cgroup.number)
     var drained = false
-    var budget = profile.numbers.maxReclaimRetries
-    while row.pointee.usage > limit, !task.isDying, goesOn(row.pointee.max == limit) {
+    // Who does not kill tries once more in place of it.
+    var tries = profile.numbers.maxReclaimRetries + (kills ? 0 : 1)
+    while row.pointee.usage > limit, !task.isDying, goesOn(row.pointee[keyPath: file] == limit) {
       if !drained {
         drainStocks(below: cgroup.number)
         drained = true
         continue
       }
-      if budget > 0 {
+      if tries > 0 {
         let excess = row.pointee.usage - limit
-        if try await reclaimMemcg(cgroup, pages: excess, gfp: .kernel, task) == 0 { budget -= 1 }
+        if try await reclaimMemcg(cgroup, pages: excess, gfp: .kernel, task) == 0 { tries -= 1 }
         continue
       }
-      guard killInside(cgroup, pages: 1, gfp: .kernel, task) else { return }
+      guard kills, killInside(cgroup, pages: 1, gfp: .kernel, task) else { return }
       // The victim needs the CPU to exit.
       try await task.spend(profile.costs.reclaimEnd)
-    }
-  }
-
-  /// Reclaims down to memory.high while that makes progress.
-  private func enforceHigh(_ cgroup: MemCgroup, _ limit: Int, _ task: SimTask)
-    async throws(Killed)
-  {
-    let row = tree.rows + Int(cgroup.number)
-    var drained = false
-    var retries = profile.numbers.maxReclaimRetries
-    while row.pointee.usage > limit, !task.isDying, goesOn(row.pointee.high == limit) {
-      if !drained {
-        drainStocks(below: cgroup.number)
-        drained = true
-        continue
-      }
-      let excess = row.pointee.usage - limit
-      if try await reclaimMemcg(cgroup, pages: excess, gfp: .kernel, task) == 0 {
-        if retries == 0 { return }
-        retries -= 1
-      }
     }
   }
 

@@ -10,23 +10,17 @@ package import UAPI
 
 /// The hot half of a cgroup. Amounts in pages.
 package struct MemcgRow {
+  // What a walk looks at stands together.
+
   /// Charged to it and its descendants, stock included: memory.current.
   package var usage: Int
-  /// The most that was ever charged: memory.peak.
-  var peak: Int
-  package var max: Int
-  var high: Int
   /// What it asks to keep: memory.min whatever happens, memory.low while there is something else to
   /// take.
   var min: Int
   var low: Int
-  /// Charges that this cgroup's memory.max refused, and slots that its swap.max did.
-  var failures: Int
-  var swapFailures: Int
-  /// Swap slots charged to it and its descendants: memory.swap.current.
-  var swapUsage: Int
-  var swapMax: Int
-  var swapHigh: Int
+  /// What it may really keep, as of the last walk that asked (reference 04 §4.4.2).
+  var effectiveMin: Int
+  var effectiveLow: Int
   /// Number of the parent; 0 for the root.
   var parent: UInt16
   /// The tree as reclaim walks it: children in order of creation; 0 for none.
@@ -39,15 +33,27 @@ package struct MemcgRow {
   var isGone: Bool
   /// Whether a change of its usage concerns anybody but itself: it is protected, or offline.
   var isWatched: Bool
+  /// Leaves with nothing but shadows that it paid for, and the shrinker's deferred count for them.
+  var shadowLeaves: ShadowList
+  var deferredShadows: Int
+
+  package var max: Int
+  var high: Int
+  /// The most that was ever charged: memory.peak.
+  var peak: Int
+  /// Charges that this cgroup's memory.max refused, and slots that its swap.max did.
+  var failures: Int
+  var swapFailures: Int
+  /// Swap slots charged to it and its descendants: memory.swap.current.
+  var swapUsage: Int
+  var swapMax: Int
+  var swapHigh: Int
   /// How much of its usage its own min and low cover, and the sums over its children (reference 04
   /// §4.4.1).
   var minUsage: Int
   var lowUsage: Int
   var childrenMinUsage: Int
   var childrenLowUsage: Int
-  /// What it may really keep, as of the last walk that asked (reference 04 §4.4.2).
-  var effectiveMin: Int
-  var effectiveLow: Int
   /// Bytes of object stock remembered while another cgroup's stock is in use.
   package var objectRemainder: Int
   /// Kernel pages charged directly to it (memory.stat kernel, local part).
@@ -55,9 +61,6 @@ package struct MemcgRow {
   /// Bytes of slab objects charged to it, reclaimable and not.
   var slabReclaimable: Int
   var slabUnreclaimable: Int
-  /// Leaves with nothing but shadows that it paid for, and the shrinker's deferred count for them.
-  var shadowLeaves: ShadowList
-  var deferredShadows: Int
 
   static let unlimited = Int.max >> 2
 
@@ -81,11 +84,10 @@ package final class MemCgroup {
   /// "a/b"; "/" for the root.
   package let path: String
   /// The last part of the path.
-  let name: Substring
+  let name: String
   let parent: MemCgroup?
-  private var childList: [MemCgroup] = []
-  /// Those that are online, in order of creation.
-  var children: [MemCgroup] { childList }
+  /// How many of those below it are online.
+  private(set) var onlineChildren = 0
   private(set) var isOnline = true
   /// What happened here, and here and below: indexed by MemcgEvent.
   private var localCounts = [Int](repeating: 0, count: MemcgEvent.count)
@@ -106,9 +108,9 @@ package final class MemCgroup {
   init(number: UInt16, path: String, parent: MemCgroup?) {
     self.number = number
     self.path = path
-    name = path.split(separator: "/").last ?? ""
+    name = path.split(separator: "/").last.map(String.init) ?? ""
     self.parent = parent
-    parent?.childList.append(self)
+    parent?.onlineChildren += 1
   }
 
   var isRoot: Bool { parent == nil }
@@ -117,11 +119,12 @@ package final class MemCgroup {
   func goOffline() {
     isOnline = false
     changed.wakeAll()
-    parent?.childList.removeAll { $0 === self }
+    parent?.onlineChildren -= 1
   }
 
   /// Notes that a control file is looked up; answers whether it is for the first time.
   func lookUp(_ file: ControlFile) -> Bool { knownFiles.insert(file).inserted }
+  func forget(_ file: ControlFile) { knownFiles.remove(file) }
 
   /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
   /// 13 §13.5).

@@ -20,17 +20,23 @@ package final class MemcgTree {
   private let counterRows: UnsafeMutablePointer<Int>
   /// How many counters a cgroup has, at hand because the counters are another module's.
   private let width = MemcgCounter.count
-  private let accumulatorArena: Arena<Int>?
   /// Where shadow lists live; set once the page cache exists.
   var leaves: LeafTable?
   /// Every cgroup that was ever made, by number.
   private var groups: [MemCgroup] = []
-  /// Those to which something may be charged, in order of creation, the root first.
-  private(set) var all: [MemCgroup] = []
+  private var index = CgroupIndex()
+  /// Whether any cgroup was ever given protection.
+  private(set) var knowsProtection = false
+  /// How many of them there are to which something may be charged.
+  private(set) var livingCount = 1
   package let root: MemCgroup
   /// The mount option memory_recursiveprot.
   let isProtectionRecursive: Bool
   package let statistics: StatisticFlush
+  private let seenArena: Arena<ListBooks.Seen>
+  private let changedArena: Arena<UInt16>
+  private let byteArena: Arena<UInt8>
+  let books: ListBooks
   /// Where statistics publish themselves; nil where a flush publishes them.
   package let accumulators: StatisticAccumulators?
 
@@ -44,22 +50,27 @@ package final class MemcgTree {
     counterRows = counterArena.rows
     root = MemCgroup(number: Self.rootNumber, path: "/", parent: nil)
     statistics = StatisticFlush(profile)
+    seenArena = try Arena(Self.limit, for: "published cgroup statistics")
+    changedArena = try Arena(Self.limit, for: "changed cgroups")
+    byteArena = try Arena(2 * Self.limit, for: "changes of cgroups")
+    let head = UnsafeMutablePointer<ListBooks.Head>.allocate(capacity: 1)
+    head.initialize(to: ListBooks.Head())
+    books = ListBooks(
+      head: head, changed: changedArena.rows, unseen: byteArena.rows, seen: seenArena.rows,
+      reach: byteArena.rows + Self.limit)
     switch profile.memcgStatistics {
-    case .flushedWhenPending:
-      accumulatorArena = nil
-      accumulators = nil
+    case .flushedWhenPending: accumulators = nil
     case .accumulated:
-      let n = Self.limit * MemcgCounter.count
-      let arena = try Arena<Int>(2 * n, for: "accumulators of cgroup counters")
-      accumulatorArena = arena
-      accumulators = StatisticAccumulators(
-        collected: arena.rows, published: arena.rows + n, rows: rowArena.rows,
-        lruvecs: lruvecArena.rows, limit: profile.numbers.statBatch)
+      accumulators = try StatisticAccumulators(
+        cgroups: Self.limit, rows: rowArena.rows, lruvecs: lruvecArena.rows,
+        limit: profile.numbers.statBatch)
     }
     groups = [root]
-    all = [root]
     rows[1].liftLimits()
+    books.mark(Self.rootNumber)
   }
+
+  deinit { books.head.deallocate() }
 
   /// The cgroup's own part of memory.stat.
   @inline(__always) package func counters(_ number: UInt16) -> UnsafeMutablePointer<Int> {
@@ -68,13 +79,13 @@ package final class MemcgTree {
 
   /// One update of a statistic; the flush is told by `statistics`.
   @inline(__always) func add(_ n: Int, to counter: MemcgCounter, of number: UInt16) {
-    counters(number)[counter.rawValue] &+= n
+    counters(number)[counter.place] &+= n
     accumulators?.add(n, to: counter, of: number)
   }
 
   /// `n` updates of 1, or of −1 where `n` is negative.
   @inline(__always) func addOnes(_ n: Int, to counter: MemcgCounter, of number: UInt16) {
-    counters(number)[counter.rawValue] &+= n
+    counters(number)[counter.place] &+= n
     accumulators?.addOnes(n, to: counter, of: number)
   }
 
@@ -84,8 +95,20 @@ package final class MemcgTree {
 
   func cgroup(_ number: UInt16) -> MemCgroup { groups[Int(number) - 1] }
 
+  /// Those to which something may be charged, in order of creation, the root first. For whoever
+  /// shows them: what is done often follows the walk.
+  var all: [MemCgroup] { groups.filter { !rows[Int($0.number)].isGone } }
+
   /// A removed cgroup is gone: nobody asks for it but those who know its number.
-  func forget(_ number: UInt16) { all.removeAll { $0.number == number } }
+  func forget(_ number: UInt16) {
+    rows[Int(number)].isGone = true
+    livingCount -= 1
+  }
+
+  func noteProtection() { knowsProtection = true }
+
+  /// A removed cgroup has no name from now on.
+  func forgetName(of cgroup: MemCgroup) { index.remove(cgroup.number) }
 
   /// How many numbers have been given: the greatest, and one for 0.
   var numbers: Int { groups.count + 1 }
@@ -101,7 +124,11 @@ package final class MemcgTree {
   }
 
   func child(of parent: MemCgroup, named name: String) -> MemCgroup? {
-    parent.children.first { $0.name == name }
+    let hash = CgroupIndex.hash(parent: parent.number, name: name)
+    let number = index.find(hash) { number in
+      rows[Int(number)].parent == parent.number && groups[Int(number) - 1].name == name
+    }
+    return number == 0 ? nil : groups[Int(number) - 1]
   }
 
   /// Makes one child; nil when no number is left.
@@ -111,7 +138,8 @@ package final class MemcgTree {
     let made = MemCgroup(
       number: number, path: parent.isRoot ? name : "\(parent.path)/\(name)", parent: parent)
     groups.append(made)
-    all.append(made)
+    index.insert(number, CgroupIndex.hash(parent: parent.number, name: name))
+    livingCount += 1
     rows[Int(number)].liftLimits()
     link(number, below: parent.number)
     return made
@@ -125,25 +153,5 @@ package final class MemcgTree {
       at = rows[Int(at)].parent
     }
     return false
-  }
-
-  /// Publishes exact values of every cgroup, subtree by subtree. Accumulators publish by
-  /// themselves, whoever looks.
-  package func publish() {
-    if accumulators != nil { return }
-    for group in all {
-      let lruvec = lruvec(group.number)
-      let local = counters(group.number)
-      lruvec.pointee.publishedSizes = lruvec.pointee.sizes
-      lruvec.pointee.publishedActivations = PerKind(
-        anon: local[MemcgCounter.workingset_activate_anon.rawValue],
-        file: local[MemcgCounter.workingset_activate_file.rawValue])
-    }
-    for group in all.reversed() {
-      guard let parent = group.parent else { continue }
-      let from = lruvec(group.number), to = lruvec(parent.number)
-      to.pointee.publishedSizes += from.pointee.publishedSizes
-      to.pointee.publishedActivations += from.pointee.publishedActivations
-    }
   }
 }

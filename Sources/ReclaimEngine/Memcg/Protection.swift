@@ -61,6 +61,7 @@ extension UnsafeMutablePointer<MemcgRow> {
 extension MemcgTree {
   /// min or low of a cgroup has been written.
   func protectionChanged(_ number: UInt16) {
+    noteProtection()
     let row = rows + Int(number)
     row.pointee.isWatched = row.pointee.min | row.pointee.low != 0 || row.pointee.isOffline
     rows.cover(number)

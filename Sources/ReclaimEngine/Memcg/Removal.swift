@@ -21,9 +21,10 @@ extension Memory {
   /// - Returns: EBUSY while it has children or tasks.
   func remove(_ cgroup: MemCgroup) -> Outcome {
     let isUsed = tasks.contains { $0.isOnItsWay && $0.memcg == cgroup.number }
-    if isUsed || !cgroup.children.isEmpty { return .failed(.EBUSY) }
+    if isUsed || cgroup.onlineChildren > 0 { return .failed(.EBUSY) }
     drainStocks(below: cgroup.number)
     tree.takeOffline(cgroup)
+    names.handOver(from: cgroup.number, to: tree.kernelPayer(cgroup.number))
     return .done
   }
 }
@@ -47,7 +48,9 @@ extension MemcgTree {
     row.pointee.isOffline = true
     row.pointee.isWatched = true
     cgroup.goOffline()
+    forgetName(of: cgroup)
     handKernelMemory(from: number, to: kernelPayer(number))
+    books.mark(number)
     releaseIfEmpty(number)
   }
 
@@ -55,6 +58,7 @@ extension MemcgTree {
   private func handKernelMemory(from number: UInt16, to heir: UInt16) {
     let row = rows + Int(number), payer = rows + Int(heir)
     payer.pointee.shadowLeaves.splice(&row.pointee.shadowLeaves, leaves)
+    books.mark(heir)
     payer.pointee.deferredShadows += row.pointee.deferredShadows
     row.pointee.deferredShadows = 0
 
@@ -98,7 +102,7 @@ extension MemcgTree {
     guard row.pointee.isOffline, !row.pointee.isGone, row.pointee.usage == 0,
       row.pointee.swapUsage == 0, row.pointee.firstChild == 0
     else { return }
-    row.pointee.isGone = true
+    forget(number)
     unlink(number)
     accumulators?.publishAll(of: number)
     let own = counters(number), heirs = counters(row.pointee.parent)
@@ -106,7 +110,8 @@ extension MemcgTree {
       heirs[k] += own[k]
       own[k] = 0
     }
-    forget(number)
+    books.mark(number)
+    books.mark(row.pointee.parent)
     releaseIfEmpty(row.pointee.parent)
   }
 

@@ -8,8 +8,11 @@
 
 package import UAPI
 
-/// A handle: the accumulators live in arenas of the tree, indexed by cgroup and counter.
-package struct StatisticAccumulators {
+/// Rows of cgroups, indexed by counter. A class, although it changes nothing of its own: a
+/// structure of so many words would be copied wherever a page is counted, for the rare update that
+/// publishes.
+package final class StatisticAccumulators {
+  private let arena: Arena<Int>
   private let collected: UnsafeMutablePointer<Int>
   private let published: UnsafeMutablePointer<Int>
   private let rows: UnsafeMutablePointer<MemcgRow>
@@ -22,12 +25,15 @@ package struct StatisticAccumulators {
   private let activateAnon = MemcgCounter.workingset_activate_anon.rawValue
   private let activateFile = MemcgCounter.workingset_activate_file.rawValue
 
+  /// For that many cgroups.
   init(
-    collected: UnsafeMutablePointer<Int>, published: UnsafeMutablePointer<Int>,
-    rows: UnsafeMutablePointer<MemcgRow>, lruvecs: UnsafeMutablePointer<Lruvec>, limit: Int
-  ) {
-    self.collected = collected
-    self.published = published
+    cgroups: Int, rows: UnsafeMutablePointer<MemcgRow>, lruvecs: UnsafeMutablePointer<Lruvec>,
+    limit: Int
+  ) throws(BootError) {
+    let n = cgroups * MemcgCounter.count
+    arena = try Arena(2 * n, for: "accumulators of cgroup counters")
+    collected = arena.rows
+    published = arena.rows + n
     self.rows = rows
     self.lruvecs = lruvecs
     self.limit = limit
@@ -35,22 +41,28 @@ package struct StatisticAccumulators {
 
   /// The published value, descendants included; it may be less than nothing.
   package func value(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
-    published[Int(memcg) &* width &+ counter.rawValue]
+    published[Int(memcg) &* width &+ counter.place]
   }
 
   /// What an accumulator has collected and not published: for the invariants.
   func waiting(_ counter: MemcgCounter, of memcg: UInt16) -> Int {
-    collected[Int(memcg) &* width &+ counter.rawValue]
+    collected[Int(memcg) &* width &+ counter.place]
   }
 
   /// One update of that amount.
   @inline(__always) package func add(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
-    collect(n, counter.rawValue, memcg, limit)
+    collect(n, counter.place, memcg, limit)
+  }
+
+  /// An update of 1 and one that takes it back: what waits may go out in between.
+  @inline(__always) func addPassing(_ counter: MemcgCounter, of memcg: UInt16) {
+    collect(1, counter.place, memcg, limit)
+    collect(-1, counter.place, memcg, limit)
   }
 
   /// The same of a statistic in bytes: as many pages' worth of them may wait.
   package func addBytes(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
-    collect(n, counter.rawValue, memcg, limit << 12)
+    collect(n, counter.place, memcg, limit << 12)
   }
 
   /// One update of the size of a list (ListIndex).
@@ -61,12 +73,12 @@ package struct StatisticAccumulators {
   /// `n` updates of 1, or of −1 where `n` is negative: what they publish goes out in steps of one
   /// more than an accumulator may hold.
   package func addOnes(_ n: Int, to counter: MemcgCounter, of memcg: UInt16) {
-    let at = Int(memcg) &* width &+ counter.rawValue, step = limit &+ 1
+    let at = Int(memcg) &* width &+ counter.place, step = limit &+ 1
     let sum = collected[at] &+ n
     let reaches = n > 0 ? sum >= step : sum <= -step
     let rest = reaches ? sum % step : sum
     collected[at] = rest
-    if reaches { publish(sum &- rest, counter.rawValue, memcg) }
+    if reaches { publish(sum &- rest, counter.place, memcg) }
   }
 
   /// Whatever waits is published: the cgroup is going.
@@ -84,7 +96,7 @@ package struct StatisticAccumulators {
   ) {
     let at = Int(memcg) &* width &+ counter
     let sum = collected[at] &+ n
-    if _slowPath(sum > limit || sum < -limit) {
+    if _slowPath(UInt(bitPattern: sum &+ limit) > UInt(bitPattern: 2 &* limit)) {
       collected[at] = 0
       publish(sum, counter, memcg)
     } else {
@@ -114,34 +126,6 @@ package struct StatisticAccumulators {
     default:
       if counter == activateAnon { lruvec.pointee.publishedActivations.anon = seen }
       if counter == activateFile { lruvec.pointee.publishedActivations.file = seen }
-    }
-  }
-}
-
-extension MemcgTree {
-  /// `n` folios left one list of a cgroup together: one update.
-  @inline(__always) func listLost(_ n: Int, _ list: Int, of memcg: UInt16) {
-    statistics.note(n)
-    accumulators?.add(-n, toList: list, of: memcg)
-  }
-
-  /// A folio went from one list of its cgroup to another: two updates.
-  @inline(__always) func listsExchanged(_ from: Int, _ to: Int, of memcg: UInt16) {
-    statistics.noteOnes(2)
-    guard let accumulators else { return }
-    accumulators.add(-1, toList: from, of: memcg)
-    accumulators.add(1, toList: to, of: memcg)
-  }
-
-  /// `n` folios have joined the lists that their flags name: one update each.
-  @inline(__always) func listsGained(
-    _ frames: UnsafeMutablePointer<UInt32>, _ n: Int, _ rows: UnsafeMutablePointer<FrameRow>
-  ) {
-    statistics.noteOnes(n)
-    guard let accumulators else { return }
-    for k in 0..<n {
-      let row = rows + Int(frames[k])
-      accumulators.add(1, toList: row.pointee.flags.home, of: row.pointee.memcg)
     }
   }
 }

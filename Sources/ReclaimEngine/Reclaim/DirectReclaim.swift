@@ -18,6 +18,7 @@ extension Memory {
       toReclaim: profile.numbers.swapClusterMax, swappiness: swappiness)
     control.highestZone = request.classZone
     thread.isReclaiming = true
+    thread.slabReclaimed = 0
     defer { thread.isReclaiming = false }
     tracer.directReclaimBegin(order: request.order, request.gfp)
     let begun = timeline.now

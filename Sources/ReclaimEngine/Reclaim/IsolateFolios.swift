@@ -42,9 +42,7 @@ extension Memory {
     return isolate(n, from: list, of: memcg, into: batch)
   }
 
-  private func hasZone(above highest: Int) -> Bool {
-    highest < ZoneSpec.Kind.movable.rawValue && node.zones.last!.kind.rawValue > highest
-  }
+  @inline(__always) func hasZone(above highest: Int) -> Bool { node.topZone > highest }
 
   private func isolateSkipping(_ n: Int, from list: Int, of memcg: UInt16, upTo highest: Int)
     -> Isolation
@@ -74,26 +72,31 @@ extension Memory {
     .pgskip_dma, .pgskip_dma32, .pgskip_normal, .pgskip_movable,
   ]
 
-  /// Fetches what later batches of this list will touch: rows two batches ahead, slots and nodes
-  /// one batch ahead.
-  @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>) {
+  private static let leastLookahead = 8
+
+  /// Fetches what later batches of this list will touch, each as large as this one: rows two
+  /// batches ahead, slots and nodes one batch ahead. Behind a few pages nothing is fetched: what
+  /// comes next is another cgroup, and the walk sees to that.
+  @inline(__always) func prefetchBehind(_ list: UnsafeMutablePointer<FolioList>, _ batch: Int) {
+    if batch < Self.leastLookahead { return }
     let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
-    let n = lists.peek(2 * Self.batchCapacity, of: list, into: upcoming)
-    for k in Self.batchCapacity..<max(Self.batchCapacity, n) {
-      memory_prefetch(rows + Int(upcoming[k]))
-    }
-    for k in 0..<min(Self.batchCapacity, n) {
-      let slot = Int(rows[Int(upcoming[k])].slot)
+    let next = lists.forNext(batch, of: list, from: .tail) { frame in
+      let slot = Int(rows[Int(frame)].slot)
       memory_prefetch(slots + slot)
-      memory_prefetch(leaves + (slot >> 6))
+      memory_prefetch(leaves + (slot &>> 6))
+    }
+    _ = lists.forNext(batch, of: list, from: next) { frame in
+      memory_prefetch(rows + Int(frame))
     }
   }
 
   /// Fetches the rows of the next batch: all that ageing an active list touches.
-  @inline(__always) func prefetchRowsBehind(_ list: UnsafeMutablePointer<FolioList>) {
+  @inline(__always) func prefetchRowsBehind(
+    _ list: UnsafeMutablePointer<FolioList>, _ batch: Int
+  ) {
+    if batch < Self.leastLookahead { return }
     let rows = frames.rows
-    let n = lists.peek(Self.batchCapacity, of: list, into: upcoming)
-    for k in 0..<n { memory_prefetch(rows + Int(upcoming[k])) }
+    _ = lists.forNext(batch, of: list, from: .tail) { frame in memory_prefetch(rows + Int(frame)) }
   }
 
   /// Survivors go to the head of the list that their flags name, in order; active ones advance the

@@ -83,6 +83,7 @@ extension Memory {
       tracer.kswapdWake(node: node.number, order: request.order)
       try await thread.spend(profile.costs.kswapdBegin)
       thread.isReclaiming = true
+      thread.slabReclaimed = 0
       pressure.kernelThread(stalls: true)
       let order = try await balance(order: request.order, highest: highest)
       pressure.kernelThread(stalls: false)
@@ -173,9 +174,10 @@ extension Memory {
     guard swap != nil else { return }
     let sizes = tree.lruvec(MemcgTree.rootNumber).pointee.publishedSizes
     guard isInactiveLow(sizes.inactiveAnon, sizes.activeAnon) else { return }
-    for memcg in tree.all {
+    var walk = tree.walk(below: MemcgTree.rootNumber)
+    while let number = walk.next() {
       let cost = shrinkActiveList(
-        memcg, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
+        number, ListIndex.activeAnon, profile.numbers.swapClusterMax, control)
       try await control.task.spend(cost)
     }
   }

@@ -19,6 +19,7 @@ extension Memory {
       target: target, gfp: Self.memcgFlags(gfp), task: task,
       toReclaim: max(pages, profile.numbers.swapClusterMax), swappiness: swappiness)
     task.isReclaiming = true
+    task.slabReclaimed = 0
     defer { task.isReclaiming = false }
     tracer.memcgReclaimBegin(control.gfp, memcg: target.number)
     try await task.spend(profile.costs.reclaimBegin)

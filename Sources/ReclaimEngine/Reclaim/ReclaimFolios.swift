@@ -26,7 +26,7 @@ extension Memory {
       let row = frames.rows + Int(frame)
       let list = row.pointee.flags.listIndex
       lists.remove(frame, from: lruvec.list(list))
-      tree.accumulators?.add(-1, toList: list, of: owner)
+      tree.listHolds(-1, list, of: owner)
       row.pointee.flags.subtract([.lru, .active])
       batch[k] = frame
     }

@@ -17,76 +17,77 @@ struct ShrinkPurpose {
 }
 
 extension Memory {
+  /// What a folio must not be to be let go at once.
+  private static let special =
+    FolioFlags([.locked, .held, .swapBacked, .anon, .dirty, .writeback, .unevictable]).rawValue
+
   /// shrink_folio_list over the first `n` folios of `batch`: what is reclaimed goes to `freed`,
   /// survivors stay in `batch`, in order.
   /// - Returns: how many survived.
   @inline(never) func shrinkFolioList(
     _ n: Int, _ purpose: ShrinkPurpose, _ tally: inout ShrinkTally
   ) -> Int {
-    let rows = frames.rows, slots = cache.slots, leaves = cache.leaves.rows
+    let rows = frames.rows
     let clockBefore = tree.lruvec(purpose.clock).pointee.clock
     let readsAfter: UInt64 = profile.shadowClock == .afterEviction ? 1 : 0
     let batch = self.batch, freed = self.freed
     let shadowBase =
       Shadow(clock: 0, memcg: purpose.clock, node: node.number, workingset: false).slot.raw
-    let special: FolioFlags = [
-      .locked, .held, .swapBacked, .anon, .dirty, .writeback, .unevictable,
-    ]
-    var kept = 0, gone = 0, processed = 0, files = 0, remembered = 0
+    let swapOut = swapOutAtOnce
+    var kept = 0, gone = 0, files = 0, remembered = 0
     var evicted: UInt64 = 0
-    var k = 0
-    while k < n {
+    for k in 0..<n {
       let frame = batch[k]
-      k &+= 1
       let row = rows + Int(frame)
-      let flags = row.pointee.flags
+      let flags = row.pointee.flags, slot = Int(row.pointee.slot)
       let clock = clockBefore &+ UInt64(truncatingIfNeeded: remembered) &+ readsAfter
-      let slot = Int(row.pointee.slot)
-      if _slowPath(!flags.isDisjoint(with: special) || row.pointee.link != 0 || slot == 0) {
-        let shadow = shadowBase | (clock & Shadow.clockMask) &<< 28
-        switch verdict(on: frame, shadow: shadow, purpose, &tally) {
-        case .free:
-          evicted = Self.fold(evicted, slot)
-          freed[gone] = frame
-          gone &+= 1
-          remembered &+= 1
-        case .vanish:
-          evicted = Self.fold(evicted, slot)
-          freed[gone] = frame
-          gone &+= 1
-        case .keep, .activate:
-          batch[kept] = frame
-          kept &+= 1
-        }
-        continue
+      let shadow = shadowBase | (clock & Shadow.clockMask) &<< 28
+      let verdict: Verdict
+      if flags.rawValue & Self.special == 0, row.pointee.link == 0, slot != 0 {
+        // Referenced once by a read alone does not save a clean page.
+        evictClean(slot, Slot(raw: shadow | (flags.contains(.workingset) ? 2 : 0)))
+        row.pointee.flags = []
+        files &+= 1
+        verdict = .free
+      } else if let swapOut, swapOut.serves(flags, slot: slot) {
+        verdict = anonymousVerdict(row, flags, shadow, purpose, swapOut, &tally)
+      } else {
+        verdict = self.verdict(on: frame, shadow: shadow, purpose, &tally)
       }
-      processed &+= 1
-      // Referenced once by a read alone does not save a clean page: it goes, and its slot remembers
-      // it.
-      slots[slot] = Slot(
-        raw: shadowBase | (clock & Shadow.clockMask) &<< 28
-          | (flags.contains(.workingset) ? 2 : 0))
-      let leaf = leaves + (slot &>> 6)
-      if leaf.pointee.exists {
-        let shadows = leaf.pointee.shadows &+ 1
-        leaf.pointee.shadows = shadows
-        if _slowPath(shadows == leaf.pointee.entries) {
-          cache.list(UInt32(truncatingIfNeeded: slot &>> 6))
-        }
+      switch verdict {
+      case .free:
+        evicted = Self.fold(evicted, slot)
+        freed[gone] = frame
+        gone &+= 1
+        remembered &+= 1
+      case .vanish:
+        evicted = Self.fold(evicted, slot)
+        freed[gone] = frame
+        gone &+= 1
+      case .keep, .activate:
+        batch[kept] = frame
+        kept &+= 1
       }
-      evicted = Self.fold(evicted, slot)
-      row.pointee.flags = []
-      freed[gone] = frame
-      gone &+= 1
-      remembered &+= 1
-      files &+= 1
     }
-    tally.processed &+= processed
+    tally.processed &+= files
     tally.reclaimed = gone
     tally.evicted = evicted
     if files > 0 { countEvicted(files, purpose.owner) }
+    if tally.swappedAtOnce > 0 { countSwappedOut(&tally, purpose.owner) }
     if remembered > 0 { workingset.age(purpose.clock, by: remembered) }
     return kept
+  }
+
+  /// A clean page of a file that nobody maps goes, and its slot remembers it.
+  @inline(__always) private func evictClean(_ slot: Int, _ shadow: Slot) {
+    cache.slots[slot] = shadow
+    let leaf = cache.leaves.rows + (slot &>> 6)
+    guard leaf.pointee.exists else { return }
+    let shadows = leaf.pointee.shadows &+ 1
+    leaf.pointee.shadows = shadows
+    if _slowPath(shadows == leaf.pointee.entries) {
+      cache.list(UInt32(truncatingIfNeeded: slot &>> 6))
+    }
   }
 
   @inline(__always) private static func fold(_ evicted: UInt64, _ slot: Int) -> UInt64 {

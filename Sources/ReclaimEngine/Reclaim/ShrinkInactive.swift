@@ -21,6 +21,8 @@ struct ShrinkTally {
   var pagedOut = 0
   /// Anonymous folios that were mapped until now.
   var unmapped = 0
+  /// Of both, those that SwapOutAtOnce dealt with.
+  var swappedAtOnce = 0
   /// The evicted slots folded into one word, for the digest.
   var evicted: UInt64 = 0
 
@@ -43,34 +45,33 @@ extension Memory {
   /// shrink_inactive_list up to where the folios have been dealt with: what survives is on no list
   /// yet.
   func beginInactiveBatch(
-    _ memcg: MemCgroup, _ list: Int, _ isolation: Isolation, _ control: inout ScanControl
+    _ memcg: UInt16, _ list: Int, _ isolation: Isolation, _ control: inout ScanControl
   ) -> InactiveBatch {
-    let number = memcg.number
-    let lruvec = tree.lruvec(number)
+    let lruvec = tree.lruvec(memcg)
     var tally = ShrinkTally()
     var kept = 0
     if isolation.taken > 0 {
-      prefetchBehind(lruvec.list(list))
+      prefetchBehind(lruvec.list(list), isolation.requested)
       let purpose = ShrinkPurpose(
-        owner: number, clock: control.target.number, references: control.references)
+        owner: memcg, clock: control.target.number, references: control.references)
       kept = shrinkFolioList(isolation.taken, purpose, &tally)
       control.scanned += tally.processed
     }
     return InactiveBatch(
-      memcg: number, list: list, isolation: isolation, tally: tally, kept: kept,
+      memcg: memcg, list: list, isolation: isolation, tally: tally, kept: kept,
       cost: cost(
         of: tally, kept: kept, file: ListIndex.isFile(list), globally: control.isGlobal))
   }
 
   /// The batch is taken off its list and counted.
   @inline(__always) func isolateInactive(
-    _ memcg: MemCgroup, _ list: Int, _ n: Int, _ control: ScanControl
+    _ memcg: UInt16, _ list: Int, _ n: Int, _ control: ScanControl
   ) -> Isolation {
     batches.drain()
     packListsIfNeeded()
-    let isolation = isolate(n, from: list, of: memcg.number, upTo: control.highestZone)
+    let isolation = isolate(n, from: list, of: memcg, upTo: control.highestZone)
     tracer.lruIsolate(isolation, zoneIndex: control.highestZone, list: list)
-    countScan(memcg.number, isolation.scanned, file: ListIndex.isFile(list), control)
+    countScan(memcg, isolation.scanned, file: ListIndex.isFile(list), control)
     return isolation
   }
 
@@ -156,8 +157,9 @@ extension Memory {
   }
 
   @inline(never) private func packLists() {
-    for memcg in tree.all {
-      for list in 0..<ListIndex.count { lists.compact(tree.lruvec(memcg.number).list(list)) }
+    var walk = tree.walk(below: MemcgTree.rootNumber)
+    while let number = walk.next() {
+      for list in 0..<ListIndex.count { lists.compact(tree.lruvec(number).list(list)) }
     }
   }
 }

@@ -10,13 +10,12 @@ extension Memory {
     let (reclaimed, scanned) = (control.reclaimed, control.scanned)
     prepareScan(&control)
     var walk = tree.walk(below: control.target.number)
-    while let number = walk.next() {
-      guard mayReclaim(number, &control) else { continue }
-      let memcg = tree.cgroup(number)
-      try await shrinkLruvec(memcg, &control)
-      let cost = shrinkSlab(memcg, &control)
-      if cost > 0 { try await control.task.spend(cost) }
+    var visit: Visit?
+    while let pause = advance(&walk, &visit, &control) {
+      try await wait(for: pause, &visit, &control)
     }
+    control.reclaimed += control.task.slabReclaimed
+    control.task.slabReclaimed = 0
     guard control.isGlobal else {
       if control.reclaimed > reclaimed { kswapd.madeProgress() }
       return try await control.task.spend(profile.costs.memcgRound)
@@ -55,8 +54,7 @@ extension Memory {
   /// Where all file pages and all free ones together would not reach the high marks, and anonymous
   /// ones can be had, these are scanned alone (reference 04 §4.2).
   private func isFileTiny(_ control: ScanControl) -> Bool {
-    var sizes = ListSizes()
-    for memcg in tree.all { sizes += tree.lruvec(memcg.number).pointee.sizes }
+    let sizes = tree.books.head.pointee.totals
     let free = node.zones.reduce(0) { $0 + $1.free }
     let high = node.zones.reduce(0) { $0 + $1.watermarks.high + $1.boost }
     return sizes.inactiveFile + sizes.activeFile + free <= high

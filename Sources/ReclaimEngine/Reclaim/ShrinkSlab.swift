@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registered shrinkers. For a cgroup there is one: mm-shadow, which frees tree nodes that hold
-// nothing but shadows (reference 10, 09 §9.6).
+// Registered shrinkers, and the first of them: mm-shadow, which frees tree nodes that hold nothing
+// but shadows (reference 10, 09 §9.6).
 //
-// Its seeks are 0: half of what exceeds an eighth of the cgroup's pages is due at every call. Small
-// shares collect as deferred work until a batch of 128 is due, hence the characteristic 128 nodes,
-// 8192 shadows, forgotten at once.
+// A cgroup's turn asks those that know cgroups: shadows, then the file systems (ShrinkNames.swift).
+// The root's turn asks all of the machine's. The seeks of mm-shadow are 0: half of what exceeds an
+// eighth of the cgroup's pages is due at every call. Small shares collect as deferred work until a
+// batch of 128 is due, hence the characteristic 128 nodes, 8192 shadows, forgotten at once.
 
 import UAPI
 
@@ -47,20 +48,41 @@ package struct SlabScan: Equatable {
 extension Memory {
   /// shrink_slab for one cgroup.
   /// - Returns: CPU time that freeing took beyond what a round takes anyway.
-  func shrinkSlab(_ memcg: MemCgroup, _ control: inout ScanControl) -> UInt64 {
-    if memcg.isRoot { return shrinkRootSlab(control) }
-    _ = shrinkSlab(memcg, priority: control.priority, gfp: control.gfp)
-    return 0
+  func shrinkSlab(_ memcg: UInt16, _ control: inout ScanControl) -> UInt64 {
+    shrinkSlab(memcg, priority: control.priority, gfp: control.gfp).cost
+  }
+
+  /// The same, whoever asks.
+  /// - Returns: objects that were freed, and the CPU time it took.
+  func shrinkSlab(
+    _ memcg: UInt16, priority: Int, gfp: GfpFlags
+  ) -> (objects: Int, cost: UInt64) {
+    var objects = shrinkShadows(memcg, priority: priority, gfp: gfp)
+    if memcg == MemcgTree.rootNumber { objects += shrinkCaches(priority: priority, gfp: gfp) }
+    var cost: UInt64 = 0
+    for k in 0..<Superblock.count {
+      let superblock = Superblock(rawValue: k)!
+      let freed = shrinkNames(memcg, superblock, priority: priority, gfp: gfp)
+      objects += freed.dentries + freed.inodes
+      cost += UInt64(freed.dentries) * profile.costs.dentryPruned
+      cost += UInt64(freed.inodes) * profile.costs.inodePruned
+    }
+    return (objects, cost)
+  }
+
+  /// Pages that a reclaim of the thread on the CPU has freed besides those of the lists.
+  func noteReclaimed(_ pages: Int) {
+    if kswapd.thread.isRunning {
+      if kswapd.thread.isReclaiming { kswapd.thread.slabReclaimed += pages }
+    } else if let task = tasks.first(where: { $0.isReclaiming && $0.isRunning }) {
+      task.slabReclaimed += pages
+    }
   }
 
   /// Asks the shadow shrinker of one cgroup; answers how many nodes it freed.
-  func shrinkSlab(_ memcg: MemCgroup, priority: Int, gfp: GfpFlags) -> Int {
-    let row = tree.rows + Int(memcg.number)
-    let nodes = row.pointee.shadowLeaves.count
-    if nodes == 0 { return 0 }
-    let sizes = tree.lruvec(memcg.number).pointee.sizes
-    let slab = (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
-    let freeable = nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
+  private func shrinkShadows(_ memcg: UInt16, priority: Int, gfp: GfpFlags) -> Int {
+    let row = tree.rows + Int(memcg)
+    let freeable = freeableShadows(memcg)
     if freeable <= 0 { return 0 }
 
     // A count for each cgroup, or one that all share.
@@ -73,11 +95,10 @@ extension Memory {
     tracer.shrinkSlabStart(
       Self.shadowShrinker, node: node.number, scan, deferred: deferred, freeable: freeable,
       priority: priority, gfp: gfp)
-    let total = scan.total
     var scanned = 0, freedNodes = 0
     while let n = scan.step(freeable, batch: batch) {
       for _ in 0..<n {
-        guard cache.forgetOldestShadows(of: memcg.number) else { break }
+        guard cache.forgetOldestShadows(of: memcg) else { break }
         freedNodes += 1
       }
       scanned += n
@@ -85,14 +106,28 @@ extension Memory {
     }
     node.counters.add(scanned, to: .slabs_scanned)
     node.counters.add(freedNodes, to: .workingset_nodereclaim)
-    tree.addOnes(freedNodes, to: .workingset_nodereclaim, of: memcg.number)
+    tree.addOnes(freedNodes, to: .workingset_nodereclaim, of: memcg)
     let left = scan.deferred(
       before: deferred, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
     deferrer.pointee.deferredShadows = left
     tracer.shrinkSlabEnd(
-      Self.shadowShrinker, node: node.number, unused: deferred, new: left, total: total,
+      Self.shadowShrinker, node: node.number, unused: deferred, new: left, total: scan.total,
       freed: freedNodes)
     return freedNodes
+  }
+
+  /// Leaves of shadows beyond an eighth of what the cgroup has; none of them where that is
+  /// negative.
+  func freeableShadows(_ memcg: UInt16) -> Int {
+    let row = tree.rows + Int(memcg)
+    let nodes = row.pointee.shadowLeaves.count
+    if nodes == 0 { return 0 }
+    let sizes = tree.lruvec(memcg).pointee.sizes
+    let slab =
+      memcg == MemcgTree.rootNumber
+      ? node.counters[.nr_slab_reclaimable] + node.counters[.nr_slab_unreclaimable]
+      : (row.pointee.slabReclaimable + row.pointee.slabUnreclaimable) >> 12
+    return nodes - (sizes.evictable + sizes.unevictable + slab) >> 3
   }
 
   private static let shadowShrinker = "scan_shadow_nodes"

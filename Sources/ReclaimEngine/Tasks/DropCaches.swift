@@ -6,8 +6,9 @@
 // writes, have 3 of 18 root pages left in a batch: without a drain before the second one there
 // would be 6). Then every file that has pages loses the clean ones that nobody maps, locks or
 // holds, active ones too, and its shadows with them. Shared memory is no file here: it is dirty and
-// swap-backed. Slab: all shrinkers at the highest pressure, until a pass frees little; what there
-// is to free here are nodes that hold nothing but shadows.
+// swap-backed. Slab: all shrinkers at the highest pressure, until a pass frees little: dentries and
+// inodes that nobody uses, nodes that hold nothing but shadows. Their memory comes back a grace
+// period later.
 
 import Timeline
 import UAPI
@@ -16,36 +17,23 @@ extension Memory {
   /// - Parameter what: 1 to 3; anything else is EINVAL.
   func dropCaches(_ what: Int, _ task: SimTask) async throws(Killed) -> Outcome {
     guard (1...3).contains(what) else { return .failed(.EINVAL) }
-    if what & 2 != 0, let file = cache.files.first(where: isKnownAndClosed) {
-      return .unsupported(
-        "drop_caches \(what): the dentry and inode of '\(file.name)', which nobody has open, would "
-          + "be freed, and that is not built")
-    }
-    messages.append(
-      KernelMessage(
-        at: timeline.now, level: .info,
-        text: "\(task.command) (\(task.pid)): drop_caches: \(what)"))
+    say("\(task.command) (\(task.pid)): drop_caches: \(what)")
     if what & 1 != 0 {
       try await dropPageCache(task)
       node.counters.add(1, to: .drop_pagecache)
     }
     if what & 2 != 0 {
-      dropSlab(task)
+      try await dropSlab(task)
       node.counters.add(1, to: .drop_slab)
     }
     return .done
-  }
-
-  private func isKnownAndClosed(_ file: FileMapping) -> Bool {
-    file.isKnown && file.areas.isEmpty
-      && !tasks.contains { $0.isAlive && $0.openFile(file) != nil }
   }
 
   private func dropPageCache(_ task: SimTask) async throws(Killed) {
     batches.drain()
     // The file system's own pages are held by its buffers: they go to the tail of their list.
     for frame in bootFilePages { batches.deactivateFile(frame) }
-    for file in cache.files where hasPages(file) {
+    for file in cache.allFiles where !file.isShmem && hasPages(file) {
       try await invalidate(file, from: 0, to: file.pages, task)
     }
   }
@@ -55,18 +43,28 @@ extension Memory {
     return (0..<file.pages).contains { cache.slots[file.base + $0].folio != 0 }
   }
 
-  private func dropSlab(_ task: SimTask) {
+  private func dropSlab(_ task: SimTask) async throws(Killed) {
     var pass = 0
     while true {
       var freed = 0
-      for memcg in tree.all { freed += shrinkSlab(memcg, priority: 0, gfp: .kernel) }
-      switch profile.slabDrop {
-      case .whileMoreThanTen:
-        if freed <= 10 { return }
-      case .whileEverMore:
-        if freed >> pass <= 1 { return }
+      var walk = tree.walk(below: MemcgTree.rootNumber)
+      while let number = walk.next() {
+        let (objects, cost) = shrinkSlab(number, priority: 0, gfp: .kernel)
+        freed += objects
+        if cost > 0 { try await task.spend(cost) }
       }
+      if !profile.slabDrop.goesOn(after: freed, pass: pass) { return }
       pass += 1
+    }
+  }
+}
+
+extension SlabDrop {
+  /// Whether another pass follows the one of that number, from 0, that has freed so many objects.
+  func goesOn(after freed: Int, pass: Int) -> Bool {
+    switch self {
+    case .whileMoreThanTen: freed > 10
+    case .whileEverMore: freed >> pass > 1
     }
   }
 }

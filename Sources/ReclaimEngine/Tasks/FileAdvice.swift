@@ -81,6 +81,14 @@ extension Memory {
     }
   }
 
+  /// Drops what can be dropped of a file that nobody uses; answers how many pages that were.
+  func invalidateUnused(_ file: FileMapping) -> Int {
+    let before = node.counters[.nr_file_pages]
+    var next = 0
+    while next < file.pages { _ = dropSome(file, &next, to: file.pages) }
+    return before - node.counters[.nr_file_pages]
+  }
+
   /// Drops pages up to where nothing waits to be freed.
   /// - Parameter next: the first page; then the first that is left.
   /// - Returns: the CPU time that it took.

@@ -176,6 +176,7 @@ struct ReadRun {
 
   /// Asks the pattern for half a ring of accesses and fetches their slots and nodes.
   private mutating func lookFurther(_ memory: Memory) {
+    if memory.cutsShort { return cursor.end() }
     let first = known & Self.ringMask
     let half = UnsafeMutableBufferPointer(rebasing: buffer[first..<first + Self.lookahead])
     let n = cursor.fill(half)

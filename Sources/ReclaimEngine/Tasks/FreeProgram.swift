@@ -23,8 +23,7 @@ extension Memory {
       gather.add(frame)
     }
     gather.add(others: program.file)
-    tree.accumulators?.add(
-      -locked.count, toList: ListIndex.unevictable, of: MemcgTree.rootNumber)
+    tree.listHolds(-locked.count, ListIndex.unevictable, of: MemcgTree.rootNumber)
     bootLocked = locked.endIndex..<bootLocked.upperBound
     node.counters.add(-locked.count, to: .nr_mlock)
     node.counters.add(-locked.count, to: .nr_anon_pages)

@@ -66,7 +66,7 @@ struct TouchRun {
     let entries = memory.entries + area.base
     let price = memory.profile.costs.touch &+ memory.profile.costs.draw(cursor.shape)
     while true {
-      if at == filled, !turn(entries) { return .finished }
+      if at == filled, memory.cutsShort || !turn(entries) { return .finished }
       let begun = at
       let end = at &+ min(filled &- at, task.accessesLeft)
       while at < end {

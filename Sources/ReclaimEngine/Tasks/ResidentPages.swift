@@ -5,6 +5,8 @@
 // fault, so the counts that the OOM killer reads lag behind what faults have mapped (three
 // recordings on 6.1 and 5.10 agree to the page). What reclaim takes is subtracted at once.
 
+import UAPI
+
 /// What a task's faults have changed since it last settled.
 struct UnsettledCounts {
   private static let interval = 66
@@ -14,7 +16,7 @@ struct UnsettledCounts {
   private(set) var swapped = 0
 
   /// - Parameter faults: how many there were since the program settled.
-  init(faults: Int) { self.faults = faults % Self.interval }
+  @inline(__always) init(faults: Int) { self.faults = faults % Self.interval }
 
   /// A fault begins: the last of an interval settles first.
   @inline(__always) mutating func beginFault() {
@@ -31,19 +33,7 @@ struct UnsettledCounts {
     swapped &-= 1
   }
 
-  mutating func settle() { self = UnsettledCounts(faults: 0) }
-}
-
-/// The size of a task as the kernel counts it, in pages.
-struct ResidentPages {
-  var virtual = 0
-  var anonymous = 0
-  var file = 0
-  var shmem = 0
-  var swapped = 0
-  var tables = 0
-
-  var resident: Int { anonymous + file + shmem }
+  @inline(__always) mutating func settle() { self = UnsettledCounts(faults: 0) }
 }
 
 extension Memory {

@@ -33,6 +33,7 @@ final class SimTask: SimThread {
   private var isInKernel = false
   private var killReason: String?
   private var openFiles: [OpenFile] = []
+  private var openDirectories: [OpenDirectory] = []
 
   init(
     _ handle: TaskHandle, _ spec: TaskSpec, memcg: UInt16, profile: KernelProfile, fiber: Fiber,
@@ -83,8 +84,17 @@ final class SimTask: SimThread {
   /// Uses the CPU outside of the kernel, in the middle of an operation.
   func spendOutside(_ nanoseconds: UInt64) async throws(Killed) {
     try leaveKernel()
-    try await spend(nanoseconds)
+    if !trySpend(nanoseconds) { try await spend(nanoseconds) }
     enterKernel()
+  }
+
+  /// What it knows of the names of a directory that it looks up.
+  /// - Parameter stream: where draws without a seed begin.
+  func openDirectory(_ position: Int, _ stream: () -> SplitMix64) -> OpenDirectory {
+    if let known = openDirectories.first(where: { $0.position == position }) { return known }
+    let open = OpenDirectory(position, stream())
+    openDirectories.append(open)
+    return open
   }
 
   func openFile(_ file: FileMapping) -> OpenFile? { openFiles.first { $0.file === file } }
@@ -126,6 +136,19 @@ final class OpenFile {
     self.file = file
     self.memcg = memcg
     self.readAheadPages = readAheadPages
+    self.stream = stream
+  }
+}
+
+/// A directory that a task looks names up in: where the pattern `next` stands, and the stream of
+/// patterns without a seed.
+final class OpenDirectory {
+  let position: Int
+  var next = 0
+  var stream: SplitMix64
+
+  init(_ position: Int, _ stream: SplitMix64) {
+    self.position = position
     self.stream = stream
   }
 }

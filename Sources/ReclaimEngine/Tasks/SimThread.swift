@@ -13,6 +13,10 @@ class SimThread {
   /// Set while the thread reclaims: its own allocations then do not recurse into reclaim and may
   /// take what the marks keep back (PF_MEMALLOC).
   final var isReclaiming = false
+  /// Pages of slabs that were freed while it was reclaiming and on the CPU, not yet counted by its
+  /// reclaim (reference 10 §10.5).
+  final var slabReclaimed = 0
+  final var isRunning: Bool { processor.isCurrent(share) }
   private var cpuTime: Nanoseconds = 0
   private var reclaimTime: Nanoseconds = 0
   final var cpu: Nanoseconds { cpuTime }
@@ -54,6 +58,8 @@ class SimThread {
     cpuTime.count &+= duration.count
     if isReclaiming { reclaimTime.count &+= duration.count }
   }
+
+  final var isOnProcessor: Bool { processor.isCurrent(share) }
 
   /// Waits for the CPU, as one does that was asleep.
   final func acquireProcessor() async throws(Killed) { try await processor.acquire(share) }

@@ -8,7 +8,7 @@ import Timeline
 import UAPI
 
 final class TurnTaking {
-  private let order: [String]
+  let order: [String]
   private var waiting: [SimTask] = []
   private var current: SimTask?
   /// Where in the order the last turn was.

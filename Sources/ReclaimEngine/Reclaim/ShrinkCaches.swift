@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shrinkers of the whole machine, which the root's turn calls: caches of dentries and inodes of
-// each file system, and small caches of the kernel (reference 10 §§10.2 to 10.4).
+// Shrinkers of the whole machine that only the root's turn calls: small caches of the kernel
+// (reference 10 §§10.2 to 10.4).
 //
 // What a cache holds is a number: objects that go when they are scanned, and objects that were used
 // since they were last scanned, which survive one scan. A call scans what is due, in batches; less
@@ -36,21 +36,23 @@ struct Shrinker: Sendable {
 }
 
 extension Memory {
-  /// shrink_slab of the root: every registered shrinker in its turn.
-  /// - Returns: CPU time that freeing took.
-  func shrinkRootSlab(_ control: ScanControl) -> UInt64 {
-    for k in shrinkers.indices where shrinkers[k].freeable > 0 { shrink(k, control) }
-    return shrinkDirectories(control)
+  /// Asks each in its turn; answers how many objects they freed.
+  func shrinkCaches(priority: Int, gfp: GfpFlags) -> Int {
+    var freed = 0
+    for k in shrinkers.indices where shrinkers[k].freeable > 0 {
+      freed += shrink(k, priority: priority, gfp: gfp)
+    }
+    return freed
   }
 
-  private func shrink(_ k: Int, _ control: ScanControl) {
+  private func shrink(_ k: Int, priority: Int, gfp: GfpFlags) -> Int {
     let before = shrinkers[k].deferred, freeable = shrinkers[k].freeable
     var scan = SlabScan(
-      freeable: freeable, deferred: before, priority: control.priority, seeks: shrinkers[k].seeks,
+      freeable: freeable, deferred: before, priority: priority, seeks: shrinkers[k].seeks,
       behaviour: profile.deferredShrink)
     tracer.shrinkSlabStart(
       shrinkers[k].name, node: node.number, scan, deferred: before, freeable: freeable,
-      priority: control.priority, gfp: control.gfp)
+      priority: priority, gfp: gfp)
     var scanned = 0, freed = 0
     while let n = scan.step(freeable, batch: shrinkers[k].batch) {
       freed += shrinkers[k].scan(n)
@@ -63,5 +65,6 @@ extension Memory {
     tracer.shrinkSlabEnd(
       shrinkers[k].name, node: node.number, unused: before, new: shrinkers[k].deferred,
       total: scan.total, freed: freed)
+    return freed
   }
 }

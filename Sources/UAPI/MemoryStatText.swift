@@ -2,11 +2,9 @@
 // memory.stat as the kernel prints it: its fields and their order, amounts of memory in bytes
 // (reference 16 §16.8). The OOM report holds the same lines.
 
-import UAPI
-
-enum MemoryStatText {
+package enum MemoryStatText {
   /// - Parameter stat: indexed by MemcgCounter.
-  static func text(_ stat: [Int], _ form: OomReportForm) -> String {
+  package static func text(_ stat: [Int], _ form: OomReportForm) -> String {
     fields(form).map { "\($0) \(value($0, stat))" }.joined(separator: "\n")
   }
 
