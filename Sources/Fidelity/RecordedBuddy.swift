@@ -24,9 +24,12 @@ struct RecordedBuddy {
 
   /// The row for one zone of a kernel with `free` blocks by order; nothing but movable blocks where
   /// none is known.
-  /// - Parameter isHighest: whether the kernel image lies there: no zone above manages memory.
+  /// - Parameters:
+  ///   - isHighest: whether the kernel image lies there: no zone above manages memory.
+  ///   - madeFiles: whether files were made before.
   static func row(
-    kernel: String, zone: String, managed: Int, isHighest: Bool, free: [Int]
+    kernel: String, zone: String, managed: Int, isHighest: Bool, madeFiles: Bool = true,
+    free: [Int]
   ) -> RecordedBuddy {
     if zone == "DMA" {
       return kernel == "5.10"
@@ -61,10 +64,16 @@ struct RecordedBuddy {
       return RecordedBuddy(
         unmovable: [1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 0],
         reclaimable: [1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 0])
+    // What fallbacks take, and when the exit's own do, says that there is less where no file was
+    // made.
+    case "6.1" where zone == "DMA32" && !madeFiles:
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1],
+        reclaimable: [0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0])
     // Half of the reclaimable block of order 8 was in use where there are fewer of that order.
     case "6.1" where zone == "DMA32" && blocks(8) < 7:
       return RecordedBuddy(
-        unmovable: [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1],
+        unmovable: [0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1],
         reclaimable: [0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0])
     case "6.1":
       return RecordedBuddy(
@@ -83,14 +92,16 @@ struct RecordedBuddy {
     }
   }
 
-  /// The row of a machine that made directories and dropped them.
+  /// The row of a machine that made directories and dropped them. On 6.1 the recorder's buffer is
+  /// still on the CPU's lists, and the unmovable list holds what is left of its block's other half.
   static func dropped(kernel: String, managed: Int, free: [Int]) -> RecordedBuddy {
-    var row = row(kernel: kernel, zone: "DMA32", managed: managed, isHighest: true, free: free)
-    switch kernel {
-    case "5.10": row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 1, .max]
-    case "6.1": row.movable = [1, 0, 1, 0, 1, 0, 8, 7, 5, 1, .max]
-    default: break
+    if kernel == "6.1" {
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], reclaimable: none,
+        movable: [1, 0, 1, 0, 1, 0, 8, 7, 5, 2, .max])
     }
+    var row = row(kernel: kernel, zone: "DMA32", managed: managed, isHighest: true, free: free)
+    if kernel == "5.10" { row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 1, .max] }
     return row
   }
 

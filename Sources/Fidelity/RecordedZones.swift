@@ -7,10 +7,11 @@ import UAPI
 extension RecordedConfiguration.Node {
   /// Its zones that manage memory, lowest first.
   /// - Parameters:
+  ///   - madeFiles: files were made before.
   ///   - hasDropped: directories of files were made and dropped.
   ///   - free: free blocks by order of the zone that buddyinfo calls so: "0 DMA32".
   func zones(
-    number: Int, kernel: String, hasDropped: Bool = false,
+    number: Int, kernel: String, madeFiles: Bool = true, hasDropped: Bool = false,
     free: (String) throws(RecordingError) -> [Int]
   ) throws(RecordingError) -> [ZoneSpec] {
     let highest = ZoneSpec.Kind.allCases.last { (zones[$0.name]?.managed ?? 0) > 0 }
@@ -24,7 +25,7 @@ extension RecordedConfiguration.Node {
         ? RecordedBuddy.dropped(kernel: kernel, managed: zone.managed, free: blocks)
         : RecordedBuddy.row(
           kernel: kernel, zone: kind.name, managed: zone.managed, isHighest: kind == highest,
-          free: blocks)
+          madeFiles: madeFiles, free: blocks)
       let perCPU = zone.pagesets.reduce(0) { $0 + $1.count }
       // Marks are printed with the boost of the moment.
       let boost = zone.boost ?? 0
