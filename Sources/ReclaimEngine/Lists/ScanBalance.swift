@@ -7,7 +7,7 @@
 import UAPI
 
 /// Which kinds are scanned, and in which proportion.
-enum ScanBalance: Equatable {
+package enum ScanBalance: Equatable {
   case fileOnly
   case anonOnly
   case equal
@@ -16,7 +16,7 @@ enum ScanBalance: Equatable {
 
   /// The proportion by cost: each kind weighs its swappiness share against what it cost to lose
   /// (reference 05 §5.5.2). Integer divisions in the kernel's order.
-  static func byCost(_ cost: PerKind, swappiness: Int) -> ScanBalance {
+  package static func byCost(_ cost: PerKind, swappiness: Int) -> ScanBalance {
     let total = cost.anon + cost.file
     let anonCost = total + cost.anon, fileCost = total + cost.file
     let sum = anonCost + fileCost
@@ -27,7 +27,7 @@ enum ScanBalance: Equatable {
 
   /// The part of a list's share that this balance grants; fractions are rounded up for the lists
   /// of an offline cgroup.
-  func apply(_ scan: Int, file: Bool, roundingUp: Bool = false) -> Int {
+  package func apply(_ scan: Int, file: Bool, roundingUp: Bool = false) -> Int {
     switch self {
     case .fileOnly: file ? scan : 0
     case .anonOnly: file ? 0 : scan

@@ -80,12 +80,15 @@ package final class ChargeStock {
     return over
   }
 
-  /// The first of the cgroup and its ancestors whose limit forbids `n` more; 0 for none.
+  /// The first of the cgroup and its ancestors whose limit forbids `n` more; 0 for none. Those below
+  /// it have counted `n` in their peaks.
   @inline(__always) private func firstFull(_ memcg: UInt16, _ n: Int) -> UInt16 {
     var at = memcg
     while at != 0 {
-      let row = rows + Int(at)
-      if row.pointee.usage &+ n > row.pointee.max { return at }
+      let row = rows + Int(at), usage = row.pointee.usage &+ n
+      if usage > row.pointee.max { return at }
+      // A peak counts what was charged and taken back because somebody above refused.
+      if usage > row.pointee.peak { row.pointee.peak = usage }
       at = row.pointee.parent
     }
     return 0
@@ -96,9 +99,7 @@ package final class ChargeStock {
     var isOverHigh = false
     while at != 0 {
       let row = rows + Int(at)
-      let usage = row.pointee.usage &+ n
-      row.pointee.usage = usage
-      if usage > row.pointee.peak { row.pointee.peak = usage }
+      row.pointee.usage &+= n
       isOverHigh = isOverHigh || row.pointee.isOverHigh
       if _slowPath(row.pointee.isWatched) { tree.attend(at) }
       at = row.pointee.parent
