@@ -146,6 +146,14 @@ package enum SwapCacheRead: String, Sendable {
   case marksNothing
 }
 
+/// Whether the read of a page from swap is a stall, apart from waiting for it (reference 14 §14.2).
+package enum SwapReadStall: String, Sendable {
+  /// Always; 5.10.
+  case always
+  /// Of pages of the working set; 6.1.
+  case ofWorkingset
+}
+
 /// Which counters /proc/vmstat has, and in which order (recordings).
 package enum VmstatForm: String, Sendable {
   /// Page tables are counted by zone, the swap cache is not; 5.10.
