@@ -58,9 +58,9 @@ extension Chapter {
         "slabinfo", "m:slabinfo()", answers: ["table<string, table<string, integer>>"],
         "caches of kernel objects by the kernel's names (`dentry`, `ext4_inode_cache`, "
           + "`radix_tree_node` …): `{ objects, free, pages, unused, negative, object_size, "
-          + "per_slab }`. `objects` are those in use that came since boot, `free` those free in slabs, "
-          + "`pages` those of slabs taken since boot; `unused` may be freed by a shrinker, and "
-          + "`negative` dentries say that there is no such file", body: MachineViews.slabinfo),
+          + "per_slab }`. `objects` are those in use that came since boot, `free` those free in "
+          + "slabs, `pages` those of slabs taken since boot; `unused` may be freed by a shrinker, "
+          + "and `negative` dentries say that there is no such file", body: MachineViews.slabinfo),
       Binding(
         "marks", "m:marks()", answers: ["table[]"],
         "what `t:mark` saw, in order: `{ name, at, vmstat, cgroups }`; `at` in nanoseconds since "

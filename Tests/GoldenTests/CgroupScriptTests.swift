@@ -56,4 +56,35 @@ import Testing
     #expect(new.status == 1 && new.errors.contains("field 'peak' in 'c'"), "\(new.errors)")
     #expect(new.errors.contains("cg:peak()"), "\(new.errors)")
   }
+
+  /// What was removed takes no part any more, and its name may be another's.
+  @Test func aRemovedCgroupIsNotMadeAgainBySomebodyWhoStillKnowsIt() throws {
+    let run = try Self.run(
+      """
+      local m = machine { memory = "256 MiB" }
+      local a = m:cgroup { name = "a" }
+      m:call(function(t)
+        print("removed", t:remove(a))
+        print("inside", t:move(a), select(2, t:set(a, { max = "1 MiB" })), t:remove(a))
+        print("waits", t:wait(a:trigger { on = "events" }))
+      end)
+      for _, f in ipairs {
+        function() a:set { max = "1 MiB" } end, function() a:file "memory.max" end,
+        function() a:stat() end, function() m:cgroup { name = "b", parent = a } end,
+        function() m:spawn("s", { cgroup = a }, function() end) end,
+      } do print(pcall(f)) end
+      local new = m:cgroup { name = "a", memory = { max = "2 MiB" } }
+      print("new", new:file "memory.max")
+      """)
+    for line in [
+      "removed\ttrue", "inside\tnil\tENOENT\tnil\tENOENT", "waits\tnil\tENOENT",
+      "new\t2097152",
+    ] {
+      #expect(run.output.contains("\n\(line)\n"), "\(line): \(run.output) \(run.errors)")
+    }
+    let told = run.output.split(separator: "\n").filter { $0.hasPrefix("false\t") }
+    #expect(told.count == 5)
+    #expect(told.prefix(3).allSatisfy { $0.hasSuffix("the cgroup 'a' does not exist any more") })
+    #expect(told.suffix(2).allSatisfy { $0.hasSuffix("got 'a', which was removed") })
+  }
 }
