@@ -15,6 +15,7 @@ enum EventNumber: UInt64 {
   case memcgReclaimBegin = 1, memcgReclaimEnd, lruIsolate, lruShrinkInactive, lruShrinkActive
   case shrinkSlabStart, shrinkSlabEnd, mark, operation, machine, markVictim
   case directReclaimBegin, directReclaimEnd, wakeupKswapd, kswapdWake, kswapdSleep
+  case throttled, congestionWait, waitIffCongested, reclaimRetryZone, oomScoreAdjust
 }
 
 final class Tracer {
@@ -39,15 +40,26 @@ final class Tracer {
 
   @inline(__always) var isOn: Bool { mode != .off }
 
-  private func begin(_ number: EventNumber) {
+  /// Whether events are kept.
+  @inline(__always) var isRecording: Bool { mode == .record }
+
+  func begin(_ number: EventNumber) {
     events &+= 1
     folded.pointee.fold(number.rawValue, timeline.now.nanoseconds)
   }
 
-  private func keep(_ event: @autoclosure () -> TraceEvent) {
+  func keep(_ event: @autoclosure () -> TraceEvent) {
     if mode == .record { recorded.append((timeline.now, event())) }
     if let afterEvent { afterEvent() }
   }
+
+  /// Folds what belongs to the event that has begun.
+  func fold(_ words: UInt64...) {
+    for word in words { folded.pointee.fold(word) }
+  }
+
+  /// Keeps an event that the digest does not know.
+  @inline(never) func record(_ event: TraceEvent) { recorded.append((timeline.now, event)) }
 
   func memcgReclaimBegin(_ gfp: GfpFlags, memcg: UInt16) {
     guard isOn else { return }
