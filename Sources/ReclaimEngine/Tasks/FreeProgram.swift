@@ -27,6 +27,7 @@ extension Memory {
     bootLocked = locked.endIndex..<bootLocked.upperBound
     node.counters.add(-locked.count, to: .nr_mlock)
     node.counters.add(-locked.count, to: .nr_anon_pages)
+    gatheredPages += gather.change()
     let costs = profile.costs
     let cost = UInt64(locked.count) * (costs.pageUnmapped + costs.pageUnlocked)
     do { try await task.spend(cost) } catch {}

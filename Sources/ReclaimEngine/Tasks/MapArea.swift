@@ -61,6 +61,7 @@ extension Memory {
       let end = min(area.pages, at + AddressSpace.pagesPerTable)
       let cost = zap(area, at..<end, &gather).cost(profile.costs)
       at = end
+      gatheredPages += gather.change()
       if cost > 0 { do { try await task.spend(cost) } catch {} }
       await makeRoom(&gather, task)
     }
