@@ -19,6 +19,7 @@ extension KernelProfile {
       gigabyteShift: 18,
       costDecayShift: 2,
       highestAreaPage: 504,
+      freedTogether: 9698,
       swapCluster: 512,
       plugRequests: 32,
       writeThrottleSteps: 1,
@@ -93,7 +94,11 @@ extension KernelProfile {
       advise: 3000,
       pageInvalidated: 1870,
       shadowForgotten: 500,
-      pageUnmapped: 1220,
+      pageUnmapped: 520,
+      pageUnlocked: 890,
+      slotReleased: 1080,
+      pageFreed: 710,
+      exit: 1_760_000,
       statCached: 3000,
       statForgotten: 9000,
       statNew: 18000,
@@ -127,5 +132,7 @@ extension KernelProfile {
     folios: .plain,
     bootCaches: .superblocks,
     scheduling: .fairVoluntary,
-    vmstatForm: .tablesOfZone)
+    vmstatForm: .tablesOfZone,
+    reclaimWait: .congestion,
+    zoneReclaimable: .lists)
 }

@@ -19,6 +19,7 @@ extension KernelProfile {
       gigabyteShift: 18,
       costDecayShift: 2,
       highestAreaPage: 500,
+      freedTogether: 512,
       swapCluster: 512,
       plugRequests: 32,
       writeThrottleSteps: 0,
@@ -92,7 +93,11 @@ extension KernelProfile {
       advise: 3000,
       pageInvalidated: 1760,
       shadowForgotten: 660,
-      pageUnmapped: 1290,
+      pageUnmapped: 560,
+      pageUnlocked: 680,
+      slotReleased: 1170,
+      pageFreed: 745,
+      exit: 1_450_000,
       statCached: 3480,
       statForgotten: 9000,
       statNew: 21000,
@@ -126,5 +131,7 @@ extension KernelProfile {
     folios: .compound,
     bootCaches: .superblocksAndDeferredFrees,
     scheduling: .fairVoluntary,
-    vmstatForm: .tablesOfNode)
+    vmstatForm: .tablesOfNode,
+    reclaimWait: .throttle,
+    zoneReclaimable: .freeWhereNone)
 }
