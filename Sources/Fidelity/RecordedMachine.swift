@@ -108,7 +108,7 @@ package enum RecordedMachine {
     let madeFiles = question.scenario.setup.contains { $0.hasPrefix("mkfile ") }
     let treeNodes =
       switch (question.kernel, madeFiles, hasSwap) {
-      case ("5.10", true, true): 12
+      case ("5.10", _, true): 12
       case ("5.10", true, false) where directories.isEmpty: 3
       case ("6.1", true, true): 8
       default: 13
