@@ -25,6 +25,8 @@
 ---@field disks? table<string, DiskFields>
 --- files: { name = size, … }, besides those that like has; they exist and are not cached
 ---@field files? table<string, Size>
+--- directories of small files: { name = files, … }; they exist and no name is remembered
+---@field directories? table<string, integer>
 --- { size = "256 MiB", on = "pmem" }: one swap area, in place of one that like has; false: none
 ---@field swap? SwapFields|false
 --- { ["vm.swappiness"] = 100 }, by the kernel's names and with the values it takes; see below
@@ -186,6 +188,13 @@ function Machine:vmstat() end
 ---@return string
 function Machine:proc(name) end
 
+--- caches of kernel objects by the kernel's names (dentry, ext4_inode_cache, radix_tree_node …):
+--- { objects, free, pages, unused, negative, object_size, per_slab }. objects are those in use
+--- that came since boot, free those free in slabs, pages those of slabs taken since boot; unused
+--- may be freed by a shrinker, and negative dentries say that there is no such file
+---@return table<string, table<string, integer>>
+function Machine:slabinfo() end
+
 --- what t:mark saw, in order: { name, at, vmstat, cgroups }; at in nanoseconds since boot,
 --- cgroups[path] is { stat, events, current, swap_current }
 ---@return table[]
@@ -290,6 +299,12 @@ local Task = {}
 ---@return string? error
 function Task:open(name) end
 
+--- a directory of small files; or nil, "ENOENT"; suspends nothing
+---@param name string
+---@return Directory?
+---@return string? error
+function Task:directory(name) end
+
 --- an area of anonymous memory, or one that shows a file's pages; or nil, "ENOMEM" or "ENOENT".
 --- Nothing of it is in memory before it is touched
 ---@param size Size|MapFileFields
@@ -366,6 +381,15 @@ function Task:oom_score_adj(n) end
 ---@return boolean
 function Task:drop_caches(what) end
 
+--- true. From now on the tasks of those names take turns in that order, so many accesses each:
+--- what competes is the memory, not the scheduler. A turn begins when all of them that were
+--- spawned and have not ended wait for theirs; each has to ask, with the same names
+---@param every integer
+---@param tasks string[]
+---@return boolean?
+---@return string? error
+function Task:take_turns(every, tasks) end
+
 --- does not answer; the task ends here
 function Task:exit() end
 
@@ -430,6 +454,25 @@ function File:advise(advice, range) end
 ---@return boolean?
 ---@return string? error
 function File:drop() end
+
+---@class Directory
+---@field name string as the machine was told it
+---@field files integer how many files it has
+local Directory = {}
+
+--- true; or nil, "ENOMEM". One stat of a file for each access of the pattern, counted in files;
+--- without one, every file in order
+---@param fields? PatternFields
+---@return boolean?
+---@return string? error
+function Directory:stat(fields) end
+
+--- true; or nil, "ENOMEM". The same with n names that do not exist, from from on: each leaves a
+--- negative dentry
+---@param fields PatternFields
+---@return boolean?
+---@return string? error
+function Directory:stat_missing(fields) end
 
 ---@class Trigger
 

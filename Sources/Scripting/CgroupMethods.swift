@@ -20,13 +20,13 @@ final class CgroupObject {
 extension CgroupSnapshot {
   /// memory.stat as the file prints it: amounts of memory in bytes.
   var statFields: [(name: String, value: Int)] {
-    MemcgCounter.allCases.map { counter in
+    statCounters.map { counter in
       (counter.name, counter.isPages ? self[counter] * Pages.size : self[counter])
     }
   }
 
   var eventFields: [(name: String, value: Int)] {
-    MemcgEvent.allCases.map { ($0.name, self[$0]) }
+    eventCounters.map { ($0.name, self[$0]) }
   }
 
   /// memory.current in bytes.

@@ -95,6 +95,7 @@ final class MachineObject {
   func run(to task: TaskObject) throws(LuaError) {
     goal = .task(task)
     try advance(until: .distantFuture)
+    if let failure = task.failure { throw LuaError(placed: failure.text) }
     if let standstill { throw LuaError(standstill) }
   }
 

@@ -90,6 +90,12 @@ extension Chapter {
         "`{ running, reclaiming, waiting }`, nanoseconds: on the CPU, of it in reclaim, and since "
           + "its start off the CPU"
       ) { ($0 as! TaskObject).times },
+      Property(
+        "delay", "table<string, integer>",
+        "`{ freepages_count, freepages_delay_total }`, as taskstats: cycles of reclaim that it "
+          + "went through, in direct reclaim, at a limit or because it was asked, and "
+          + "nanoseconds from their begin to their end"
+      ) { ($0 as! TaskObject).delays },
     ],
     reserved: [("policy", "memory policies come with machines of several nodes")])
 }
@@ -111,6 +117,16 @@ extension LuaKind {
 }
 
 extension TaskObject {
+  fileprivate var delays: LuaValue {
+    guard let handle else { return .counters("task.delay", []) }
+    let delay = machine.backend.report(on: handle).reclaimDelay
+    return .counters(
+      "task.delay",
+      [
+        ("freepages_count", delay.count), ("freepages_delay_total", Int(delay.total.count)),
+      ])
+  }
+
   fileprivate var times: LuaValue {
     guard let handle else { return .counters("task.time", []) }
     let report = machine.backend.report(on: handle)

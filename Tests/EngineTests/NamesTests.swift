@@ -76,9 +76,11 @@ extension Operation {
     named.asks(.stat(1))
     let before = named.slabBytes
     named.asks(.stat(from: 1, 499))
-    #expect(named.slabBytes - before == 499 * bytes)
+    let paid = named.slabBytes - before
+    // 5.10 publishes what it has collected in steps of 33 pages.
+    #expect(abs(paid - 499 * bytes) <= (kernel == "5.10" ? 33 * 4096 : 0))
     named.asks(.stat(500), in: "/")
-    #expect(named.slabBytes - before == 499 * bytes)
+    #expect(named.slabBytes - before == paid)
     #expect(named.dentries.objects == 501 && named.inodes.objects == 501)
     #expect(named.dentries.unused == 500 && named.inodes.unused == 0)
   }
@@ -121,19 +123,23 @@ extension Operation {
   @Test func pressureScalesWhatIsOffered() throws {
     let named = try Named(pressure: 200)
     named.asks(.stat(700), .dropCaches(2))
-    #expect(named.shrinks.first?.items == 1400)
+    #expect(named.shrinks.contains { $0.items == 1400 })
+    #expect(!named.shrinks.contains { $0.items == 700 })
   }
 
   // MARK: which go
 
-  @Test func aNameThatWasUsedAgainGoesRoundOnceMore() throws {
-    let named = try Named(files: 4000)
-    // The oldest 40 are used again; a scan of a batch passes them over.
-    named.asks(.stat(1100), .stat(40))
-    #expect(named.asks(.reclaim(path: "a", Pages(1))) == [.done] || true)
+  /// Of 2100 dentries and as many inodes four batches are scanned at once; nearly all are freed, but
+  /// not those that were used again.
+  @Test(arguments: [0, 40]) func aNameThatWasUsedAgainGoesRoundOnceMore(again: Int) throws {
+    let named = try Named(files: 2100)
+    named.asks(.stat(2100))
+    if again > 0 { named.asks(.stat(again)) }
     named.asks(.dropCaches(2))
-    #expect(named.machine.vmstat(.drop_slab) == 1)
-    #expect(named.dentries.unused <= 40)
+    let freed = named.machine.events.compactMap { event in
+      if case .shrinkSlabEnd(_, _, _, _, _, let returned) = event { returned } else { nil }
+    }
+    #expect((4065...4104).contains(freed.max()! + again))
   }
 
   @Test func anOpenFileKeepsItsName() throws {
@@ -154,11 +160,12 @@ extension Operation {
   @Test(arguments: kernels) func theInodeOfACachedFile(kernel: String) throws {
     let named = try Named(kernel)
     named.asks(.readPages("data", 100))
+    let pages = named.machine.vmstat(.nr_file_pages)
     named.asks(.dropCaches(2), .sleep(.milliseconds(20)), in: "/")
     let isKept = kernel == "6.1"
-    #expect(named.machine.vmstat(.nr_file_pages) == (isKept ? 100 : 0))
-    #expect(named.machine.vmstat(.pginodesteal) == (isKept ? 0 : 100))
-    #expect(named.inodes.objects == (isKept ? 1 : 0))
+    #expect(named.machine.vmstat(.nr_file_pages) == (isKept ? pages : 0))
+    #expect(named.machine.vmstat(.pginodesteal) == (isKept ? 0 : pages))
+    #expect(named.dentries.objects == 0 && named.inodes.objects == 1)
     // Without pages nothing keeps it.
     named.asks(.dropCaches(1), .dropCaches(2), .sleep(.milliseconds(20)), in: "/")
     #expect(named.inodes.objects == 0)
@@ -197,14 +204,14 @@ extension Operation {
 
   // MARK: boot
 
-  /// 2000 files, the directory and the file besides: 4004 objects due at the highest pressure, of
+  /// 10 000 files, the directory and the file besides: 20 004 objects due at the highest pressure, of
   /// which less than a batch is left, on both kernels.
   @Test(arguments: kernels) func whatBootDroppedLeavesARest(kernel: String) throws {
-    let named = try Named(kernel, dropped: true)
+    let named = try Named(kernel, files: 10_000, dropped: true)
     named.asks(.stat(10), in: "/")
     #expect(named.dentries.unused == 10)
     named.asks(.dropCaches(2), in: "/")
-    #expect(named.shrinks.first?.deferred == 4004 % 1024)
+    #expect(named.shrinks.first { $0.items == 10 }?.deferred == 548)
   }
 
   /// Nothing is dropped at pressure 0: the names are remembered when the workload begins.

@@ -63,6 +63,13 @@ final class Pressure {
       from: stalls ? idle : reclaiming, to: stalls ? reclaiming : idle, MemcgTree.rootNumber)
   }
 
+  /// It goes to sleep in the middle of that, or is awake again.
+  func kernelThread(sleeps: Bool) {
+    count(
+      from: PressureState(isRunnable: sleeps, isStalled: true),
+      to: PressureState(isRunnable: !sleeps, isStalled: true), MemcgTree.rootNumber)
+  }
+
   private func count(from old: PressureState, to new: PressureState, _ memcg: UInt16) {
     if old == new { return }
     let now = timeline.now

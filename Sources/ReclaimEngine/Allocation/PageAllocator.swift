@@ -31,8 +31,8 @@ package final class PageAllocator {
   deinit { zonelist.deallocate() }
 
   /// Highest zone index a request may use: movable user pages any, kernel pages up to Normal.
-  static let movableClass = ZoneSpec.Kind.movable.index
-  static let normalClass = ZoneSpec.Kind.normal.index
+  @inline(__always) static var movableClass: Int { ZoneSpec.Kind.movable.index }
+  @inline(__always) static var normalClass: Int { ZoneSpec.Kind.normal.index }
 
   /// 2^order frames, or 0 when each zone would fall below its low mark.
   @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {

@@ -35,6 +35,8 @@ package struct KernelProfile: Sendable {
   var bootCaches: BootCaches
   var scheduling: Scheduling
   var vmstatForm: VmstatForm
+  var reclaimWait: ReclaimWait
+  var zoneReclaimable: ZoneReclaimable
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]

@@ -132,5 +132,7 @@ extension KernelProfile {
     folios: .plain,
     bootCaches: .superblocks,
     scheduling: .fairVoluntary,
-    vmstatForm: .tablesOfZone)
+    vmstatForm: .tablesOfZone,
+    reclaimWait: .congestion,
+    zoneReclaimable: .lists)
 }

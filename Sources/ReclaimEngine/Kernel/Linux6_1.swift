@@ -131,5 +131,7 @@ extension KernelProfile {
     folios: .compound,
     bootCaches: .superblocksAndDeferredFrees,
     scheduling: .fairVoluntary,
-    vmstatForm: .tablesOfNode)
+    vmstatForm: .tablesOfNode,
+    reclaimWait: .throttle,
+    zoneReclaimable: .freeWhereNone)
 }

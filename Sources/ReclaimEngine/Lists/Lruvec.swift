@@ -41,6 +41,11 @@ package struct PerKind {
   package var anon = 0
   package var file = 0
 
+  package init(anon: Int = 0, file: Int = 0) {
+    self.anon = anon
+    self.file = file
+  }
+
   static func += (a: inout PerKind, b: PerKind) {
     a.anon += b.anon
     a.file += b.file
@@ -62,6 +67,8 @@ package struct Lruvec {
   var refaultsSeen: PerKind
   package var publishedSizes: ListSizes
   package var publishedActivations: PerKind
+  /// LRUVEC_CONGESTED: reclaim has met nothing but dirty folios whose device is behind.
+  var isCongested: Bool
 
   var sizes: ListSizes {
     ListSizes(

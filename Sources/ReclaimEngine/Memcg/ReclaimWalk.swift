@@ -11,6 +11,8 @@ package struct ReclaimWalk {
   /// The cgroup visited last; 0 before the first and after the last.
   private var at: UInt16 = 0
   private var hasEnded = false
+  /// The furthest reach of all that it has met (ListBooks), the root left out.
+  private var reach: UInt8 = 0
 
   fileprivate init(_ rows: UnsafeMutablePointer<MemcgRow>, top: UInt16) {
     self.rows = rows
@@ -24,6 +26,13 @@ package struct ReclaimWalk {
     hasEnded = at == 0
     return hasEnded ? nil : at
   }
+
+  @inline(__always) mutating func met(_ reach: UInt8) {
+    if at != MemcgTree.rootNumber, reach > self.reach { self.reach = reach }
+  }
+
+  /// The furthest reach of all cgroups; nil where not all of them were met.
+  var furthest: UInt8? { top == MemcgTree.rootNumber && hasEnded ? reach : nil }
 }
 
 extension MemcgTree {

@@ -27,8 +27,9 @@ extension Memory {
   @inline(__always) func faultAtOnce(
     _ area: Area, _ index: Int, write: Bool, _ task: SimTask
   ) -> FaultAtOnce {
-    guard task.space.hasTable(area, index) else { return .other }
     let entry = entries[area.base &+ index]
+    // An entry that says something has a table that holds it.
+    if entry.isNone, !task.space.hasTable(area, index) { return .other }
     if entry.isSwap {
       guard let slots = synchronousSlots else { return .other }
       let slot = slots + Int(entry.swapOffset)

@@ -4,6 +4,7 @@
 // Freed folios leave their lists at once and are uncharged together, a batch at a time, straight
 // from the counters. Up to 6.12 the CPU's LRU batches are drained first.
 
+import CMemory
 import Timeline
 import UAPI
 
@@ -118,32 +119,69 @@ extension Memory {
   private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Zapped {
     batches.drain()
     area.task.unsettled.settle()
-    var zapped = Zapped()
-    for index in range {
-      let entry = entries[area.base + index]
-      if entry.isNone { continue }
-      noteFilled(area, area.base + index)
-      entries[area.base + index] = .none
-      if entry.isSwap {
-        zapped.swapped += 1
-        releaseSwap(entry.swapOffset)
-        continue
-      }
-      if entry.isZeroPage { continue }
-      zapped.present += 1
-      let flags = frames.rows[Int(entry.frame)].flags
-      if flags.contains(.anon) {
-        if flags.contains(.swapCache) { zapped.swapped += 1 }
-        if flags.contains(.unevictable) { zapped.locked += 1 }
-        zapAnonymous(entry.frame, &gather)
-      } else {
-        if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
-        if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
-        unmapOne(entry.frame)
-        gather.add(others: 1)
-      }
+    var zapped = Zapped(), at = range.lowerBound
+    fetch(area, at..<min(at + Self.zapPart, range.upperBound))
+    while at < range.upperBound {
+      let end = min(at + Self.zapPart, range.upperBound)
+      fetch(area, end..<min(end + Self.zapPart, range.upperBound))
+      fetchPlaces(area, at..<end)
+      for index in at..<end { zapEntry(area, index, &gather, &zapped) }
+      at = end
     }
     return zapped
+  }
+
+  /// Entries that are emptied together: what they lead to has been fetched, in the order of pages,
+  /// which has nothing to do with where rows and swap slots lie.
+  private static let zapPart = 32
+
+  /// Fetches the rows or swap slots of entries.
+  private func fetch(_ area: Area, _ range: Range<Int>) {
+    let rows = frames.rows
+    for index in range {
+      let entry = entries[area.base &+ index]
+      if entry.isSwap {
+        if let swapSlots { memory_prefetch(swapSlots + Int(entry.swapOffset)) }
+      } else {
+        memory_prefetch(rows + Int(entry.frame))
+      }
+    }
+  }
+
+  /// Fetches the places on their lists of pages whose rows have arrived.
+  private func fetchPlaces(_ area: Area, _ range: Range<Int>) {
+    for index in range {
+      let entry = entries[area.base &+ index]
+      if entry.isPresent { lists.prefetchPlace(of: entry.frame) }
+    }
+  }
+
+  /// Empties an entry.
+  @inline(__always) private func zapEntry(
+    _ area: Area, _ index: Int, _ gather: inout FreedGather, _ zapped: inout Zapped
+  ) {
+    let entry = entries[area.base + index]
+    if entry.isNone { return }
+    noteFilled(area, area.base + index)
+    entries[area.base + index] = .none
+    if entry.isSwap {
+      zapped.swapped += 1
+      releaseSwap(entry.swapOffset)
+      return
+    }
+    if entry.isZeroPage { return }
+    zapped.present += 1
+    let flags = frames.rows[Int(entry.frame)].flags
+    if flags.contains(.anon) {
+      if flags.contains(.swapCache) { zapped.swapped += 1 }
+      if flags.contains(.unevictable) { zapped.locked += 1 }
+      zapAnonymous(entry.frame, &gather)
+    } else {
+      if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
+      if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
+      unmapOne(entry.frame)
+      gather.add(others: 1)
+    }
   }
 
   private func zapAnonymous(_ frame: UInt32, _ gather: inout FreedGather) {
@@ -157,12 +195,8 @@ extension Memory {
       }
       leaveSwapCache(frame, keeping: .empty)
     }
-    if row.flags.contains(.lru) {
-      let list = row.flags.contains(.unevictable) ? ListIndex.unevictable : row.flags.listIndex
-      lists.remove(frame, from: tree.lruvec(row.memcg).list(list))
-      tree.listLost(1, list, of: row.memcg)
-    }
     if row.flags.contains(.unevictable) { node.counters.add(-1, to: .nr_mlock) }
+    guard leaveList(frame) else { return }
     frames.rows[Int(frame)].flags = []
     gather.add(frame)
   }
