@@ -48,14 +48,15 @@ struct RecordedBuddy {
     // Just before, the recorder took a buffer of order 9 from the unmovable list and gave it back:
     // where that list had none, one of order 10 became unmovable. Its other blocks of order 9 were
     // in use by then.
+    case "5.10" where blocks(9) < 2 && madeFiles:
+      return RecordedBuddy(
+        unmovable: [1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 1],
+        reclaimable: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0])
     case "5.10" where blocks(9) < 2:
-      return blocks(7) < 8
-        ? RecordedBuddy(
-          unmovable: [1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1],
-          reclaimable: [0, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0])
-        : RecordedBuddy(
-          unmovable: [1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 1],
-          reclaimable: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0])
+      return RecordedBuddy(
+        unmovable: blocks(8) < 6
+          ? [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1] : [1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1],
+        reclaimable: [0, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0])
     case "5.10":
       return RecordedBuddy(
         unmovable: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],

@@ -159,6 +159,18 @@ final class BuddyUnderTest {
     #expect(zone.buddy.mobility(of: Self.start) == (retypes ? .reclaimable : .unmovable))
   }
 
+  /// The first pageblock of memory begins before its zone: what lies below the claimed block stays,
+  /// and does not count.
+  @Test func aClaimInACutPageblockTakesFromTheBlockUpwards() throws {
+    let frames = try FrameTable(frames: 1025)
+    let buddy = BuddyAllocator(rows: frames.rows, start: 1, end: 1024)
+    buddy.adopt(64, order: 6, .unmovable)
+    buddy.adopt(256, order: 7, .unmovable)
+    #expect(buddy.take(order: 0, .reclaimable) == 256)
+    #expect(buddy.freeBlocks(order: 6, .unmovable) == 1)
+    #expect(buddy.mobility(of: 256) == .unmovable)
+  }
+
   /// Random takes and frees beside a map of who owns each frame: no block overlaps another, none
   /// leaves its alignment, and all of it merges back in the end.
   @Test(arguments: Seeds.list(8))

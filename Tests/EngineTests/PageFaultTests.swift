@@ -5,6 +5,7 @@
 import ReclaimEngine
 import TestSupport
 import Testing
+import Timeline
 import UAPI
 
 private let kernels = ["5.10", "6.1"]
@@ -50,6 +51,27 @@ private let kernels = ["5.10", "6.1"]
     let seen = try AreaMachine().looks(
       .map(15), .store(15), .advise(.pageout), .load(15), .advise(.pageout))
     #expect(seen[3][.pswpout] == 15 && seen[5][.pswpout] == 30)
+  }
+
+  /// Recorded exits: a slot of swap costs as much as a page to give up, a locked page half as much
+  /// again.
+  @Test(arguments: ["5.10", "6.1"])
+  func givingUpMemoryTakesTimeByWhatItHeld(kernel: String) throws {
+    func time(_ operations: Operation...) throws -> UInt64 {
+      let machine = try AreaMachine(kernel).machine
+      defer { machine.shutdown() }
+      var looks: [Instant] = []
+      machine.perform([.map(600)] + operations + [.unmap], in: "a") { _ in
+        looks.append(machine.observe().at)
+      }
+      return (looks[looks.count - 1] - looks[looks.count - 2]).count
+    }
+    let empty = try time()
+    let present = try time(.store(600)) - empty
+    let swapped = try time(.store(600), .advise(.pageout)) - empty
+    let locked = try time(.lock()) - empty
+    #expect(swapped > present * 3 / 4 && swapped < present)
+    #expect(locked > present * 3 / 2 && locked < present * 2)
   }
 
   /// "Pages of one free batch (up to 15) are uncharged together … the per-cpu charge stock is not

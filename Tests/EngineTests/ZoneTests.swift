@@ -130,4 +130,21 @@ private let marks = Watermarks.ofZone(
     #expect(allocator.allocate(order: 0, .movable) == taken[0])
     #expect(allocator.allocate(order: 0, .movable) == 0)
   }
+
+  /// Movable pages go to DMA32 rather than into a kernel's pageblock of Normal, but for whole
+  /// pageblocks; where DMA32 has none left, Normal mixes.
+  @Test(arguments: [(8, false), (9, true)])
+  func normalIsMixedOnlyWhenNothingElseIsLeft(order: Int, mixes: Bool) {
+    let low = zones.zone(.dma32, blocks: 2)
+    let high = zones.zone(at: 8192, blocks: 2) { buddy in
+      for k in 0..<3 {
+        buddy.adopt(8192 + UInt32(512 * k) + (order == 8 ? 256 : 0), order: order, .unmovable)
+      }
+    }
+    let allocator = PageAllocator(node: Node(number: 0, zones: [low, high]))
+    #expect((allocator.allocate(order: 0, .movable) >= 8192) == mixes)
+    while low.free > 500 { _ = allocator.allocate(order: 0, .movable) }
+    // Down to its low mark, whose 500 pages are in pageblocks of the kernel.
+    #expect((allocator.allocate(order: 0, .movable) >= 8192) == !mixes)
+  }
 }

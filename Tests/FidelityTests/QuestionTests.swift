@@ -88,10 +88,11 @@ import UAPI
       }
     }
     let question = try Shipped.question("tiny-file")
-    let zones = try RecordedMachine.spec(of: question, files: []).nodes[0].zones
+    let files = [FileSpec(name: "data", size: Pages(2048))]
+    let zones = try RecordedMachine.spec(of: question, files: files).nodes[0].zones
     #expect(zones[0].state?.freeBlocks[0] == [0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0])
-    #expect(zones[1].state?.freeBlocks[0] == [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1])
-    #expect(zones[1].state?.freeBlocks[1] == [1, 1, 1, 0, 1, 8, 6, 5, 4, 2, 66])
-    #expect(zones[1].state?.freeBlocks[2] == [0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0])
+    #expect(zones[1].state?.freeBlocks[0] == [0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1])
+    #expect(zones[1].state?.freeBlocks[1] == [1, 1, 1, 0, 0, 8, 6, 4, 5, 2, 66])
+    #expect(zones[1].state?.freeBlocks[2] == [0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0])
   }
 }

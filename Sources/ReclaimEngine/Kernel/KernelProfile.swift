@@ -186,7 +186,7 @@ struct Costs: Sendable {
   var pageUnlocked: UInt64
   var slotReleased: UInt64
   var pageFreed: UInt64
-  /// The end of a process besides its memory.
+  /// The end of a process whose program holds memory, besides that of its areas.
   var exit: UInt64
   /// A stat of a name that is remembered, of one whose inode is, and of one that is not; and a
   /// block of the file system's own that is read for it.

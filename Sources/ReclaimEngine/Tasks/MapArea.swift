@@ -51,7 +51,7 @@ extension Memory {
     for area in task.space.areas { await empty(area, task, &gather) }
     await finish(&gather, task)
     for area in task.space.areas { remove(area, task) }
-    do { try await task.spend(profile.costs.exit) } catch {}
+    if task.program.kernel > 0 { do { try await task.spend(profile.costs.exit) } catch {} }
   }
 
   /// Empties the entries of an area, a page table at a time.
