@@ -94,8 +94,8 @@ package enum RecordedMachine {
 
   /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
   /// in all; at which page of a file the first slab comes from zone DMA (traces of fallbacks) says
-  /// how many of the first slab were free: 13, and 8 on machines of 6.1 that have both a file system
-  /// and swap.
+  /// how many of the first slab were free: 13, and 8 on machines of 6.1 that have both a file
+  /// system and swap.
   ///
   /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
   /// five slabs of inodes are. Where slabs were read out, what is free in them is known, but for
