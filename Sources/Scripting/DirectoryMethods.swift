@@ -48,7 +48,7 @@ extension LuaKind {
 
 enum DirectoryMethods {
   /// Names that do not exist, of one directory.
-  private static let missingMost = 1 << 24
+  private static let missingMost = 1 << 22
 
   /// t:directory(name)
   static func find(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {

@@ -127,7 +127,6 @@ import UAPI
     ("compact", "compaction is not built"),
     ("mbind A bind 0", "memory policies are not built"),
     ("write data seq", "writing to files is not built"),
-    ("statneg d seq", "names that do not exist are not built"),
     ("cgroup a zswap.max=0", "memory.zswap.max is not built"),
     (
       "read data seq n=2049",

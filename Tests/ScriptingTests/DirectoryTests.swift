@@ -52,11 +52,11 @@ import UAPI
     (
       "t:directory 'mail':stat_missing {}",
       """
-      bad field 'n' in d:stat_missing of 'mail': expected how many names, 1 to 16777216, got nothing
+      bad field 'n' in d:stat_missing of 'mail': expected how many names, 1 to 4194304, got nothing
       """
     ),
     (
-      "t:directory 'mail':stat_missing { n = 1 << 24, from = 1 }",
+      "t:directory 'mail':stat_missing { n = 1 << 22, from = 1 }",
       """
       bad field 'from' in d:stat_missing of 'mail': expected 0 to 0 with that n, got 1
       """

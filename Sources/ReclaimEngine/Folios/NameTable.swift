@@ -68,12 +68,15 @@ final class NameTable {
   private(set) var negative = 0
   private(set) var inodes = 0
 
-  /// More names than any scenario asks for.
-  private static let limit = 1 << 26
+  private let limit: Int
+  /// Names that do not exist, and what else has none when the machine boots.
+  private static let unnamed = 1 << 22
 
-  init(_ tree: MemcgTree) throws(BootError) {
+  /// - Parameter files: how many names there are.
+  init(_ tree: MemcgTree, files: Int) throws(BootError) {
     self.tree = tree
-    arena = try Arena(Self.limit, for: "names")
+    limit = files + Self.unnamed
+    arena = try Arena(limit, for: "names")
     listArena = try Arena(MemcgTree.limit * Superblock.count, for: "lists of names")
     rows = arena.rows
     listRows = listArena.rows
@@ -81,7 +84,7 @@ final class NameTable {
 
   /// Numbers for `n` names in a row: the first of them, 0 when there are no more.
   func reserve(_ n: Int) -> UInt32 {
-    guard last + n < Self.limit else { return 0 }
+    guard last + n < limit else { return 0 }
     defer { last += n }
     return UInt32(last + 1)
   }

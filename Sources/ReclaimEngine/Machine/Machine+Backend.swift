@@ -100,7 +100,7 @@ extension Machine {
   }
 
   /// Names that do not exist, of a directory.
-  private static let missingNames = 1 << 24
+  private static let missingNames = 1 << 22
 
   private func takeTurns(_ task: SimTask, _ every: Int, _ turns: TurnTaking)
     async throws(Killed)
@@ -131,6 +131,9 @@ extension Machine {
       kinds.append((.dentry, sizes.dentry, true))
       if !names.hasInode(known) {
         kinds.append((.inode, sizes.inode, true))
+        if sizes.inodeSecurity > 0, try await !memory.takeObject(.inodeSecurity, task) {
+          try memory.giveUpForMemory(task)
+        }
         memory.touchMetadata()
       }
       names.remember(known, memcg: task.memcg)

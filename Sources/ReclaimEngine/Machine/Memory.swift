@@ -130,7 +130,8 @@ package final class Memory {
       free: spec.nodes[0].freeObjects)
     tree = try MemcgTree(
       profile: profile, recursiveProtection: spec.hasRecursiveProtection)
-    names = try NameTable(tree)
+    names = try NameTable(
+      tree, files: spec.directories.reduce(spec.files.count) { $0 + $1.files + 1 })
     directoryCache = DirectoryCache(spec.directories, names)
     vfsCachePressure = spec.sysctl("vm.vfs_cache_pressure") ?? 100
     stock = ChargeStock(tree, profile)
