@@ -58,7 +58,7 @@ struct Settings {
     }
   }
 
-  private static let largestInOrder = 16_000_000
+  static let largestInOrder = 16_000_000
 
   func chooses(_ name: String) -> Bool { only.isEmpty || only.contains(name) }
 
