@@ -38,6 +38,8 @@ package struct MachineRequest: Sendable {
   package var sysctls: [(name: String, value: Int)]
   /// Whether trace events are to be kept.
   package var trace: Bool
+  /// The mount option memory_recursiveprot.
+  package var recursiveProtection = false
 }
 
 /// Why there is no such machine, in words for the scenario's author.
@@ -110,7 +112,8 @@ package final class ScenarioHost {
   private(set) var current: TaskObject?
   /// The first error of a task; from then on no task asks for anything more.
   private(set) var taskFailure: ScenarioFailure?
-  /// Of the last call (m:call) that failed: where no chunk catches it, it tells more than the chunk.
+  /// Of the last call (m:call) that failed: where no chunk catches it, it tells more than the
+  /// chunk's own error.
   private var lastCallFailure: ScenarioFailure?
   /// The first error of the main chunk and of others beside it.
   private var chunkFailure: ScenarioFailure?

@@ -192,7 +192,11 @@ private enum TaskMethods {
   /// t:remove(cg): as rmdir; what the cgroup was charged for stays with those above.
   static func remove(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try call.receive("t:remove", on: TaskObject.self, atMost: 1)
-    return try task.ask(call, "t:remove", .removeCgroup(path: try cgroup(arguments, of: task)))
+    let path = try cgroup(arguments, of: task)
+    return try task.ask(call, "t:remove", .removeCgroup(path: path)) { [unowned task] outcome in
+      if case .done = outcome { task.machine.removed(path) }
+      return TaskObject.plain(outcome)
+    }
   }
 
   static func move(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {

@@ -173,8 +173,8 @@ extension Memory {
 
   /// Accumulators: of what a cgroup counts itself, all is published or waits to be.
   private func statisticProblems() -> [String] {
-    guard let accumulators = tree.accumulators else { return [] }
-    var problems: [String] = []
+    var problems = bookProblems()
+    guard let accumulators = tree.accumulators else { return problems }
     for group in tree.all {
       let exact = localStat(group.number)
       // The kernel that has accumulators keeps no such statistic.

@@ -39,6 +39,7 @@ final class SwapSpace {
     let slots = arena.rows
     area = try SwapArea(device, slots: arena, clusterSize: profile.numbers.swapCluster) {
       offsets, n in
+      for k in 0..<n { nodes.prefetch(offsets[k]) }
       tree.uncharge(slots, offsets, n)
       for k in 0..<n where slots[Int(offsets[k])].memcg != 0 { nodes.remove(offsets[k]) }
       // zram is told, and forgets the page at once; other devices are not.

@@ -31,6 +31,7 @@ package struct KernelProfile: Sendable {
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
   var swapCacheRead: SwapCacheRead
+  var swapReadStall: SwapReadStall
   var folios: FolioAllocation
   var bootCaches: BootCaches
   var scheduling: Scheduling
@@ -132,6 +133,10 @@ struct Costs: Sendable {
   var zeroPageFault: UInt64
   var swapInRead: UInt64
   var swapInWrite: UInt64
+  /// The part of a swap-in that may be a stall: the copy by a synchronous device, and handing the
+  /// read to a timed one.
+  var swapReadCopy: UInt64
+  var swapReadHandOver: UInt64
   /// A page of a window read from a timed device, and mapping one that has arrived.
   var swapReadSubmitted: UInt64
   var swapCacheHit: UInt64

@@ -146,6 +146,14 @@ package enum SwapCacheRead: String, Sendable {
   case marksNothing
 }
 
+/// Whether the read of a page from swap is a stall, apart from waiting for it (reference 14 §14.2).
+package enum SwapReadStall: String, Sendable {
+  /// Always; 5.10.
+  case always
+  /// Of pages of the working set; 6.1.
+  case ofWorkingset
+}
+
 /// How reclaim waits in its middle (reference 04 §§4.5, 4.6; 06 §6.2).
 package enum ReclaimWait: String, Sendable {
   /// 100 ms for devices to leave congestion, and never because nothing was freed; up to 5.15.

@@ -14,7 +14,7 @@ enum ListIndex {
 }
 
 /// Five sizes, one for each list, in the order of ListIndex.
-package struct ListSizes {
+package struct ListSizes: Equatable {
   package var inactiveAnon = 0, activeAnon = 0, inactiveFile = 0, activeFile = 0, unevictable = 0
 
   static func += (a: inout ListSizes, b: ListSizes) {
@@ -37,7 +37,7 @@ package struct ListSizes {
 }
 
 /// A number for anonymous and one for file pages.
-package struct PerKind {
+package struct PerKind: Equatable {
   package var anon = 0
   package var file = 0
 

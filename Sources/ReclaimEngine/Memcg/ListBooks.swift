@@ -12,7 +12,7 @@ package import UAPI
 /// A handle; what it points into is the tree's.
 struct ListBooks {
   /// What of a cgroup's own statistics the last flush has seen.
-  struct Seen {
+  struct Seen: Equatable {
     var sizes = ListSizes()
     var activations = PerKind()
   }

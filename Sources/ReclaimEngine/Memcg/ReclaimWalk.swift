@@ -22,7 +22,10 @@ package struct ReclaimWalk {
   /// The next cgroup's number; nil when all have been visited.
   package mutating func next() -> UInt16? {
     if hasEnded { return nil }
-    at = at == 0 ? top : rows.next(after: at, below: top)
+    repeat {
+      at = at == 0 ? top : rows.next(after: at, below: top)
+      // The one it stood on may have led to one that is gone as well, and still leads on.
+    } while at != 0 && rows[Int(at)].isGone
     hasEnded = at == 0
     return hasEnded ? nil : at
   }

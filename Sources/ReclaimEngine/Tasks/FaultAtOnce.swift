@@ -133,6 +133,7 @@ extension Memory {
     row.pointee = FrameRow(
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
+    noteSwapRead(row.pointee.flags, profile.costs.swapReadCopy, task)
     enter(frame, area, index, memcg, keeping: row.pointee.flags)
     let offset = entries[area.base + index].swapOffset
     swapSpace!._withUnsafeGuaranteedRef { $0.area.release(offset) }

@@ -119,7 +119,8 @@ extension Memory {
   private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Zapped {
     batches.drain()
     area.task.unsettled.settle()
-    var zapped = Zapped(), at = range.lowerBound
+    var zapped = Zapped()
+    var at = range.lowerBound
     fetch(area, at..<min(at + Self.zapPart, range.upperBound))
     while at < range.upperBound {
       let end = min(at + Self.zapPart, range.upperBound)
@@ -156,7 +157,7 @@ extension Memory {
     }
   }
 
-  /// Empties an entry.
+  /// Empties an entry and counts what it held.
   @inline(__always) private func zapEntry(
     _ area: Area, _ index: Int, _ gather: inout FreedGather, _ zapped: inout Zapped
   ) {
@@ -165,16 +166,16 @@ extension Memory {
     noteFilled(area, area.base + index)
     entries[area.base + index] = .none
     if entry.isSwap {
-      zapped.swapped += 1
+      zapped.swapped &+= 1
       releaseSwap(entry.swapOffset)
       return
     }
     if entry.isZeroPage { return }
-    zapped.present += 1
+    zapped.present &+= 1
     let flags = frames.rows[Int(entry.frame)].flags
     if flags.contains(.anon) {
-      if flags.contains(.swapCache) { zapped.swapped += 1 }
-      if flags.contains(.unevictable) { zapped.locked += 1 }
+      if flags.contains(.swapCache) { zapped.swapped &+= 1 }
+      if flags.contains(.unevictable) { zapped.locked &+= 1 }
       zapAnonymous(entry.frame, &gather)
     } else {
       if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }

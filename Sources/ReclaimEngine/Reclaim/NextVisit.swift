@@ -39,6 +39,11 @@ extension Memory {
   }
 
   private func lookAgain(_ number: UInt16) {
+    tree.books.looked(at: number, reach: reach(of: number))
+  }
+
+  /// The same as of now.
+  func reach(of number: UInt16) -> UInt8 {
     let row = tree.rows + Int(number), lruvec = tree.lruvec(number)
     let longest = max(
       max(lruvec.list(0).pointee.count, lruvec.list(1).pointee.count),
@@ -46,10 +51,8 @@ extension Memory {
     let isAlways =
       number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0 || names.hasAny(number)
       || row.pointee.isOffline && longest > 0 || canAgeAnonymous(number)
-    tree.books.looked(
-      at: number,
-      reach: isAlways
-        ? .max : UInt8(truncatingIfNeeded: Int.bitWidth &- longest.leadingZeroBitCount))
+    return isAlways
+      ? .max : UInt8(truncatingIfNeeded: Int.bitWidth &- longest.leadingZeroBitCount)
   }
 
   /// Whether a visit would scan any list, age one, or ask a shrinker.
