@@ -46,6 +46,8 @@ void *shim_allocate(void *context, void *block, size_t old_size, size_t new_size
       fputs("out of memory\n", stderr);
       abort();
     }
+    /* Nothing of Lua's can say where any more, once it has jumped. */
+    if (!c->spent) shim_find_place(c->running, 0, c->place, sizeof c->place);
     if (++c->refusals > 1) shim_spend(c, SHIM_MEMORY); /* Lua has collected and asked again */
     return NULL;
   }

@@ -39,15 +39,21 @@ int shim_overcharge(lua_State *L, lua_Unsigned steps) {
   return shim_raise_spent(L, 1);
 }
 
-void shim_where(lua_State *L, int level) {
+void shim_find_place(lua_State *L, int level, char *place, size_t size) {
   lua_Debug at;
+  place[0] = 0;
   for (; lua_getstack(L, level, &at); level++) {
     lua_getinfo(L, "Sl", &at);
     if (at.currentline <= 0 || strcmp(at.short_src, SHIM_OWN_CHUNK) == 0) continue;
-    lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+    snprintf(place, size, "%s:%d: ", at.short_src, at.currentline);
     return;
   }
-  lua_pushliteral(L, "");
+}
+
+void shim_where(lua_State *L, int level) {
+  char place[sizeof ((shim_context *)0)->place];
+  shim_find_place(L, level, place, sizeof place);
+  lua_pushstring(L, place);
 }
 
 void shim_push_spent(lua_State *L, int what) {

@@ -83,13 +83,22 @@ extension LuaState {
       shim_push_spent(stack.raw, spent == CInt(SHIM_WITHIN) ? CInt(SHIM_MEMORY) : spent)
       defer { stack.pop() }
       guard case .string(let words) = stack[-1] else { return text }
-      return (text.hasSuffix(outOfMemory) ? text.dropLast(outOfMemory.count) : "") + words
+      let place = text.hasSuffix(outOfMemory) ? text.dropLast(outOfMemory.count) : ""
+      return (place.isEmpty ? placeOfRefusal : String(place)) + words
     }
     if status == LUA_ERRERR { return "an error while another one was being handled: \(text)" }
     if text.hasSuffix(": " + overflow) || text.hasSuffix("C " + overflow) {
       return text + ": calls are nested too deeply; does a function call itself without end?"
     }
     return text
+  }
+
+  /// "file:line: " of the script's line for which there was no memory; empty when that is not
+  /// known.
+  private var placeOfRefusal: String {
+    withUnsafeBytes(of: &context.pointee.place) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 
   /// An error object that is no string, in words: by its own __tostring, by the field that looks

@@ -129,8 +129,8 @@ extension Operation {
 
   // MARK: which go
 
-  /// Of 2100 dentries and as many inodes four batches are scanned at once; nearly all are freed, but
-  /// not those that were used again.
+  /// Of 2100 dentries and as many inodes four batches are scanned at once; nearly all are freed,
+  /// but not those that were used again.
   @Test(arguments: [0, 40]) func aNameThatWasUsedAgainGoesRoundOnceMore(again: Int) throws {
     let named = try Named(files: 2100)
     named.asks(.stat(2100))
@@ -204,8 +204,8 @@ extension Operation {
 
   // MARK: boot
 
-  /// 10 000 files, the directory and the file besides: 20 004 objects due at the highest pressure, of
-  /// which less than a batch is left, on both kernels.
+  /// 10 000 files, the directory and the file besides: 20 004 objects due at the highest pressure,
+  /// of which less than a batch is left, on both kernels.
   @Test(arguments: kernels) func whatBootDroppedLeavesARest(kernel: String) throws {
     let named = try Named(kernel, files: 10_000, dropped: true)
     named.asks(.stat(10), in: "/")

@@ -143,6 +143,18 @@ import Testing
     }
   }
 
+  @Test func checkShowsTheFilesOfACgroup() throws {
+    let reading = """
+      m = machine { memory = "256 MiB" } cg = m:cgroup { name = "a" } m:spawn("t", function(t) \
+      cg:file("memory.pressure"):match("avg10") end) m:run()
+      """
+    try Self.withScripts { folder in
+      try Data(reading.utf8).write(to: folder.appendingPathComponent("file.lua"))
+      let run = try Command(["check", "file.lua"], in: folder)
+      #expect(run.output.contains("no mistake found") && run.errors.isEmpty)
+    }
+  }
+
   @Test func whatIsWatchedHappensAsIfNobodyWatched() throws {
     try Self.withScripts { folder in
       func digest(_ line: String) throws -> String.SubSequence? {

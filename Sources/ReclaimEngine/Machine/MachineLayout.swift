@@ -141,8 +141,8 @@ struct MachineLayout {
   }
 
   /// Orders of the blocks of one mobility from the top down: the largest lies highest. In the first
-  /// pageblock of memory the others lie below it the smallest first (recordings: what fallbacks take
-  /// there, and what is left).
+  /// pageblock of memory the others lie below it the smallest first (recordings: what fallbacks
+  /// take there, and what is left).
   private static func orders(_ blocks: [Int], upTo largest: Int, isLowest: Bool) -> [Int] {
     var orders: [Int] = []
     for order in stride(from: largest, through: 0, by: -1) {

@@ -80,8 +80,8 @@ package final class ChargeStock {
     return over
   }
 
-  /// The first of the cgroup and its ancestors whose limit forbids `n` more; 0 for none. Those below
-  /// it have counted `n` in their peaks.
+  /// The first of the cgroup and its ancestors whose limit forbids `n` more; 0 for none. Those
+  /// below it have counted `n` in their peaks.
   @inline(__always) private func firstFull(_ memcg: UInt16, _ n: Int) -> UInt16 {
     var at = memcg
     while at != 0 {
