@@ -14,7 +14,8 @@ import Testing
     (
       "machine { color = 'red' }",
       "s.lua:1: machine: unknown field 'color'; expected like, kernel, memory, nodes, "
-        + "disks, files, directories, swap, sysctl, seed, trace"
+        + "disks, files, directories, swap, sysctl, "
+        + "memory_recursiveprot, seed, trace"
     ),
     (
       "machine { like = 'absent.json' }",
