@@ -72,7 +72,9 @@ extension MachineReport {
 
 extension Snapshot {
   fileprivate var vmstatNumbers: NamedNumbers {
-    NamedNumbers(vmstatFields.map { NamedNumber($0.name, $0.value) })
+    // The zones' lists are those of the only node, told there.
+    let told = fields.filter { !$0.name.hasPrefix("nr_zone_") }
+    return NamedNumbers(told.map { NamedNumber($0.name, self[$0]) })
   }
 }
 
