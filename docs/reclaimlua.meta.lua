@@ -31,6 +31,9 @@
 ---@field swap? SwapFields|false
 --- { ["vm.swappiness"] = 100 }, by the kernel's names and with the values it takes; see below
 ---@field sysctl? table<string, integer>
+--- whether cgroups are mounted with that option, as systemd does: protection of a cgroup that its
+--- children do not ask for is shared by them; false unless said, as in the recordings
+---@field memory_recursiveprot? boolean
 ---@field seed? integer the seed of everything random on this machine, in place of --seed's
 ---@field trace? boolean true keeps trace events for m:trace_events()
 
@@ -178,12 +181,13 @@ function Machine:watch(gauges) end
 ---@return Snapshot
 function Machine:snapshot() end
 
---- /proc/vmstat: fields by the kernel's names
+--- /proc/vmstat: the fields that this kernel has, by its names
 ---@return table<string, integer>
 function Machine:vmstat() end
 
---- the text of a file of /proc as that kernel prints it: "vmstat", "zoneinfo", "buddyinfo",
---- "swaps"; without the lines of what is not simulated
+--- the text of a file of /proc as that kernel prints it: "vmstat", "meminfo", "zoneinfo",
+--- "buddyinfo", "pagetypeinfo", "swaps", "pressure/memory"; without the lines of what is not
+--- simulated
 ---@param name string
 ---@return string
 function Machine:proc(name) end
@@ -214,7 +218,7 @@ function Machine:report() end
 function Machine:kernel_log() end
 
 --- in order: { at, name, text, … }, text as ftrace prints it, and each numeric name=value of it
---- as a field, such as nr_scanned
+--- as a field, such as nr_scanned; see below
 ---@return table[]
 function Machine:trace_events() end
 
@@ -291,6 +295,10 @@ function Cgroup:trigger(fields) end
 --- { running, reclaiming, waiting }, nanoseconds: on the CPU, of it in reclaim, and since its
 --- start off the CPU
 ---@field time table<string, integer>
+--- { freepages_count, freepages_delay_total }, as taskstats: cycles of reclaim that it went
+--- through, in direct reclaim, at a limit or because it was asked, and nanoseconds from their
+--- begin to their end
+---@field delay table<string, integer>
 local Task = {}
 
 --- the file; or nil, "ENOENT"
