@@ -95,8 +95,8 @@ package enum RecordedMachine {
 
   /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
   /// in all; at which page of a file the first slab comes from zone DMA (traces of fallbacks), and
-  /// how many slabs a file takes (nr_slab_reclaimable of the marks), says how many of the first slab
-  /// were free: 13 mostly, and otherwise where a file was made, or swap was activated.
+  /// how many slabs a file takes (nr_slab_reclaimable of the marks), says how many of the first
+  /// slab were free: 13 mostly, and otherwise where a file was made, or swap was activated.
   ///
   /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
   /// five slabs of inodes are. Where slabs were read out, what is free in them is known, but for
