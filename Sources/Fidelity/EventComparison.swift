@@ -42,7 +42,8 @@ package struct EventComparison: Sendable {
         from: span.from, to: span.to,
         recorded: (position < recorded.count ? recorded[position] : []).map(\.masked),
         simulated: position < simulated.count
-          ? simulated[position].map { EventLine(name: $0.name, payload: $0.payload).masked } : [])
+          ? simulated[position].filter(\.isRecorded)
+            .map { EventLine(name: $0.name, payload: $0.payload).masked } : [])
     }
   }
 
@@ -68,6 +69,20 @@ package struct EventComparison: Sendable {
   /// Events shown before and from the first difference on.
   private static let leading = 5
   private static let following = 5
+}
+
+extension TraceEvent {
+  /// One of the kinds that the recorded kernels were asked to trace.
+  fileprivate var isRecorded: Bool {
+    switch self {
+    case .memcgReclaimBegin, .memcgReclaimEnd, .directReclaimBegin, .directReclaimEnd,
+      .wakeupKswapd, .kswapdWake, .kswapdSleep, .lruIsolate, .lruShrinkInactive, .lruShrinkActive,
+      .shrinkSlabStart, .shrinkSlabEnd, .throttled, .markVictim:
+      true
+    case .congestionWait, .waitIffCongested, .reclaimRetryZone, .oomScoreAdjust, .writeFolio, .step:
+      false
+    }
+  }
 }
 
 extension EventComparison.Interval {

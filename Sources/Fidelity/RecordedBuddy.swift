@@ -22,27 +22,40 @@ struct RecordedBuddy {
   /// From here on the row of a machine of 1 GiB fits better than that of 256 MiB.
   private static let largeZonePages = 160_000
 
-  /// The row for one zone of a kernel; nothing but movable blocks where none is known.
-  /// - Parameter isHighest: whether the kernel image lies there: no zone above manages memory.
-  static func row(kernel: String, zone: String, managed: Int, isHighest: Bool) -> RecordedBuddy {
+  /// The row for one zone of a kernel with `free` blocks by order; nothing but movable blocks where
+  /// none is known.
+  /// - Parameters:
+  ///   - isHighest: whether the kernel image lies there: no zone above manages memory.
+  ///   - madeFiles: whether files were made before.
+  static func row(
+    kernel: String, zone: String, managed: Int, isHighest: Bool, madeFiles: Bool = true,
+    free: [Int]
+  ) -> RecordedBuddy {
     if zone == "DMA" {
       return kernel == "5.10"
         ? RecordedBuddy(unmovable: [1, 0, 0, 1, 2, 0, 1, 0, 1, 0, 0], reclaimable: none)
         : RecordedBuddy(unmovable: [0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0], reclaimable: none)
     }
-    // A machine whose memory is divided: what its fallbacks took from where says which large blocks
-    // there were, and that there was little else.
+    // Of a machine whose memory is divided only the large blocks show in what fallbacks took.
     if !isHighest {
       return RecordedBuddy(
-        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
-        reclaimable: [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+        unmovable: kernel == "5.10"
+          ? [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0] : [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
+        reclaimable: none)
     }
-    if zone == "Normal" {
-      return RecordedBuddy(
-        unmovable: [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1],
-        reclaimable: [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
-    }
+    let blocks = { (order: Int) in order < free.count ? free[order] : 0 }
     switch kernel {
+    // Just before, the recorder took a buffer of order 9 from the unmovable list and gave it back:
+    // where that list had none, one of order 10 became unmovable. Its other blocks of order 9 were
+    // in use by then.
+    case "5.10" where blocks(9) < 2:
+      return blocks(7) < 8
+        ? RecordedBuddy(
+          unmovable: [1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1],
+          reclaimable: [0, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0])
+        : RecordedBuddy(
+          unmovable: [1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 1],
+          reclaimable: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0])
     case "5.10":
       return RecordedBuddy(
         unmovable: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
@@ -51,6 +64,17 @@ struct RecordedBuddy {
       return RecordedBuddy(
         unmovable: [1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 0],
         reclaimable: [1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 0])
+    // What fallbacks take, and when the exit's own do, says that there is less where no file was
+    // made.
+    case "6.1" where zone == "DMA32" && !madeFiles:
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1],
+        reclaimable: [0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0])
+    // Half of the reclaimable block of order 8 was in use where there are fewer of that order.
+    case "6.1" where zone == "DMA32" && blocks(8) < 7:
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1],
+        reclaimable: [0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0])
     case "6.1":
       return RecordedBuddy(
         unmovable: [0, 0, 0, 1, 0, 0, 1, 1, 1, 0, 1],
@@ -68,14 +92,16 @@ struct RecordedBuddy {
     }
   }
 
-  /// The row of a machine that made directories and dropped them.
-  static func dropped(kernel: String, managed: Int) -> RecordedBuddy {
-    var row = row(kernel: kernel, zone: "DMA32", managed: managed, isHighest: true)
-    switch kernel {
-    case "5.10": row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 1, .max]
-    case "6.1": row.movable = [1, 0, 1, 0, 1, 0, 8, 7, 5, 1, .max]
-    default: break
+  /// The row of a machine that made directories and dropped them. On 6.1 the recorder's buffer is
+  /// still on the CPU's lists, and the unmovable list holds what is left of its block's other half.
+  static func dropped(kernel: String, managed: Int, free: [Int]) -> RecordedBuddy {
+    if kernel == "6.1" {
+      return RecordedBuddy(
+        unmovable: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], reclaimable: none,
+        movable: [1, 0, 1, 0, 1, 0, 8, 7, 5, 2, .max])
     }
+    var row = row(kernel: kernel, zone: "DMA32", managed: managed, isHighest: true, free: free)
+    if kernel == "5.10" { row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 1, .max] }
     return row
   }
 

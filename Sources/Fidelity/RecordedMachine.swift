@@ -29,7 +29,8 @@ package enum RecordedMachine {
       nodes.append(
         NodeSpec(
           zones: try question.machine.zoneinfo[number]!.zones(
-            number: number, kernel: question.kernel, hasDropped: !directories.isEmpty
+            number: number, kernel: question.kernel, madeFiles: !files.isEmpty,
+            hasDropped: !directories.isEmpty
           ) { name throws(RecordingError) in
             guard let free = question.base.buddyinfo[name] else {
               throw RecordingError(
@@ -93,9 +94,9 @@ package enum RecordedMachine {
   }
 
   /// Objects free in slabs of tree nodes at `base`. What is read out says only how many there are
-  /// in all; at which page of a file the first slab comes from zone DMA (traces of fallbacks) says
-  /// how many of the first slab were free: 13, and 8 on machines of 6.1 that have both a file
-  /// system and swap.
+  /// in all; where the first slabs after it were allocated (traces of fallbacks), and how many a
+  /// file takes (nr_slab_reclaimable of the marks), says that mostly all but one of a slab were
+  /// free, and otherwise where a file was made, and swap activated as well.
   ///
   /// Of dentries and inodes some are free always; where a directory of files was made and dropped,
   /// five slabs of inodes are. Where slabs were read out, what is free in them is known, but for
@@ -103,10 +104,17 @@ package enum RecordedMachine {
   private static func freeObjects(
     _ question: RecordingQuestion, _ directories: [DirectorySpec]
   ) -> FreeObjects {
-    let uses = (question.machine.devices ?? []).map(\.use)
-    let hasBoth = question.kernel == "6.1" && uses.contains("fs") && uses.contains("swap")
+    let hasSwap = (question.machine.devices ?? []).contains { $0.use == "swap" }
+    let madeFiles = question.scenario.setup.contains { $0.hasPrefix("mkfile ") }
+    let treeNodes =
+      switch (question.kernel, madeFiles, hasSwap) {
+      case ("5.10", true, true): 12
+      case ("5.10", true, false) where directories.isEmpty: 3
+      case ("6.1", true, true): 8
+      default: 13
+      }
     var free = FreeObjects(
-      treeNodes: hasBoth ? 8 : 13, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
+      treeNodes: treeNodes, dentries: 13, inodes: directories.isEmpty ? 6 : 63)
     guard let slabs = question.base.slabinfo, !directories.isEmpty,
       let held = slabsHeld[question.kernel]
     else { return free }

@@ -7,10 +7,11 @@ import UAPI
 extension RecordedConfiguration.Node {
   /// Its zones that manage memory, lowest first.
   /// - Parameters:
+  ///   - madeFiles: files were made before.
   ///   - hasDropped: directories of files were made and dropped.
   ///   - free: free blocks by order of the zone that buddyinfo calls so: "0 DMA32".
   func zones(
-    number: Int, kernel: String, hasDropped: Bool = false,
+    number: Int, kernel: String, madeFiles: Bool = true, hasDropped: Bool = false,
     free: (String) throws(RecordingError) -> [Int]
   ) throws(RecordingError) -> [ZoneSpec] {
     let highest = ZoneSpec.Kind.allCases.last { (zones[$0.name]?.managed ?? 0) > 0 }
@@ -18,20 +19,24 @@ extension RecordedConfiguration.Node {
     for kind in ZoneSpec.Kind.allCases {
       guard let zone = zones[kind.name], zone.managed > 0 else { continue }
       let hasDropped = hasDropped && kind == highest && kind != .dma
+      let blocks = try free("\(number) \(kind.name)")
       let row =
         hasDropped
-        ? RecordedBuddy.dropped(kernel: kernel, managed: zone.managed)
+        ? RecordedBuddy.dropped(kernel: kernel, managed: zone.managed, free: blocks)
         : RecordedBuddy.row(
-          kernel: kernel, zone: kind.name, managed: zone.managed, isHighest: kind == highest)
+          kernel: kernel, zone: kind.name, managed: zone.managed, isHighest: kind == highest,
+          madeFiles: madeFiles, free: blocks)
       let perCPU = zone.pagesets.reduce(0) { $0 + $1.count }
       // Marks are printed with the boost of the moment.
       let boost = zone.boost ?? 0
       var state = ZoneState(
-        freeBlocks: row.split(try free("\(number) \(kind.name)")), perCPU: perCPU,
+        freeBlocks: row.split(blocks), perCPU: perCPU,
         batch: zone.pagesets.first?.batch ?? 1, high: zone.pagesets.first?.high ?? 0,
         watermarks: (zone.min - boost, zone.low - boost, zone.high - boost),
         protection: zone.protection)
       if hasDropped { state.perCPUReclaimable = max(0, perCPU % 512 - Self.perCPUOfBoot) }
+      // Once they are given back the kernel's next page falls back (traces of exits).
+      state.perCPUInMovable = kernel == "5.10" && kind == .dma32 && !hasDropped
       specs.append(
         ZoneSpec(
           kind: kind, startPFN: zone.start_pfn, managed: zone.managed, present: zone.present,

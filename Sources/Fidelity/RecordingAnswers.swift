@@ -9,6 +9,8 @@ package struct RecordingAnswers: Sendable, Decodable {
   /// One reading of the counters; names and units are those of the kernel's files.
   struct Mark: Sendable, Decodable {
     let name: String
+    /// Nanoseconds since boot, when the reading began; nil where a recording does not say.
+    let t: UInt64?
     let vmstat: [String: Int]
     let nodes: [Int: [String: Int]]
     /// By path without the leading slash; the root is "/".

@@ -8,11 +8,8 @@
 import UAPI
 
 extension ProgramSpec {
-  /// - Parameters:
-  ///   - task: what it performs; nothing is seen of what `main` gives back, since the last mark
-  ///     says nothing about it.
-  ///   - tablePages: pages of the tables it keeps for zipf patterns.
-  static func recordingDriver(_ task: String, tablePages: Int) -> ProgramSpec {
+  /// - Parameter tablePages: pages of the tables it keeps for zipf patterns.
+  static func recordingDriver(tablePages: Int) -> ProgramSpec {
     var program = ProgramSpec()
     program.command = "init"
     program.virtual = 16_964 + tablePages
@@ -21,10 +18,8 @@ extension ProgramSpec {
     program.shmem = 1
     program.tables = 40 + tablePages / 512
     program.unsettledFaults = 59
-    if task != "main" {
-      program.locked = 370 + tablePages
-      program.kernel = 44
-    }
+    program.locked = 370 + tablePages
+    program.kernel = 44
     return program
   }
 }

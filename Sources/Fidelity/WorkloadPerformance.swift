@@ -60,7 +60,7 @@ final class WorkloadPerformance {
     state.handle = backend.spawn(
       TaskSpec(
         name: name, programPages: program.tablePages,
-        program: .recordingDriver(name, tablePages: program.tablePages))
+        program: .recordingDriver(tablePages: program.tablePages))
     ) { handle, fiber throws(Killed) in
       defer {
         state.hasReturned = true

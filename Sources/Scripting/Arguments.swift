@@ -230,6 +230,9 @@ struct Fields {
     if let cgroup, cgroup.machine !== machine {
       throw bad(name, expected: "a cgroup of this machine", got: "another machine's")
     }
+    if let cgroup, cgroup.isGone {
+      throw bad(name, expected: "a cgroup", got: "'\(cgroup.path)', which was removed")
+    }
     return cgroup
   }
 

@@ -8,10 +8,17 @@ import UAPI
 final class CgroupObject {
   let path: String
   unowned let machine: MachineObject
+  /// A task has removed it (t:remove).
+  var isGone = false
 
   init(path: String, on machine: MachineObject) {
     self.path = path
     self.machine = machine
+  }
+
+  /// An error where it does not exist any more.
+  func expectToExist(_ what: String) throws(LuaError) {
+    if isGone { throw LuaError("\(what): the cgroup '\(path)' does not exist any more") }
   }
 
   fileprivate var snapshot: CgroupSnapshot? { machine.backend.observe().cgroup(path) }
@@ -20,13 +27,13 @@ final class CgroupObject {
 extension CgroupSnapshot {
   /// memory.stat as the file prints it: amounts of memory in bytes.
   var statFields: [(name: String, value: Int)] {
-    MemcgCounter.allCases.map { counter in
+    statCounters.map { counter in
       (counter.name, counter.isPages ? self[counter] * Pages.size : self[counter])
     }
   }
 
   var eventFields: [(name: String, value: Int)] {
-    MemcgEvent.allCases.map { ($0.name, self[$0]) }
+    eventCounters.map { ($0.name, self[$0]) }
   }
 
   /// memory.current in bytes.
@@ -92,6 +99,7 @@ extension LuaKind {
 private enum CgroupMethods {
   private static func snapshot(_ call: LuaCall, _ name: String) throws(LuaError) -> CgroupSnapshot {
     let (cgroup, _) = try call.receive(name, on: CgroupObject.self, atMost: 0)
+    try cgroup.expectToExist(name)
     guard let snapshot = cgroup.snapshot else {
       throw LuaError("\(name): the cgroup '\(cgroup.path)' does not exist any more")
     }
@@ -143,6 +151,7 @@ private enum CgroupMethods {
   static func set(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (cgroup, arguments) = try call.receive("cg:set", on: CgroupObject.self, atMost: 1)
     try cgroup.machine.host.expectOutsideOfTime("cg:set", instead: "t:set(cg, { … })")
+    try cgroup.expectToExist("cg:set")
     let settings = try arguments.fields(1, on: cgroup.path).cgroupSettings()
     switch cgroup.machine.backend.configureCgroup(path: cgroup.path, settings: settings) {
     case .failed(.EBUSY):

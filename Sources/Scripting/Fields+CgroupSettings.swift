@@ -16,7 +16,11 @@ extension FieldList {
       ("swap_high", "Limit", "memory.swap.high"),
       ("oom_group", "boolean", "memory.oom.group"),
     ],
-    elsewhere: ["memory": "belongs to m:cgroup; here its fields stand alone, as { max = … }"])
+    elsewhere: [
+      "memory": "belongs to m:cgroup; here its fields stand alone, as { max = … }",
+      "peak": "is read, with cg:peak(); writing it, which begins anew for that reader, came with "
+        + "Linux 6.12, which is not built",
+    ])
 }
 
 extension Fields {

@@ -52,6 +52,12 @@ extension FieldList {
         "`{ [\"vm.swappiness\"] = 100 }`, by the kernel's names and with the values it takes; see "
           + "below"
       ),
+      (
+        "memory_recursiveprot", "boolean",
+        "whether cgroups are mounted with that option, as systemd does: protection of a cgroup "
+          + "that its children do not ask for is shared by them; `false` unless said, as in the "
+          + "recordings"
+      ),
       ("seed", "integer", "the seed of everything random on this machine, in place of `--seed`'s"),
       ("trace", "boolean", "`true` keeps trace events for `m:trace_events()`"),
     ],
@@ -107,6 +113,7 @@ extension ScenarioHost {
       swap: withoutSwap ? nil : try fields.swap(), withoutSwap: withoutSwap,
       sysctls: sysctls, trace: trace)
     request.directories = try Self.directories(fields)
+    request.recursiveProtection = try fields.flag("memory_recursiveprot") ?? false
     switch outside.makeMachine(request) {
     case .failure(let problem): throw LuaError("machine: \(problem.message)")
     case .success(let made):

@@ -48,11 +48,12 @@ extension Chapter {
         "what can be seen of the machine now", body: MachineViews.snapshot),
       Binding(
         "vmstat", "m:vmstat()", answers: ["table<string, integer>"],
-        "/proc/vmstat: fields by the kernel's names", body: MachineViews.vmstat),
+        "/proc/vmstat: the fields that this kernel has, by its names", body: MachineViews.vmstat),
       Binding(
         "proc", "m:proc(name)", ["name: string"], answers: ["string"],
-        "the text of a file of /proc as that kernel prints it: `\"vmstat\"`, `\"zoneinfo\"`, "
-          + "`\"buddyinfo\"`, `\"swaps\"`; without the lines of what is not simulated",
+        "the text of a file of /proc as that kernel prints it: `\"vmstat\"`, `\"meminfo\"`, "
+          + "`\"zoneinfo\"`, `\"buddyinfo\"`, `\"pagetypeinfo\"`, `\"swaps\"`, "
+          + "`\"pressure/memory\"`; without the lines of what is not simulated",
         body: MachineViews.proc),
       Binding(
         "slabinfo", "m:slabinfo()", answers: ["table<string, table<string, integer>>"],
@@ -81,7 +82,8 @@ extension Chapter {
       Binding(
         "trace_events", "m:trace_events()", answers: ["table[]"],
         "in order: `{ at, name, text, … }`, `text` as ftrace prints it, and each numeric "
-          + "`name=value` of it as a field, such as `nr_scanned`", body: MachineViews.traceEvents),
+          + "`name=value` of it as a field, such as `nr_scanned`; see below",
+        body: MachineViews.traceEvents),
     ],
     properties: [
       Property("node", "table<integer, Node>", "the nodes, from 0: `m.node[0].free`") {
@@ -181,7 +183,7 @@ enum MachineMethods {
     let wrapped = call.wrap(body, by: TaskWrappers.call, [.table(box)])
     let task = TaskObject(
       name: "call at \(call.place)", body: call.makeCoroutine(wrapped), on: machine,
-      at: call.place)
+      at: call.place, isCall: true)
     machine.start(task, in: "/", as: machine.host.state.wrap(task, as: .task))
     try machine.run(to: task)
     guard case .integer(let n) = box["n"] else { return .nothing }

@@ -52,6 +52,13 @@ final class MachineObject {
   }
 
   func add(_ cgroup: CgroupObject) { cgroups.append(cgroup) }
+
+  /// It has been removed; its name may be taken again, by another.
+  func removed(_ path: String) {
+    for cgroup in cgroups where cgroup.path == path { cgroup.isGone = true }
+    cgroups.removeAll { $0.path == path }
+  }
+
   func note(_ name: String, _ value: String) { notes.append((name, value)) }
 
   /// A task of the scenario's; an observer is not among those that a run waits for or reports.
@@ -95,6 +102,7 @@ final class MachineObject {
   func run(to task: TaskObject) throws(LuaError) {
     goal = .task(task)
     try advance(until: .distantFuture)
+    if let failure = task.failure { throw LuaError(placed: failure.text) }
     if let standstill { throw LuaError(standstill) }
   }
 

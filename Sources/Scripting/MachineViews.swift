@@ -150,7 +150,7 @@ extension ScenarioHost {
 extension Snapshot {
   /// /proc/vmstat: pages and events.
   var vmstatFields: [(name: String, value: Int)] {
-    VmCounter.allCases.map { ($0.name, self[$0]) }
+    fields.map { ($0.name, self[$0]) }
   }
 
   /// { stat, events, current, swap_current } by path.

@@ -46,7 +46,7 @@ extension Chapter {
         let (node, _) = try call.receive("node:vmstat", on: NodeObject.self, atMost: 0)
         let seen = node.snapshot
         return .values([
-          .counters("the node's vmstat", VmCounter.allCases.map { ($0.name, seen[$0]) })
+          .counters("the node's vmstat", seen.fields.map { ($0.name, seen[$0]) })
         ])
       }
     ],

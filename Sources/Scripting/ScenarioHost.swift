@@ -38,6 +38,8 @@ package struct MachineRequest: Sendable {
   package var sysctls: [(name: String, value: Int)]
   /// Whether trace events are to be kept.
   package var trace: Bool
+  /// The mount option memory_recursiveprot.
+  package var recursiveProtection = false
 }
 
 /// Why there is no such machine, in words for the scenario's author.
@@ -110,6 +112,9 @@ package final class ScenarioHost {
   private(set) var current: TaskObject?
   /// The first error of a task; from then on no task asks for anything more.
   private(set) var taskFailure: ScenarioFailure?
+  /// Of the last call (m:call) that failed: where no chunk catches it, it tells more than the
+  /// chunk's own error.
+  private var lastCallFailure: ScenarioFailure?
   /// The first error of the main chunk and of others beside it.
   private var chunkFailure: ScenarioFailure?
   /// Why no task may go on, which is no mistake of any of them; nil while they may.
@@ -159,7 +164,8 @@ package final class ScenarioHost {
     } catch {
       let failure = ScenarioFailure(
         text: error.text + Self.hint(for: error.text), traceback: error.traceback)
-      chunkFailure = chunkFailure ?? failure
+      let isOfCall = failure.text == lastCallFailure?.text
+      chunkFailure = chunkFailure ?? (isOfCall ? lastCallFailure : failure)
       return error
     }
   }
@@ -242,9 +248,13 @@ package final class ScenarioHost {
 
   func fail(_ task: TaskObject, _ error: LuaError) {
     task.hasFailed = true
-    if taskFailure == nil {
-      let text = "\(error.text)\(Self.hint(for: error.text)) (in task '\(task.name)')"
-      taskFailure = ScenarioFailure(text: text, traceback: error.traceback)
+    let text = "\(error.text)\(Self.hint(for: error.text)) (in task '\(task.name)')"
+    let failure = ScenarioFailure(text: text, traceback: error.traceback)
+    if task.isCall {
+      task.failure = task.failure ?? failure
+      lastCallFailure = task.failure
+    } else {
+      taskFailure = taskFailure ?? failure
     }
   }
 

@@ -35,10 +35,14 @@ final class TaskObject {
   private var pending: PendingOperation?
   private(set) var handle: TaskHandle?
   var hasFailed = false
+  /// What is wrong with a call (m:call): whoever called is told, and may catch it.
+  var failure: ScenarioFailure?
   /// Something else ended the run before the task had ended.
   private var isStopped = false
   /// Whether it only looks on (m:every): nobody waits for its end.
   let isObserver: Bool
+  /// Whether somebody waits for what it answers (m:call).
+  let isCall: Bool
   private(set) var hasBegun = false
   private(set) var hasEnded = false
   /// "file.lua:12": where it was spawned.
@@ -51,13 +55,14 @@ final class TaskObject {
 
   init(
     name: String, body: LuaCoroutine, on machine: MachineObject, at place: String,
-    isObserver: Bool = false
+    isObserver: Bool = false, isCall: Bool = false
   ) {
     spawnedAt = place
     self.name = name
     self.machine = machine
     host = machine.host
     self.isObserver = isObserver
+    self.isCall = isCall
     coroutine = body
   }
 

@@ -90,6 +90,12 @@ extension Chapter {
         "`{ running, reclaiming, waiting }`, nanoseconds: on the CPU, of it in reclaim, and since "
           + "its start off the CPU"
       ) { ($0 as! TaskObject).times },
+      Property(
+        "delay", "table<string, integer>",
+        "`{ freepages_count, freepages_delay_total }`, as taskstats: cycles of reclaim that it "
+          + "went through, in direct reclaim, at a limit or because it was asked, and "
+          + "nanoseconds from their begin to their end"
+      ) { ($0 as! TaskObject).delays },
     ],
     reserved: [("policy", "memory policies come with machines of several nodes")])
 }
@@ -111,6 +117,16 @@ extension LuaKind {
 }
 
 extension TaskObject {
+  fileprivate var delays: LuaValue {
+    guard let handle else { return .counters("task.delay", []) }
+    let delay = machine.backend.report(on: handle).reclaimDelay
+    return .counters(
+      "task.delay",
+      [
+        ("freepages_count", delay.count), ("freepages_delay_total", Int(delay.total.count)),
+      ])
+  }
+
   fileprivate var times: LuaValue {
     guard let handle else { return .counters("task.time", []) }
     let report = machine.backend.report(on: handle)
@@ -176,7 +192,11 @@ private enum TaskMethods {
   /// t:remove(cg): as rmdir; what the cgroup was charged for stays with those above.
   static func remove(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (task, arguments) = try call.receive("t:remove", on: TaskObject.self, atMost: 1)
-    return try task.ask(call, "t:remove", .removeCgroup(path: try cgroup(arguments, of: task)))
+    let path = try cgroup(arguments, of: task)
+    return try task.ask(call, "t:remove", .removeCgroup(path: path)) { [unowned task] outcome in
+      if case .done = outcome { task.machine.removed(path) }
+      return TaskObject.plain(outcome)
+    }
   }
 
   static func move(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {

@@ -65,6 +65,7 @@ extension CgroupObject {
   /// cg:file(name): a file of the cgroup as the kernel prints it; nil where it has none.
   static func file(_ call: inout LuaCall) throws(LuaError) -> LuaAnswer {
     let (cgroup, arguments) = try call.receive("cg:file", on: CgroupObject.self, atMost: 1)
+    try cgroup.expectToExist("cg:file")
     let file: CgroupFile = try arguments.word(1)
     let text = cgroup.machine.backend.text(of: file, in: cgroup.path)
     return .values([text.map { .string($0) } ?? .nil])

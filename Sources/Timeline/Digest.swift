@@ -14,6 +14,12 @@ package struct Digest: Hashable, Sendable {
     value = z ^ (z >> 29)
   }
 
+  /// Two words, one after the other: a call less.
+  package mutating func fold(_ first: UInt64, _ second: UInt64) {
+    fold(first)
+    fold(second)
+  }
+
   /// Sixteen lower-case hexadecimal digits.
   package var text: String {
     let digits = String(value, radix: 16)

@@ -47,6 +47,19 @@ package enum TaskState: String, Sendable {
   case running, done, killed, failed
 }
 
+/// What a task waited for, as delay accounting tells it (taskstats).
+package struct TaskDelay: Sendable, Equatable {
+  package private(set) var count = 0
+  package private(set) var total: Nanoseconds = 0
+
+  package init() {}
+
+  package mutating func add(_ delay: Nanoseconds) {
+    count += 1
+    total += delay
+  }
+}
+
 package struct TaskReport: Sendable, Equatable {
   package var name: String
   package var state: TaskState
@@ -57,10 +70,12 @@ package struct TaskReport: Sendable, Equatable {
   package var ended: Instant?
   /// Why the kernel killed it; nil when it did not.
   package var killReason: String?
+  /// Cycles of reclaim, on its own behalf or because it was asked to, with all their waits.
+  package var reclaimDelay: TaskDelay
 
   package init(
     name: String, state: TaskState, cpu: Nanoseconds, reclaiming: Nanoseconds, started: Instant,
-    ended: Instant?, killReason: String? = nil
+    ended: Instant?, killReason: String? = nil, reclaimDelay: TaskDelay = TaskDelay()
   ) {
     self.name = name
     self.state = state
@@ -69,6 +84,7 @@ package struct TaskReport: Sendable, Equatable {
     self.started = started
     self.ended = ended
     self.killReason = killReason
+    self.reclaimDelay = reclaimDelay
   }
 }
 

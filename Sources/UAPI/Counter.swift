@@ -9,6 +9,8 @@ package enum VmCounter: Int, CaseIterable, Sendable {
   case nr_inactive_anon, nr_active_anon, nr_inactive_file, nr_active_file, nr_unevictable
   case nr_mlock, nr_anon_pages, nr_mapped, nr_file_pages, nr_shmem
   case nr_dirty, nr_writeback
+  case nr_zone_inactive_anon, nr_zone_active_anon, nr_zone_inactive_file, nr_zone_active_file
+  case nr_zone_unevictable, nr_zone_write_pending
   case nr_slab_reclaimable, nr_slab_unreclaimable, nr_page_table_pages, nr_kernel_stack
   case nr_isolated_anon, nr_isolated_file
   case nr_swapcached
@@ -18,7 +20,7 @@ package enum VmCounter: Int, CaseIterable, Sendable {
   case workingset_activate_anon, workingset_activate_file
   case workingset_restore_anon, workingset_restore_file
   case workingset_nodereclaim
-  case nr_vmscan_write, nr_vmscan_immediate_reclaim, nr_dirtied, nr_written
+  case nr_vmscan_write, nr_vmscan_immediate_reclaim, nr_dirtied, nr_written, nr_throttled_written
   case numa_hit, numa_miss, numa_foreign, numa_interleave, numa_local, numa_other
   /// In KiB, as printed.
   case pgpgin, pgpgout

@@ -116,6 +116,9 @@ package struct ZoneState: Sendable {
   package var perCPU: Int
   /// How many of them are reclaimable; the others belong to the kernel for good.
   package var perCPUReclaimable = 0
+  /// Whether the pageblocks of the others have become movable meanwhile: given back, they serve the
+  /// kernel no more.
+  package var perCPUInMovable = false
   package var batch: Int
   /// Pages from which a per-CPU list gives back.
   package var high: Int

@@ -8,6 +8,18 @@ package enum MemoryStatText {
     fields(form).map { "\($0) \(value($0, stat))" }.joined(separator: "\n")
   }
 
+  /// Those of the counters that the file has, in its order.
+  package static func counters(_ form: OomReportForm) -> [MemcgCounter] {
+    form == .sizes ? newCounters : oldCounters
+  }
+
+  private static let oldCounters = known(.pidOnly)
+  private static let newCounters = known(.sizes)
+
+  private static func known(_ form: OomReportForm) -> [MemcgCounter] {
+    fields(form).compactMap { field in MemcgCounter.allCases.first { $0.name == field } }
+  }
+
   /// Items of which this machine has nothing are 0.
   private static func value(_ field: String, _ stat: [Int]) -> Int {
     if field == "slab" {
@@ -46,4 +58,9 @@ package enum MemoryStatText {
         ] + rest
     }
   }
+}
+
+extension OomReportForm {
+  /// Whether memory.events has that line.
+  package func has(_ event: MemcgEvent) -> Bool { event != .oom_group_kill || self == .sizes }
 }

@@ -2,5 +2,6 @@
 // The files of /proc that a kernel prints of its memory.
 
 package enum ProcFile: String, CaseIterable, Sendable {
-  case vmstat, zoneinfo, buddyinfo, swaps
+  case vmstat, meminfo, zoneinfo, buddyinfo, pagetypeinfo, swaps
+  case pressure = "pressure/memory"
 }

@@ -2,7 +2,8 @@
 // Reports of one scenario side by side, one column for each kernel, differences marked.
 //
 // A row is what one line of a report says. Rows stand in the order in which the first report that
-// has them tells them; who has not got one shows a dash.
+// has them tells them; who has not got one shows a dash. A counter that a kernel has not got
+// differs from nothing.
 
 internal import Timeline
 
@@ -40,7 +41,9 @@ package struct ReportComparison {
     let heading = [keys.first!.section] + reports.map(\.kernels) + [""]
     let rows = keys.map { key in
       let values = columns.map { $0.first(where: key.isSameRow)?.value ?? "-" }
-      let differs = values.contains { $0 != values[0] }
+      let told =
+        key.isCounter ? columns.compactMap { $0.first(where: key.isSameRow)?.value } : values
+      let differs = told.contains { $0 != told[0] }
       return [key.label] + values + [differs ? "≠" : ""]
     }
     return TextTable.lines([heading] + rows).map {
@@ -64,6 +67,8 @@ private struct Entry {
   var value: String
   /// Nothing to tell, unless another report tells something.
   var isZero = false
+  /// One of a kernel's file, which not every kernel has.
+  var isCounter = false
 
   func isSameRow(_ other: Entry) -> Bool { section == other.section && label == other.label }
 }
@@ -114,7 +119,7 @@ extension MachineReport {
       entries.append(
         Entry(
           section: prefix + "vmstat (pages, events; KiB), change", label: after.name,
-          value: change.signed, isZero: change == 0))
+          value: change.signed, isZero: change == 0, isCounter: true))
     }
     for cgroup in cgroups {
       let section = prefix + "cgroup \(cgroup.path) (bytes, events)"
@@ -126,7 +131,7 @@ extension MachineReport {
         entries.append(
           Entry(
             section: section, label: field.name, value: "\(field.value)",
-            isZero: field.value == 0))
+            isZero: field.value == 0, isCounter: true))
       }
     }
     entries += notes.map {

@@ -10,12 +10,18 @@ package struct Snapshot: Sendable, Equatable {
   package var nodes: [NodeSnapshot]
   /// In order of creation; the root, "/", first.
   package var cgroups: [CgroupSnapshot]
+  /// Those of the counters that this kernel has, in the order of its file.
+  package var fields: [VmCounter]
 
-  package init(at: Instant, vmstat: [Int], nodes: [NodeSnapshot], cgroups: [CgroupSnapshot]) {
+  package init(
+    at: Instant, vmstat: [Int], nodes: [NodeSnapshot], cgroups: [CgroupSnapshot],
+    fields: [VmCounter] = VmCounter.allCases
+  ) {
     self.at = at
     self.vmstat = vmstat
     self.nodes = nodes
     self.cgroups = cgroups
+    self.fields = fields
   }
 
   package subscript(_ counter: VmCounter) -> Int { vmstat[counter.rawValue] }
@@ -28,10 +34,15 @@ package struct NodeSnapshot: Sendable, Equatable {
   /// The node's own items; indexed by VmCounter, zero where the item is not a node's.
   package var vmstat: [Int]
   package var zones: [ZoneSnapshot]
+  /// Those of the counters that this kernel has.
+  package var fields: [VmCounter]
 
-  package init(vmstat: [Int], zones: [ZoneSnapshot]) {
+  package init(
+    vmstat: [Int], zones: [ZoneSnapshot], fields: [VmCounter] = VmCounter.allCases
+  ) {
     self.vmstat = vmstat
     self.zones = zones
+    self.fields = fields
   }
 
   package subscript(_ counter: VmCounter) -> Int { vmstat[counter.rawValue] }
@@ -76,6 +87,9 @@ package struct CgroupSnapshot: Sendable, Equatable {
   /// memory.peak in pages; nil where there is no such file.
   package var peak: Int?
   package var pressure = PressureSnapshot()
+  /// Those of the counters that this kernel's memory.stat and memory.events have.
+  package var statCounters: [MemcgCounter] = MemcgCounter.allCases
+  package var eventCounters: [MemcgEvent] = MemcgEvent.allCases
 
   package init(path: String, stat: [Int], events: [Int], current: Int?, swapCurrent: Int?) {
     self.path = path
@@ -100,7 +114,7 @@ extension Snapshot {
       nodes: zip(later.nodes, earlier.nodes).map { $0 - $1 },
       cgroups: later.cgroups.map { cgroup in
         earlier.cgroup(cgroup.path).map { cgroup - $0 } ?? cgroup
-      })
+      }, fields: later.fields)
   }
 
   fileprivate static func subtract(_ a: [Int], _ b: [Int]) -> [Int] { zip(a, b).map { $0 - $1 } }
@@ -109,17 +123,22 @@ extension Snapshot {
 extension NodeSnapshot {
   /// Counters are subtracted; the zones stay the later ones.
   fileprivate static func - (later: NodeSnapshot, earlier: NodeSnapshot) -> NodeSnapshot {
-    NodeSnapshot(vmstat: Snapshot.subtract(later.vmstat, earlier.vmstat), zones: later.zones)
+    NodeSnapshot(
+      vmstat: Snapshot.subtract(later.vmstat, earlier.vmstat), zones: later.zones,
+      fields: later.fields)
   }
 }
 
 extension CgroupSnapshot {
   fileprivate static func - (later: CgroupSnapshot, earlier: CgroupSnapshot) -> CgroupSnapshot {
     func difference(_ a: Int?, _ b: Int?) -> Int? { a.map { $0 - (b ?? 0) } }
-    return CgroupSnapshot(
+    var change = CgroupSnapshot(
       path: later.path, stat: Snapshot.subtract(later.stat, earlier.stat),
       events: Snapshot.subtract(later.events, earlier.events),
       current: difference(later.current, earlier.current),
       swapCurrent: difference(later.swapCurrent, earlier.swapCurrent))
+    change.statCounters = later.statCounters
+    change.eventCounters = later.eventCounters
+    return change
   }
 }

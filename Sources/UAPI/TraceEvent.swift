@@ -29,6 +29,36 @@ package struct VictimSizes: Sendable, Equatable {
   }
 }
 
+/// Why a reclaimer was made to wait: enum vmscan_throttle_state.
+package enum ThrottleReason: String, CaseIterable, Sendable {
+  case writeback = "VMSCAN_THROTTLE_WRITEBACK"
+  case isolated = "VMSCAN_THROTTLE_ISOLATED"
+  case noProgress = "VMSCAN_THROTTLE_NOPROGRESS"
+  case congested = "VMSCAN_THROTTLE_CONGESTED"
+}
+
+/// A zone that an allocation looks at before it gives up (reference 12 §12.3). Pages.
+package struct RetryZone: Sendable, Equatable {
+  package var node: Int, zone: String, order: Int
+  package var reclaimable: Int, available: Int, minWatermark: Int
+  package var fruitless: Int
+  package var passes: Bool
+
+  package init(
+    node: Int, zone: String, order: Int, reclaimable: Int, available: Int, minWatermark: Int,
+    fruitless: Int, passes: Bool
+  ) {
+    self.node = node
+    self.zone = zone
+    self.order = order
+    self.reclaimable = reclaimable
+    self.available = available
+    self.minWatermark = minWatermark
+    self.fruitless = fruitless
+    self.passes = passes
+  }
+}
+
 package enum TraceEvent: Sendable, Equatable {
   case memcgReclaimBegin(order: Int, gfp: GfpFlags)
   case memcgReclaimEnd(reclaimed: Int)
@@ -54,6 +84,17 @@ package enum TraceEvent: Sendable, Equatable {
     shrinker: String, node: Int, unusedScan: Int, newScan: Int, totalScan: Int, returned: Int)
   /// Up to 5.10 the event names the pid alone.
   case markVictim(pid: Int, VictimSizes?)
+  /// Microseconds; from 6.1 on.
+  case throttled(node: Int, timeout: UInt64, delayed: UInt64, ThrottleReason)
+  /// Microseconds; up to 5.10.
+  case congestionWait(timeout: UInt64, delayed: UInt64)
+  case waitIffCongested(timeout: UInt64, delayed: UInt64)
+  case reclaimRetryZone(RetryZone)
+  case oomScoreAdjust(pid: Int, command: String, value: Int)
+  /// A folio handed to swap. The kernel's event has another name up to 5.10.
+  case writeFolio(frame: UInt32, isFolio: Bool)
+  /// What the kernel does without an event of its own.
+  case step(ReclaimStep)
 
   /// The event's name as ftrace prints it.
   package var name: String {
@@ -71,6 +112,14 @@ package enum TraceEvent: Sendable, Equatable {
     case .shrinkSlabStart: "mm_shrink_slab_start"
     case .shrinkSlabEnd: "mm_shrink_slab_end"
     case .markVictim: "mark_victim"
+    case .throttled: "mm_vmscan_throttled"
+    case .congestionWait: "writeback_congestion_wait"
+    case .waitIffCongested: "writeback_wait_iff_congested"
+    case .reclaimRetryZone: "reclaim_retry_zone"
+    case .oomScoreAdjust: "oom_score_adj_update"
+    case .writeFolio(_, isFolio: true): "mm_vmscan_write_folio"
+    case .writeFolio: "mm_vmscan_writepage"
+    case .step(let step): step.name
     }
   }
 
@@ -123,7 +172,26 @@ package enum TraceEvent: Sendable, Equatable {
       "pid=\(pid) comm=\(v.command) total-vm=\(4 * v.virtual)kB anon-rss=\(4 * v.anonymous)kB "
         + "file-rss:\(4 * v.file)kB shmem-rss:\(4 * v.shmem)kB uid=0 pgtables=\(4 * v.tables)kB "
         + "oom_score_adj=\(v.oomScoreAdjust)"
+    case .throttled(let node, let timeout, let delayed, let reason):
+      "nid=\(node) usec_timeout=\(timeout) usect_delayed=\(delayed) reason=\(reason.rawValue)"
+    case .congestionWait(let timeout, let delayed), .waitIffCongested(let timeout, let delayed):
+      "usec_timeout=\(timeout) usec_delayed=\(delayed)"
+    case .reclaimRetryZone(let z):
+      "node=\(z.node) zone=\(Self.padded(z.zone)) order=\(z.order) reclaimable=\(z.reclaimable) "
+        + "available=\(z.available) min_wmark=\(z.minWatermark) "
+        + "no_progress_loops=\(z.fruitless) wmark_check=\(z.passes ? 1 : 0)"
+    case .oomScoreAdjust(let pid, let command, let value):
+      "pid=\(pid) comm=\(command) oom_score_adj=\(value)"
+    case .writeFolio(let frame, let isFolio):
+      "pfn=\(isFolio ? "0x" + String(frame, radix: 16) : String(frame)) "
+        + "flags=\(Self.flags(false))"
+    case .step(let step): step.payload
     }
+  }
+
+  /// In the eight columns that the kernel gives to a zone's name.
+  private static func padded(_ name: String) -> String {
+    name + String(repeating: " ", count: max(0, 8 - name.utf8.count))
   }
 
   private static func flags(_ file: Bool) -> String {

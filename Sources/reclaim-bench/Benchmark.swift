@@ -19,8 +19,8 @@ let benchmarks: [any Benchmark] = [
   LuaBenchmark(),
   ListBenchmark(),
   TouchBenchmark(),
-  EngineBenchmark(name: "engine", kind: .file, most: 200),
-  EngineBenchmark(name: "swap", kind: .anonymous, most: 250),
+  EngineBenchmark(name: "engine", kind: .file, bound: 200),
+  EngineBenchmark(name: "swap", kind: .anonymous, bound: 250),
   KernelBenchmark(),
   CgroupBenchmark(),
 ]

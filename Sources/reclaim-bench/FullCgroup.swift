@@ -17,6 +17,8 @@ enum PageKind: String {
 
 /// One machine, its cgroup filled by reading the file or writing to the area.
 struct FullCgroup {
+  /// How often each place on the lists is taken anew before an aged machine is measured.
+  private static let turnovers = 3
   private static let file = "file", area = "area", cgroup = "full"
 
   private let machine: Machine
@@ -72,7 +74,7 @@ struct FullCgroup {
     }
   }
 
-  /// Sequential: everything from its beginning, twice. Aged: pages at random, a file's without
+  /// Sequential: everything from its beginning, once. Aged: pages at random, a file's without
   /// readahead, until each place on the lists was taken anew three times.
   private func fill() async throws(Killed) {
     if kind == .anonymous {
@@ -82,8 +84,8 @@ struct FullCgroup {
     }
     switch order {
     case _ where pages <= size: try await perform(access(AccessPattern(.sequential)))
-    case .sequential: try await perform(access(AccessPattern(.sequential, repetitions: 2)))
-    case .aged: try await access(untilMissed: 3 * size)
+    case .sequential: try await perform(access(AccessPattern(.sequential)))
+    case .aged: try await access(untilMissed: Self.turnovers * size)
     }
   }
 

@@ -127,6 +127,8 @@ package enum LikeMachine {
     recordedOn: String? = nil, _ cgroups: [CgroupSpec] = []
   ) -> Result<MadeMachine, MachineProblem> {
     let of = request.like.map { "like '\($0)': " } ?? ""
+    var spec = spec
+    spec.hasRecursiveProtection = request.recursiveProtection
     do throws(BootError) {
       let machine = try Machine(
         spec, trace: request.trace ? .record : .digest, paranoid: manner.paranoid)
@@ -155,6 +157,7 @@ package enum LikeMachine {
       words.insert(", \(swap.size.text) swap on \(swap.kind.rawValue)", at: 0)
     }
     if request.withoutSwap { words.insert(", no swap", at: 0) }
+    if request.recursiveProtection { words.append(", memory_recursiveprot") }
     if let seed = request.seed { words.append(", seed \(seed)") }
     return words.joined()
   }

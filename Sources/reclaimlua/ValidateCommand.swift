@@ -43,6 +43,8 @@ enum ValidateCommand {
     @Flag(
       help: "Show simulated and recorded trace events side by side, the first difference first.")
     var events = false
+    @Flag(help: "Show how long each interval between marks took, guest's and simulated time.")
+    var times = false
     @Flag(help: "Check the engine's invariants all along.")
     var paranoid = false
     @Argument(help: "Recordings, .json or .json.gz, or folders of them.")
@@ -93,6 +95,10 @@ enum ValidateCommand {
     let tell = options.json ? complain : output
     if options.cells {
       for line in Scoreboard.details(comparison) { tell("\(path): \(line)\n") }
+    }
+    if options.times {
+      let times = IntervalTimes(run: run, answers: answers)?.lines ?? ["no times to compare"]
+      for line in times { tell("\(path): \(line)\n") }
     }
     if options.events {
       let events = try EventComparison(

@@ -8,6 +8,19 @@ import Testing
 import UAPI
 
 @Suite struct ChargeTests {
+  /// A batch of 64 is charged from below, and taken back when somebody above refuses it: recordings
+  /// of cgroups below a full one show it in memory.peak.
+  @Test func aPeakCountsWhatSomebodyAboveRefused() throws {
+    let machine = try SmallMachine.boot()
+    defer { machine.shutdown() }
+    machine.makeCgroup("p", max: 400)
+    machine.makeCgroup("p/a")
+    machine.perform([.readPages("data", 1000)], in: "p/a")
+    let own = try #require(machine.observe().cgroup("p/a")?.peak)
+    #expect(machine.observe().cgroup("p")?.peak == 400)
+    #expect((401...464).contains(own), "\(own)")
+  }
+
   private func begins(_ machine: Machine) -> Int {
     machine.events.count { if case .memcgReclaimBegin = $0 { true } else { false } }
   }

@@ -54,9 +54,10 @@ import UAPI
     func publishedActivations(_ path: String) -> Int {
       tree.lruvec(tree.find(path)!.number).pointee.publishedActivations.file
     }
-    let activate = MemcgCounter.workingset_activate_file.rawValue
     for (n, path) in [(1, "a"), (10, "a/y/z"), (100, "b/x")] {
-      tree.counters(tree.find(path)!.number)[activate] = n
+      for _ in 0..<n {
+        tree.countActivation(.workingset_activate_file, of: tree.find(path)!.number)
+      }
     }
     #expect(publishedActivations("a") == 0)
     tree.publish()

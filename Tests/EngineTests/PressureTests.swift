@@ -31,6 +31,9 @@ struct PressureUnderTest {
       from: PressureState(isRunnable: true, isStalled: true), to: PressureState(isRunnable: true))
   }
 
+  /// The task waits for a copy that nothing interrupts.
+  mutating func copy(for duration: Nanoseconds) { group.stall(for: duration, now: now) }
+
   mutating func run(for duration: Nanoseconds) { now = now + duration }
 
   private mutating func change(from: PressureState, to: PressureState) {
@@ -43,6 +46,22 @@ struct PressureUnderTest {
 }
 
 @Suite struct PressureTests {
+  @Test(arguments: [KernelProfile.linux5_10, .linux6_1])
+  func aCopyIsAStallUnlessThereIsOneAlready(profile: KernelProfile) {
+    var pressure = PressureUnderTest(profile)
+    for _ in 0..<100 {
+      pressure.copy(for: 1350)
+      pressure.run(for: 6000)
+    }
+    #expect(pressure.snapshot.some.total == 135_000)
+    // Nobody else runs; what ticks would have to find, they do not find in a copy.
+    #expect(pressure.snapshot.full.total == (profile.name == "6.1" ? 135_000 : 0))
+    pressure.startAnother()
+    pressure.copy(for: 1000)
+    #expect(pressure.snapshot.some.total == 136_000)
+    #expect(pressure.snapshot.full.total == (profile.name == "6.1" ? 135_000 : 0))
+  }
+
   /// 50 % some from nothing: after periods 1 to 5.
   @Test func averagesFollowTheTable() {
     let expected10 = [905, 1647, 2254, 2752, 3159], expected60 = [163, 321, 474, 622, 766]

@@ -23,6 +23,23 @@ import UAPI
     #expect(order(a) == [a.number])
   }
 
+  /// It goes on from where it stands, though that is gone, and so may be the next.
+  @Test func aWalkOutlivesTheCgroupsItStandsOn() throws {
+    let machine = try SmallMachine.boot()
+    defer { machine.shutdown() }
+    let paths = ["a", "b", "b/x", "c", "d"]
+    for path in paths { machine.makeCgroup(path) }
+    let tree = machine.memory.tree
+    let numbers = paths.map { tree.find($0)!.number }
+    var walk = tree.walk(below: tree.root.number)
+    while let next = walk.next(), next != numbers[1] {}
+    machine.perform(["b/x", "b", "c"].map { .removeCgroup(path: $0) })
+    #expect(walk.next() == numbers[4])
+    #expect(walk.next() == nil)
+    var another = tree.walk(below: tree.root.number)
+    #expect([another.next(), another.next(), another.next()] == [1, numbers[0], numbers[4]])
+  }
+
   @Test func aCgroupWithTasksOrChildrenIsBusy() throws {
     let machine = try SmallMachine.boot()
     defer { machine.shutdown() }

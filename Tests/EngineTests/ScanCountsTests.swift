@@ -15,9 +15,11 @@ import UAPI
   }
 
   /// The loop of shrink_lruvec with batches that yield a fixed number of pages.
-  private func run(_ targets: ScanCounts, yields: (anon: Int, file: Int), wanted: Int)
-    -> (iterations: Int, scanned: ScanCounts, reclaimed: Int)
-  {
+  /// - Parameter isWhole: as a direct reclaim of the machine at its first priority, which scans all
+  ///   that it set out to.
+  private func run(
+    _ targets: ScanCounts, yields: (anon: Int, file: Int), wanted: Int, isWhole: Bool = false
+  ) -> (iterations: Int, scanned: ScanCounts, reclaimed: Int) {
     var left = targets, scanned = ScanCounts()
     var iterations = 0, reclaimed = 0
     while left.keepsGoing {
@@ -28,7 +30,7 @@ import UAPI
         scanned[list] += n
         if list & 1 == 0 { reclaimed += list == 0 ? yields.anon : yields.file }
       }
-      if reclaimed < wanted { continue }
+      if reclaimed < wanted || isWhole { continue }
       guard left.keepProportion(to: targets) else { break }
     }
     return (iterations, scanned, reclaimed)
@@ -43,6 +45,13 @@ import UAPI
     #expect(large.iterations == 5)
     #expect(large.scanned == counts(128, 128, 160, 160))
     #expect(large.reclaimed == 120)
+  }
+
+  @Test func theFirstPriorityOfTheMachinesReclaimScansEverything() {
+    let all = run(counts(64, 64, 512, 256), yields: (20, 30), wanted: 32, isWhole: true)
+    #expect(all.iterations == 16)
+    #expect(all.scanned == counts(64, 64, 512, 256))
+    #expect(all.reclaimed == 520)
   }
 
   @Test func withOneSideAtItsEndNothingIsLeftToDo() {

@@ -94,6 +94,30 @@ import Testing
       Watermarks.perCPUHigh(.toOrderThree, managed: managed, low: low, cpus: cpus) == high)
   }
 
+  /// The table of reference 17.11.
+  @Test(arguments: [
+    (1, 1 << 18, 10), (2, 1 << 20, 28), (4, 1 << 21, 48), (8, 1 << 22, 72), (16, 1 << 24, 110),
+    (64, 1 << 26, 125),
+  ])
+  func aCPUKeepsSoManyUpdatesToItself(cpus: Int, pages: Int, threshold: Int) {
+    #expect(Watermarks.statThreshold(cpus: cpus, managed: pages) == threshold)
+  }
+
+  @Test func lessWhileKswapdIsUp() {
+    #expect(Watermarks.pressureStatThreshold(cpus: 1, low: 837, min: 670) == 125)
+    #expect(Watermarks.pressureStatThreshold(cpus: 2, low: 837, min: 670) == 83)
+    #expect(Watermarks.pressureStatThreshold(cpus: 4, low: 12, min: 10) == 1)
+  }
+
+  /// The worked example of reference 23.11, without and with huge pages.
+  @Test(arguments: [(32, 1004, 1491), (284, 8660, 9399)])
+  func zonesKeepBackSoMuchInAll(dma: Int, dma32: Int, total: Int) {
+    let zones = [(3840, dma, [0, 455]), (116_500, dma32, [0, 0])]
+    let kept = zones.map { Watermarks.reserve(managed: $0, high: $1, protection: $2) }
+    #expect(kept.reduce(0, +) == total)
+    #expect(Watermarks.reserve(managed: 100, high: 32, protection: [0, 455]) == 100)
+  }
+
   @Test func perCPUListsHoldAtLeastFourBatches() {
     #expect(Watermarks.perCPUHigh(.toOrderThree, managed: 245_000, low: 252, cpus: 1) == 252)
     #expect(Watermarks.perCPUHigh(.toOrderThree, managed: 245_000, low: 251, cpus: 1) == 252)

@@ -38,6 +38,18 @@ private let marks = Watermarks.ofZone(
 
   init() throws { zones = try ZonesUnderTest() }
 
+  /// The caps of reference 17.12.
+  @Test(arguments: [(12_000, 18_000), (1000, 1500), (100, 512)])
+  func marksAreBoostedByHalfOfTheHighMarkMore(high: Int, limit: Int) {
+    #expect(Zone.boostLimit(managed: 116_500, high: high, factor: 15_000) == limit)
+  }
+
+  @Test func smallZonesAndAFactorOfNothingAreNotBoosted() {
+    #expect(Zone.boostLimit(managed: 2048, high: 100, factor: 15_000) == 512)
+    #expect(Zone.boostLimit(managed: 2047, high: 100, factor: 15_000) == 0)
+    #expect(Zone.boostLimit(managed: 116_500, high: 1000, factor: 0) == 0)
+  }
+
   private func takeDown(_ zone: Zone, to free: Int) {
     while zone.free > free { _ = zone.take(order: 0, .movable) }
   }

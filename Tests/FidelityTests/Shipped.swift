@@ -18,6 +18,15 @@ enum Shipped {
     return folders.flatMap { folder in names(of: folder).map { "\(folder)/\($0)" } }.sorted()
   }
 
+  /// Those, and with RECORDINGS=FOLDER in the environment every recording of a folder of folders:
+  /// for what has to hold of any recorded machine.
+  static var everywhere: [String] {
+    guard let folder = ProcessInfo.processInfo.environment["RECORDINGS"] else { return allNames }
+    let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+    let all = files.filter { $0.hasSuffix(".json") || $0.hasSuffix(".json.gz") }.sorted()
+    return allNames + all.map { "\(folder)/\($0)" }
+  }
+
   private static func names(of kernel: String) -> [String] {
     let folder = kernels.appendingPathComponent(kernel).path
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -26,6 +35,7 @@ enum Shipped {
 
   /// - Parameter name: with its kernel's folder before it, or alone where it is one of 6.1.
   static func file(_ name: String) throws -> RecordingFile {
+    if name.hasSuffix(".json") || name.hasSuffix(".gz") { return try RecordingFile(path: name) }
     let folder = name.contains("/") ? kernels : recordings
     return try RecordingFile(path: folder.appendingPathComponent("\(name).json.gz").path)
   }

@@ -32,7 +32,7 @@ import UAPI
     }
   }
 
-  @Test(arguments: Shipped.allNames)
+  @Test(arguments: Shipped.everywhere)
   func marksAndPerCPUSizesAreWhatTheKernelPrinted(name: String) throws {
     let question = try Shipped.question(name)
     let profile = try KernelProfile.require(question.kernel)
@@ -61,7 +61,7 @@ import UAPI
   }
 
   /// The driver reads vm.lowmem_reserve_ratio, upon which the kernel computes them anew.
-  @Test(arguments: Shipped.allNames)
+  @Test(arguments: Shipped.everywhere)
   func reservesAreWhatTheKernelPrinted(name: String) throws {
     let question = try Shipped.question(name)
     let zones = try Self.zones(of: question)
@@ -73,7 +73,7 @@ import UAPI
   }
 
   /// A machine described in words manages what the recorded one of that size does.
-  @Test(arguments: Shipped.allNames)
+  @Test(arguments: Shipped.everywhere)
   func asMuchIsManagedAsOnTheRecordedMachine(name: String) throws {
     let question = try Shipped.question(name)
     let recorded = try Self.zones(of: question)

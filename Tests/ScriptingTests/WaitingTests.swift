@@ -18,6 +18,32 @@ import Testing
     #expect(s.printed.hasPrefix("early\t2000000\nlate\t5000000\n"), "\(s.failure)")
   }
 
+  @Test func aFailedCallIsTheCallersToCatch() {
+    let s = Scenario(
+      Self.boot
+        + """
+        local done = false
+        m:spawn("other", function(t) t:sleep "5 ms" done = true end)
+        print(pcall(m.call, m, function(t) error "first" end))
+        print(pcall(m.call, m, function(t) t:sleep "1 ms" error "second" end))
+        print(m:call(function(t) return "fine" end))
+        m:run()
+        print(done)
+        """)
+    #expect(s.report.failure == nil, "\(s.failure)")
+    let lines = s.printed.split(separator: "\n")
+    #expect(lines[0].hasPrefix("false\ts.lua:4: first (in task 'call at s.lua:4')"))
+    #expect(lines[1].hasPrefix("false\ts.lua:5: second"))
+    #expect(lines[2...] == ["fine", "true"])
+  }
+
+  @Test func aFailedCallThatNobodyCatchesEndsTheScenario() {
+    let s = Scenario(Self.boot + "m:call(function(t) error 'no' end)\nprint 'never'")
+    #expect(s.failure == "s.lua:2: no (in task 'call at s.lua:2')")
+    #expect(s.report.failure?.traceback?.contains("s.lua:2") == true)
+    #expect(!s.printed.contains("never"))
+  }
+
   @Test func aWaitThatNobodySignalsIsTold() {
     let s = Scenario(
       Self.boot

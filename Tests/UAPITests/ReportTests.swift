@@ -100,6 +100,14 @@ import UAPI
     #expect(dash.contains("  pace     -    2  ≠\n"))
   }
 
+  @Test func aCounterThatAKernelHasNotGotIsADashAndNoDifference() {
+    var newer = machine("6.1", 3)
+    newer.before = NamedNumbers(newer.before.list + [NamedNumber("nr_swapcached", 0)])
+    newer.after = NamedNumbers(newer.after.list + [NamedNumber("nr_swapcached", 7)])
+    let text = ReportComparison([report(machine("5.10", 3)), report(newer)]).text()
+    #expect(text.contains("  nr_swapcached                         -   +7\n"))
+  }
+
   @Test func aReportSurvivesJSON() throws {
     var whole = report(machine("6.1", 7, watches: [watch([1, 2])]))
     whole.failure = FailureReport(text: "s.lua:1: no", traceback: nil)

@@ -52,6 +52,45 @@ import UAPI
         "scan_shadow_nodes: nid: 0 unused scan count 3 new scan count 23 total_scan 21 last "
           + "shrinker return val 0"
       ),
+      (
+        .throttled(node: 0, timeout: 20_000, delayed: 415, .isolated), "mm_vmscan_throttled",
+        "nid=0 usec_timeout=20000 usect_delayed=415 reason=VMSCAN_THROTTLE_ISOLATED"
+      ),
+      (
+        .congestionWait(timeout: 100_000, delayed: 100_000), "writeback_congestion_wait",
+        "usec_timeout=100000 usec_delayed=100000"
+      ),
+      (
+        .waitIffCongested(timeout: 100_000, delayed: 0), "writeback_wait_iff_congested",
+        "usec_timeout=100000 usec_delayed=0"
+      ),
+      (
+        .reclaimRetryZone(
+          RetryZone(
+            node: 0, zone: "DMA32", order: 1, reclaimable: 20, available: 50, minWatermark: 40,
+            fruitless: 3, passes: true)), "reclaim_retry_zone",
+        "node=0 zone=DMA32    order=1 reclaimable=20 available=50 min_wmark=40 "
+          + "no_progress_loops=3 wmark_check=1"
+      ),
+      (
+        .oomScoreAdjust(pid: 7, command: "db", value: -900), "oom_score_adj_update",
+        "pid=7 comm=db oom_score_adj=-900"
+      ),
+      (
+        .writeFolio(frame: 0x554f, isFolio: true), "mm_vmscan_write_folio",
+        "pfn=0x554f flags=RECLAIM_WB_ANON|RECLAIM_WB_ASYNC"
+      ),
+      (
+        .writeFolio(frame: 21839, isFolio: false), "mm_vmscan_writepage",
+        "pfn=21839 flags=RECLAIM_WB_ANON|RECLAIM_WB_ASYNC"
+      ),
+      (
+        .step(.cycle(.low, stall: nil)), "do_try_to_free_pages", "cycle=low counted=none"
+      ),
+      (
+        .step(.priority(9, scanned: 40, reclaimed: 33)), "shrink_zones",
+        "priority=9 nr_scanned=40 nr_reclaimed=33"
+      ),
     ] as [(TraceEvent, String, String)])
   func eventsArePrintedAsFtracePrintsThem(event: TraceEvent, name: String, payload: String) {
     #expect(event.name == name)

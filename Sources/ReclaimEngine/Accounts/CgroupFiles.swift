@@ -40,7 +40,7 @@ extension Memory {
 
   /// The lines of memory.events that this kernel has.
   private func events(_ counts: [Int]) -> [(String, Int)] {
-    MemcgEvent.allCases.filter { $0 != .oom_group_kill || profile.oomReport == .sizes }
+    MemcgEvent.allCases.filter(profile.oomReport.has)
       .map { ($0.name, counts[$0.rawValue]) }
   }
 

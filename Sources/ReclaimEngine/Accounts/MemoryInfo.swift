@@ -56,33 +56,19 @@ extension Memory {
   }
 
   private func zoneLine(_ zone: Zone) -> String {
-    let s = sizes(in: zone), marks = zone.watermarks, boost = zone.boost
+    let s = listSizes(in: zone), marks = zone.watermarks, boost = zone.boost
     return "Node \(node.number) \(zone.kind.name) free:\(4 * zone.free)kB"
       + (isRecent ? " boost:\(4 * boost)kB" : "")
       + " min:\(4 * (marks.min + boost))kB low:\(4 * (marks.low + boost))kB "
       + "high:\(4 * (marks.high + boost))kB reserved_highatomic:0KB "
       + "active_anon:\(4 * s.activeAnon)kB inactive_anon:\(4 * s.inactiveAnon)kB "
       + "active_file:\(4 * s.activeFile)kB inactive_file:\(4 * s.inactiveFile)kB "
-      + "unevictable:\(4 * s.unevictable)kB writepending:0kB present:\(4 * zone.present)kB "
+      + "unevictable:\(4 * s.unevictable)kB writepending:\(4 * zone.writePending)kB "
+      + "present:\(4 * zone.present)kB "
       + "managed:\(4 * zone.managed)kB mlocked:0kB"
       + (isRecent ? "" : " pagetables:0kB")
       + " bounce:0kB free_pcp:\(4 * zone.perCPU.count)kB local_pcp:\(4 * zone.perCPU.count)kB "
       + "free_cma:0kB"
-  }
-
-  /// The lists do not know their zones: they are counted.
-  private func sizes(in zone: Zone) -> ListSizes {
-    var counts = [0, 0, 0, 0, 0]
-    for memcg in tree.all {
-      for list in 0..<ListIndex.count {
-        lists.forEach(of: tree.lruvec(memcg.number).list(list)) { frame in
-          if zone.contains(frame) { counts[list] += 1 }
-        }
-      }
-    }
-    return ListSizes(
-      inactiveAnon: counts[0], activeAnon: counts[1], inactiveFile: counts[2],
-      activeFile: counts[3], unevictable: counts[4])
   }
 
   /// Free blocks by order, and of which mobilities they are.

@@ -3,8 +3,8 @@
 // machine (reference 14 §14.2).
 //
 // A task waits for memory while a charge makes it reclaim, while memory.high makes it sleep, and
-// while it reads back what it had to give up: pages of the working set. What somebody asks for, by
-// memory.reclaim or by writing a limit, is no stall.
+// while it reads back what it had to give up: pages of the working set, on old kernels whatever was
+// in swap. What somebody asks for, by memory.reclaim or by writing a limit, is no stall.
 
 import Timeline
 import UAPI
@@ -63,6 +63,13 @@ final class Pressure {
       from: stalls ? idle : reclaiming, to: stalls ? reclaiming : idle, MemcgTree.rootNumber)
   }
 
+  /// It goes to sleep in the middle of that, or is awake again.
+  func kernelThread(sleeps: Bool) {
+    count(
+      from: PressureState(isRunnable: sleeps, isStalled: true),
+      to: PressureState(isRunnable: !sleeps, isStalled: true), MemcgTree.rootNumber)
+  }
+
   private func count(from old: PressureState, to new: PressureState, _ memcg: UInt16) {
     if old == new { return }
     let now = timeline.now
@@ -72,6 +79,18 @@ final class Pressure {
       let wasSome = group.pointee.isSome
       group.pointee.count(from: old, to: new, now: now)
       if _slowPath(!watchers.isEmpty), !wasSome, group.pointee.isSome {
+        for watcher in watchers where watcher.memcg == at { watcher.queue.wakeAll() }
+      }
+      at = tree.rows[Int(at)].parent
+    }
+  }
+
+  /// A running task of a cgroup waits for memory that long, beginning now.
+  func stall(for duration: Nanoseconds, in memcg: UInt16) {
+    var at = memcg
+    while at != 0 {
+      groups[Int(at)].stall(for: duration, now: timeline.now)
+      if _slowPath(!watchers.isEmpty) {
         for watcher in watchers where watcher.memcg == at { watcher.queue.wakeAll() }
       }
       at = tree.rows[Int(at)].parent
@@ -193,5 +212,16 @@ extension Memory {
     pressure.change(
       task, to: PressureState(isRunnable: isRunnable, isStalled: task.pressure.isStalled),
       in: task.memcg)
+  }
+
+  /// A page is read from swap: for a part of the time that it costs its reader waits for memory
+  /// (reference 14 §14.2).
+  @inline(__always) func noteSwapRead(_ flags: FolioFlags, _ part: UInt64, _ task: SimTask) {
+    switch profile.swapReadStall {
+    case .always: break
+    case .ofWorkingset: if !flags.contains(.workingset) { return }
+    }
+    if task.pressure.isStalled { return }
+    pressure.stall(for: Nanoseconds(part), in: task.memcg)
   }
 }

@@ -92,6 +92,16 @@ package struct PressureGroup {
     return snapshot
   }
 
+  /// A task that runs is about to wait for memory that long, and cannot be interrupted meanwhile:
+  /// the copy of a page, which is too short to come and go for.
+  package mutating func stall(for duration: Nanoseconds, now: Instant) {
+    advance(to: now)
+    if stalled > 0 { return }
+    some.total += duration.count
+    full.total += fullTime(
+      of: duration.count, from: now, to: now + duration, reclaiming: reclaiming + 1)
+  }
+
   // MARK: times
 
   private mutating func advance(to now: Instant) {
@@ -107,12 +117,14 @@ package struct PressureGroup {
     let elapsed = now.nanoseconds - changedAt.nanoseconds
     if stalled > 0 {
       some.total += elapsed
-      full.total += fullTime(of: elapsed, from: changedAt, to: now)
+      full.total += fullTime(of: elapsed, from: changedAt, to: now, reclaiming: reclaiming)
     }
     changedAt = now
   }
 
-  private func fullTime(of elapsed: UInt64, from begin: Instant, to end: Instant) -> UInt64 {
+  private func fullTime(
+    of elapsed: UInt64, from begin: Instant, to end: Instant, reclaiming: Int
+  ) -> UInt64 {
     switch fullTime {
     case .nobodyElseRuns: return runnable == reclaiming ? elapsed : 0
     case .nobodyRuns:

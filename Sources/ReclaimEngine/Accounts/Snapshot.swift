@@ -8,7 +8,8 @@ extension Machine {
     let memory = self.memory
     let node = memory.nodeSnapshot()
     return Snapshot(
-      at: timeline.now, vmstat: node.vmstat, nodes: [node], cgroups: memory.cgroupSnapshots())
+      at: timeline.now, vmstat: node.vmstat, nodes: [node], cgroups: memory.cgroupSnapshots(),
+      fields: memory.profile.vmstatForm.counters)
   }
 }
 
@@ -30,6 +31,12 @@ extension Memory {
     set(sizes.inactiveFile, .nr_inactive_file)
     set(sizes.activeFile, .nr_active_file)
     set(sizes.unevictable, .nr_unevictable)
+    set(sizes.inactiveAnon, .nr_zone_inactive_anon)
+    set(sizes.activeAnon, .nr_zone_active_anon)
+    set(sizes.inactiveFile, .nr_zone_inactive_file)
+    set(sizes.activeFile, .nr_zone_active_file)
+    set(sizes.unevictable, .nr_zone_unevictable)
+    set(node.zones.reduce(0) { $0 + $1.writePending }, .nr_zone_write_pending)
     set(node.zones.reduce(0) { $0 + $1.free }, .nr_free_pages)
     for zone in node.zones {
       add(zone.allocated, Self.allocations[zone.kind.rawValue])
@@ -40,7 +47,8 @@ extension Memory {
     for (global, counter) in Self.refaults {
       for group in tree.all { add(tree.counters(group.number)[counter.rawValue], global) }
     }
-    return NodeSnapshot(vmstat: vmstat, zones: node.zones.map(\.snapshot))
+    return NodeSnapshot(
+      vmstat: vmstat, zones: node.zones.map(\.snapshot), fields: profile.vmstatForm.counters)
   }
 
   private static let allocations: [VmCounter] = [
@@ -81,6 +89,8 @@ extension Memory {
     snapshot.pressure = pressure.snapshot(of: group.number)
     snapshot.localEvents = group.localEvents
     snapshot.swapEvents = group.swapEvents
+    snapshot.statCounters = MemoryStatText.counters(profile.oomReport)
+    snapshot.eventCounters = MemcgEvent.allCases.filter(profile.oomReport.has)
     switch profile.memoryPeak {
     case .absent: snapshot.peak = nil
     case .sinceCreation: snapshot.peak = group.isRoot ? nil : row.peak

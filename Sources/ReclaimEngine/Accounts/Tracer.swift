@@ -15,6 +15,7 @@ enum EventNumber: UInt64 {
   case memcgReclaimBegin = 1, memcgReclaimEnd, lruIsolate, lruShrinkInactive, lruShrinkActive
   case shrinkSlabStart, shrinkSlabEnd, mark, operation, machine, markVictim
   case directReclaimBegin, directReclaimEnd, wakeupKswapd, kswapdWake, kswapdSleep
+  case throttled, congestionWait, waitIffCongested, reclaimRetryZone, oomScoreAdjust
 }
 
 final class Tracer {
@@ -39,16 +40,26 @@ final class Tracer {
 
   @inline(__always) var isOn: Bool { mode != .off }
 
-  private func begin(_ number: EventNumber) {
+  /// Whether events are kept.
+  @inline(__always) var isRecording: Bool { mode == .record }
+
+  func begin(_ number: EventNumber) {
     events &+= 1
-    folded.pointee.fold(number.rawValue)
-    folded.pointee.fold(timeline.now.nanoseconds)
+    folded.pointee.fold(number.rawValue, timeline.now.nanoseconds)
   }
 
-  private func keep(_ event: @autoclosure () -> TraceEvent) {
+  func keep(_ event: @autoclosure () -> TraceEvent) {
     if mode == .record { recorded.append((timeline.now, event())) }
     if let afterEvent { afterEvent() }
   }
+
+  /// Folds what belongs to the event that has begun.
+  func fold(_ words: UInt64...) {
+    for word in words { folded.pointee.fold(word) }
+  }
+
+  /// Keeps an event that the digest does not know.
+  @inline(never) func record(_ event: TraceEvent) { recorded.append((timeline.now, event)) }
 
   func memcgReclaimBegin(_ gfp: GfpFlags, memcg: UInt16) {
     guard isOn else { return }
@@ -102,8 +113,8 @@ final class Tracer {
   func lruIsolate(_ i: Isolation, zoneIndex: Int, list: Int) {
     guard isOn else { return }
     begin(.lruIsolate)
-    folded.pointee.fold(UInt64(i.requested) << 32 | UInt64(i.scanned))
-    folded.pointee.fold(UInt64(i.taken) << 32 | UInt64(list))
+    folded.pointee.fold(
+      UInt64(i.requested) << 32 | UInt64(i.scanned), UInt64(i.taken) << 32 | UInt64(list))
     keep(
       .lruIsolate(
         isolateMode: 0, classZone: zoneIndex, order: 0, requested: i.requested,
@@ -115,10 +126,11 @@ final class Tracer {
   ) {
     guard isOn else { return }
     begin(.lruShrinkInactive)
-    folded.pointee.fold(UInt64(scanned) << 32 | UInt64(t.reclaimed))
-    folded.pointee.fold(UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
-    folded.pointee.fold(UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0))
-    folded.pointee.fold(evicted)
+    folded.pointee.fold(
+      UInt64(scanned) << 32 | UInt64(t.reclaimed),
+      UInt64(t.activatedFile &+ t.activatedAnon) << 32 | UInt64(t.referencedKept))
+    folded.pointee.fold(
+      UInt64(priority) << 8 | UInt64(node) << 1 | (file ? 1 : 0), evicted)
     keep(
       .lruShrinkInactive(
         node: node, scanned: scanned, reclaimed: t.reclaimed, dirty: t.dirty,
@@ -134,8 +146,9 @@ final class Tracer {
   ) {
     guard isOn else { return }
     begin(.lruShrinkActive)
-    folded.pointee.fold(UInt64(taken) << 32 | UInt64(deactivated))
-    folded.pointee.fold(UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
+    folded.pointee.fold(
+      UInt64(taken) << 32 | UInt64(deactivated),
+      UInt64(active) << 32 | UInt64(priority) << 1 | (file ? 1 : 0))
     keep(
       .lruShrinkActive(
         node: node, taken: taken, active: active, deactivated: deactivated,

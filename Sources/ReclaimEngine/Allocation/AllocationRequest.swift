@@ -35,25 +35,14 @@ extension Memory {
       if frame != 0 { return frame }
       guard request.gfp.contains(.directReclaim), !thread.isReclaiming else { return 0 }
 
+      try refuseCompaction(request, thread)
       try await thread.giveWayIfDue()
-      let task = thread as? SimTask
-      if let task { beginStall(task) }
-      defer { if let task { endStall(task) } }
-      let progress = try await tryToFreePages(request, thread)
-      if progress > 0 {
-        frame = take(request, reserve)
-        if frame == 0 {
-          allocator.drainPerCPU()
-          frame = take(request, reserve)
-        }
-      }
-      if frame != 0 { return frame }
+      let (freed, progress) = try await reclaimDirectly(request, thread, reserve)
+      if freed != 0 { return freed }
       if endReason != nil { throw Killed() }
       if request.gfp.contains(.noRetry) { return 0 }
-
-      fruitless = progress > 0 ? 0 : fruitless + 1
-      let again = fruitless <= profile.numbers.maxReclaimRetries && couldSucceed(request)
-      try await thread.giveWayIfDue()
+      let again = try await shouldRetryReclaim(
+        request, progress: progress, fruitless: &fruitless, thread, minMark: reserve.mark)
       if again { continue }
 
       frame = allocator.allocate(
@@ -72,6 +61,15 @@ extension Memory {
   private enum Reserve {
     case none, victim, everything
 
+    /// The mark, to which a zone adds its boost: a victim goes down to half of both.
+    func mark(_ zone: Zone) -> Int {
+      switch self {
+      case .none: zone.watermarks.min
+      case .victim: (zone.watermarks.min + zone.boost) / 2 - zone.boost
+      case .everything: -zone.managed
+      }
+    }
+
     init(of thread: SimThread) {
       if thread.isReclaiming {
         self = .everything
@@ -85,38 +83,40 @@ extension Memory {
 
   private func take(_ request: AllocationRequest, _ reserve: Reserve) -> UInt32 {
     allocator.allocate(
-      order: request.order, request.mobility, classZone: request.classZone
-    ) { zone in
-      switch reserve {
-      case .none: zone.watermarks.min
-      case .victim: zone.watermarks.min / 2
-      case .everything: -zone.managed
-      }
-    }
+      order: request.order, request.mobility, classZone: request.classZone, above: reserve.mark)
   }
 
-  /// Whether some zone would be above its min mark if all that could be reclaimed were
-  /// (should_reclaim_retry, reference 12 §12.3).
-  private func couldSucceed(_ request: AllocationRequest) -> Bool {
-    node.zones(upTo: request.classZone).contains { zone in
-      reclaimable(in: zone) + zone.free
-        > zone.watermarks.min + zone.boost + zone.protection[request.classZone]
+  /// Reclaims and looks again, once more after per-CPU lists have given back what they hide
+  /// (reference 12 §12.2). The task is stalled by memory meanwhile; that 6.1 ends the stall after
+  /// the second look and 5.10 before the first makes no difference, as looking takes no time.
+  /// - Returns: frames, and whether reclaim made progress.
+  private func reclaimDirectly(
+    _ request: AllocationRequest, _ thread: SimThread, _ reserve: Reserve
+  ) async throws(Killed) -> (frame: UInt32, progress: Int) {
+    let task = thread as? SimTask
+    if let task { beginStall(task) }
+    defer { if let task { endStall(task) } }
+    let progress = try await tryToFreePages(request, thread)
+    if progress == 0 { return (0, 0) }
+    var frame = take(request, reserve)
+    if frame == 0 {
+      allocator.drainPerCPU()
+      frame = take(request, reserve)
     }
+    return (frame, progress)
   }
 
-  /// zone_reclaimable_pages: file pages of a zone, and anonymous ones where swap is free; its free
-  /// pages where that is nothing.
-  private func reclaimable(in zone: Zone) -> Int {
-    let hasSwap = (swap?.area.free ?? 0) > 0
-    var pages = 0
-    for memcg in tree.all {
-      for list in 0..<4 where ListIndex.isFile(list) || hasSwap {
-        lists.forEach(of: tree.lruvec(memcg.number).list(list)) { frame in
-          if zone.contains(frame) { pages += 1 }
-        }
-      }
+  /// Where enough pages are free but no block of the wanted size is, a kernel compacts memory. This
+  /// one cannot; no recording has ever needed it.
+  private func refuseCompaction(_ request: AllocationRequest, _ thread: SimThread) throws(Killed) {
+    guard request.order > 0 else { return }
+    let highest = request.classZone
+    if node.zones(upTo: highest).contains(where: { $0.couldCompact(order: request.order, highest) })
+    {
+      try end(
+        "\(thread.name): a block of \(1 << request.order) pages needs direct compaction, which is "
+          + "not built")
     }
-    return pages == 0 ? zone.free : pages
   }
 
   // MARK: for whom it is done

@@ -21,6 +21,8 @@ package final class BuddyAllocator {
   /// Whole order-10 blocks that were never used: frames [from, to).
   private(set) var fresh: (from: UInt32, to: UInt32)
   private(set) var freePages = 0
+  /// The smallest block that may serve another mobility, while somebody avoids to mix them.
+  var smallestFallback = 0
   /// Called whenever a block smaller than a pageblock serves another mobility.
   var fellBack: (() -> Void)?
 
@@ -171,8 +173,9 @@ package final class BuddyAllocator {
   /// §23.9). False: nothing is free.
   private func steal(_ order: Int, for mobility: Mobility) -> Bool {
     let (first, second) = mobility.fallbacks
+    let smallest = max(order, smallestFallback)
     var o = Self.orders - 1
-    while o >= order {
+    while o >= smallest {
       for donor in [first, second] where freeBlocks(order: o, donor) > 0 {
         if !isClaimable(o, mobility), mobility == .movable, o > order {
           return stealSmallest(order, for: mobility)
@@ -211,7 +214,10 @@ package final class BuddyAllocator {
     fellBack?()
     move(frame, order, to: mobility)
     guard isClaimable(order, mobility) else { return }
-    let firstFrame = max(frame & ~511, start), last = min(frame | 511, end - 1)
+    // A pageblock that begins before its zone counts, and gives, from the claimed block on only
+    // (recordings: pages of zone DMA below it stay with their mobility).
+    let firstFrame = frame & ~511 < start ? frame : frame & ~511
+    let last = min(frame | 511, end - 1)
     var free = 0, compatible = 0
     var at = firstFrame
     while at <= last {

@@ -4,9 +4,9 @@
 //
 // Size is what a task occupies: resident pages, swapped pages, page tables, shifted by its
 // oom_score_adj. A victim is not gone yet: it dies where it next returns from the kernel, and
-// until then nobody else is chosen. Who asked for memory tries again meanwhile. The reaper, which
-// takes the memory of a victim that has not exited after two seconds, is not needed: nothing here
-// keeps a victim in the kernel that long.
+// until then nobody else is chosen. Who asked for memory tries again meanwhile. A victim that a
+// slow device keeps in the kernel for longer than two seconds would have its memory taken by the
+// reaper, which is not built: a run that comes to need it ends and says so.
 
 import Timeline
 import UAPI
@@ -51,7 +51,7 @@ extension Memory {
     while block < pages { block *= 2 }
     if margin(full.number) >= block || task.isDying { return true }
     let candidates = livingTasks(below: full)
-    if candidates.contains(where: \.isDying) { return true }
+    if isSomebodyDying(among: candidates) { return true }
     let row = tree.rows[Int(full.number)]
     let total = Badness.totalPages(
       max: row.max, swapMax: row.swapMax, swapTotal: swap?.total ?? 0, swappiness: swappiness)
@@ -72,8 +72,10 @@ extension Memory {
   /// - Returns: false when nobody may be killed.
   func killGlobally(_ request: AllocationRequest, _ thread: SimThread) -> Bool {
     if let task = thread as? SimTask, task.isDying { return true }
+    // Who may not enter file systems has not been able to free much, and shall try again.
+    if !request.gfp.contains(.fs) { return true }
     let candidates = livingTasks(below: tree.root)
-    if candidates.contains(where: \.isDying) { return true }
+    if isSomebodyDying(among: candidates) { return true }
     let total = node.zones.reduce(0) { $0 + $1.managed } + (swap?.total ?? 0)
     guard let choice = choose(among: candidates, totalPages: total) else { return false }
     report(
@@ -81,6 +83,20 @@ extension Memory {
     kill(choice.victim, choice.size, "out of memory")
     return true
   }
+
+  /// Somebody dies already, and nobody else is chosen until the memory has come back.
+  private func isSomebodyDying(among candidates: [SimTask]) -> Bool {
+    guard let victim = candidates.first(where: \.isDying) else { return false }
+    if let since = victim.killedAt, timeline.now >= since + Self.reaperDelay {
+      endRun(
+        "task '\(victim.name)' was killed for want of memory two seconds ago and is still in the "
+          + "kernel: the OOM reaper is not built")
+    }
+    return true
+  }
+
+  /// How long a victim may take before the reaper looks after it (from 5.10's stable releases on).
+  private static let reaperDelay = Nanoseconds.seconds(2)
 
   /// Those among whom a victim is chosen, and who it is.
   private struct Choice {
@@ -163,7 +179,8 @@ extension Memory {
     tracer.markVictim(victim, size, profile.oomReport)
     node.counters.add(1, to: .oom_kill)
     tree.cgroup(victim.memcg).count(.oom_kill)
-    victim.kill(reason)
+    victim.kill(reason, at: timeline.now)
+    releaseKilled(victim)
   }
 
   /// A task cannot go on without memory: a dying one ends here; for another one nobody can make

@@ -15,20 +15,48 @@ package final class PageAllocator {
   /// each page that is allocated or freed, a tenth of a fault.
   private let zonelist: UnsafeMutableBufferPointer<Unmanaged<Zone>>
 
+  /// Whether zones are mixed only when nothing else is left: where the zone tried first is Normal
+  /// and there is DMA32 to turn to (reference 23 §23.6, no-fragment).
+  private let avoidsMixing: Bool
+
   package init(node: Node) {
     self.node = node
+    avoidsMixing =
+      node.zones.last?.kind == .normal && node.zones.contains { $0.kind == .dma32 }
     zonelist = .allocate(capacity: node.zones.count)
     _ = zonelist.initialize(from: node.zones.reversed().map { Unmanaged.passUnretained($0) })
+    avoidMixing()
   }
 
   deinit { zonelist.deallocate() }
 
   /// Highest zone index a request may use: movable user pages any, kernel pages up to Normal.
-  static let movableClass = ZoneSpec.Kind.movable.index
-  static let normalClass = ZoneSpec.Kind.normal.index
+  @inline(__always) static var movableClass: Int { ZoneSpec.Kind.movable.index }
+  @inline(__always) static var normalClass: Int { ZoneSpec.Kind.normal.index }
 
   /// 2^order frames, or 0 when each zone would fall below its low mark.
   @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
+    let frame = allocateAboveLow(order: order, mobility)
+    if _slowPath(frame == 0), avoidsMixing {
+      return mixing { allocateAboveLow(order: order, mobility) }
+    }
+    return frame
+  }
+
+  /// Tries something with fallbacks to blocks of any size.
+  @inline(never) private func mixing(_ body: () -> UInt32) -> UInt32 {
+    for zone in node.zones { zone.buddy.smallestFallback = 0 }
+    defer { avoidMixing() }
+    return body()
+  }
+
+  /// Until somebody insists only whole pageblocks change their mobility.
+  private func avoidMixing() {
+    guard avoidsMixing else { return }
+    for zone in node.zones { zone.buddy.smallestFallback = BuddyAllocator.pageblockOrder }
+  }
+
+  @inline(__always) private func allocateAboveLow(order: Int, _ mobility: Mobility) -> UInt32 {
     let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
     for zone in zonelist {
       let frame = zone._withUnsafeGuaranteedRef { zone in
@@ -45,12 +73,14 @@ package final class PageAllocator {
   func allocate(order: Int, _ mobility: Mobility, classZone: Int, above mark: (Zone) -> Int)
     -> UInt32
   {
-    for zone in node.zones.reversed() where zone.kind.index <= classZone {
-      guard zone.isAbove(mark(zone), order: order, classZone: classZone) else { continue }
-      let frame = take(order, mobility, from: zone)
-      if frame != 0 { return frame }
+    mixing {
+      for zone in node.zones.reversed() where zone.kind.index <= classZone {
+        guard zone.isAbove(mark(zone), order: order, classZone: classZone) else { continue }
+        let frame = take(order, mobility, from: zone)
+        if frame != 0 { return frame }
+      }
+      return 0
     }
-    return 0
   }
 
   /// For who reclaims (PF_MEMALLOC): what the marks keep back is there for this. 0: nothing is

@@ -81,10 +81,10 @@ package final class PerCPUPages {
     high = reclaims ? min(4 * batch, fullHigh) : fullHigh
   }
 
-  /// Puts a page on a list at boot.
-  package func adopt(_ frame: UInt32, order: Int) {
+  /// Puts a page on the list of a mobility at boot, whatever its pageblock is by now.
+  package func adopt(_ frame: UInt32, order: Int, _ mobility: Mobility) {
     let row = order == Self.hugeOrder ? orders : order
-    let l = row * 3 + Int(buddy.mobility(of: frame).rawValue)
+    let l = row * 3 + Int(mobility.rawValue)
     mark(frame)
     lists[l].pushHead(frame)
     count += 1 << order

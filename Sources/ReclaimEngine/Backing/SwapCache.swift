@@ -41,18 +41,14 @@ extension Memory {
   /// A swap entry is gone. The slot goes with its last reference; a folio that only it kept is
   /// dropped unless it is busy.
   func releaseSwap(_ offset: UInt32) {
-    guard let swap else { return }
-    let frame = swap.area.slots[Int(offset)].content.folio
-    swap.area.release(offset)
-    guard frame != 0, swap.area.slots[Int(offset)].references == 0 else { return }
+    guard let swapSpace, let swapSlots else { return }
+    let slot = swapSlots + Int(offset), frame = slot.pointee.content.folio
+    swapSpace._withUnsafeGuaranteedRef { $0.area.release(offset) }
+    guard frame != 0, slot.pointee.references == 0 else { return }
     let row = frames.rows[Int(frame)]
     guard !row.flags.hasAny(.writeback, .locked), !row.flags.contains(.inAddBatch) else { return }
     leaveSwapCache(frame, keeping: .empty)
-    if row.flags.contains(.lru) {
-      lists.remove(frame, from: tree.lruvec(row.memcg).list(row.flags.listIndex))
-      tree.listLost(1, row.flags.listIndex, of: row.memcg)
-    }
-    freeLater(frame, row.memcg)
+    if leaveList(frame) { freeLater(frame, row.memcg) }
   }
 
   /// A request of the swap device is done: what was read is there, what was written is clean, and
@@ -68,7 +64,9 @@ extension Memory {
       }
       row.pointee.flags.remove(.writeback)
       node.counters.add(-1, to: .nr_writeback)
+      node.zone(of: frame).countWritePending(-1)
       node.counters.add(1, to: .nr_written)
+      if reclaimThrottle.noteWritten() { node.counters.add(1, to: .nr_throttled_written) }
       tree.statistics.note(1)
       if row.pointee.flags.contains(.reclaim) {
         row.pointee.flags.remove(.reclaim)

@@ -39,6 +39,7 @@ final class SwapSpace {
     let slots = arena.rows
     area = try SwapArea(device, slots: arena, clusterSize: profile.numbers.swapCluster) {
       offsets, n in
+      for k in 0..<n { nodes.prefetch(offsets[k]) }
       tree.uncharge(slots, offsets, n)
       for k in 0..<n where slots[Int(offsets[k])].memcg != 0 { nodes.remove(offsets[k]) }
       // zram is told, and forgets the page at once; other devices are not.
@@ -77,15 +78,16 @@ final class SwapSpace {
   /// Gives a timed device its place on the timeline.
   func attach(_ device: BlockDevice) { self.device = device }
 
-  /// mem_cgroup_get_nr_swap_pages: free slots, limited by swap.max of the cgroup and its ancestors.
-  func available(to memcg: UInt16) -> Int {
-    var free = area.free
+  /// mem_cgroup_get_nr_swap_pages, as far as it matters: whether the cgroup may use another slot.
+  @inline(__always) func isAvailable(to memcg: UInt16) -> Bool {
+    if area.free <= 0 { return false }
     var at = memcg
     while at != 0 {
-      free = min(free, tree.rows[Int(at)].swapMax - tree.rows[Int(at)].swapUsage)
-      at = tree.rows[Int(at)].parent
+      let row = tree.rows + Int(at)
+      if row.pointee.swapUsage >= row.pointee.swapMax { return false }
+      at = row.pointee.parent
     }
-    return free
+    return true
   }
 
   /// A charged slot for a folio of the cgroup, with its place in the swap cache; nil when the area
@@ -95,16 +97,18 @@ final class SwapSpace {
       if memcg != MemcgTree.rootNumber { tree.cgroup(memcg).countSwap(.fail) }
       return nil
     }
+    let rows = tree.rows
     var at = memcg
     while at != 0 {
-      if tree.rows[Int(at)].swapUsage >= tree.rows[Int(at)].swapMax {
+      let row = rows + Int(at)
+      if _slowPath(row.pointee.swapUsage >= row.pointee.swapMax) {
         area.freed(offset)
-        tree.rows[Int(at)].swapFailures += 1
+        row.pointee.swapFailures += 1
         tree.cgroup(at).countSwap(.max)
         tree.cgroup(at).countSwap(.fail)
         return nil
       }
-      at = tree.rows[Int(at)].parent
+      at = row.pointee.parent
     }
     guard nodes.add(offset) else {
       area.freed(offset)
@@ -112,8 +116,8 @@ final class SwapSpace {
     }
     at = memcg
     while at != 0 {
-      tree.rows[Int(at)].swapUsage += 1
-      at = tree.rows[Int(at)].parent
+      rows[Int(at)].swapUsage &+= 1
+      at = rows[Int(at)].parent
     }
     area.slots[Int(offset)].memcg = memcg
     area.slots[Int(offset)].references = 0

@@ -7,6 +7,8 @@
 // given back. Nobody is charged for it, and until 6.1 nobody counts it among the nodes of shadows;
 // its memory comes from what is set aside for reclaim.
 
+import CMemory
+
 struct SwapTree {
   private let slabs: SlabCaches
   private let periods: GracePeriods
@@ -38,6 +40,9 @@ struct SwapTree {
     leaf.pointee &+= 1
     return true
   }
+
+  /// Fetches what giving a slot back will touch.
+  @inline(__always) func prefetch(_ offset: UInt32) { memory_prefetch(leaves + Int(offset >> 6)) }
 
   /// A slot is given back.
   @inline(__always) func remove(_ offset: UInt32) {

@@ -89,13 +89,18 @@ final class AddressSpace {
   var areas: [Area] { areaList }
   /// The frame of each table, counted down from the one at `top`; 0 where there is none. The first
   /// exists from the beginning and belongs to nobody here.
-  private var tables: [UInt32] = [.max]
+  private var tables: UnsafeMutableBufferPointer<UInt32>
 
   /// - Parameter programPages: what the program has mapped beforehand.
   init(programPages: Int, profile: KernelProfile) {
     top = Self.firstTable + profile.numbers.highestAreaPage - programPages
     filePlacement = profile.filePlacement
+    tables = .allocate(capacity: 64)
+    tables.initialize(repeating: 0)
+    tables[0] = .max
   }
+
+  deinit { tables.deallocate() }
 
   /// Where an area of `n` pages goes: the highest gap below what is there that holds it, but for
   /// what the kernel wants of large files.
@@ -142,8 +147,16 @@ final class AddressSpace {
 
   func makeTable(_ area: Area, _ index: Int, frame: UInt32) {
     let slot = slot(area, index)
-    while tables.count <= slot { tables.append(0) }
+    if slot >= tables.count { grow(beyond: slot) }
     tables[slot] = frame
+  }
+
+  private func grow(beyond slot: Int) {
+    let larger = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * (slot + 1))
+    larger.initialize(repeating: 0)
+    for k in tables.indices { larger[k] = tables[k] }
+    tables.deallocate()
+    tables = larger
   }
 
   /// Tables made for areas; the first one is the program's.

@@ -40,6 +40,9 @@ struct FolioFlags: OptionSet {
   static let unevictable = FolioFlags(rawValue: 1 << 7)
   /// Waiting in the CPU's LRU-add batch, on no list yet.
   static let inAddBatch = FolioFlags(rawValue: 1 << 8)
+  /// The same bit, alone, of a folio that reclaim has isolated: nobody else uses it any more
+  /// (Orphans.swift).
+  static let orphaned = FolioFlags(rawValue: 1 << 8)
   /// Somebody holds a reference that reclaim cannot freeze.
   static let held = FolioFlags(rawValue: 1 << 9)
   /// Queued in another batch of the CPU, on its list meanwhile.

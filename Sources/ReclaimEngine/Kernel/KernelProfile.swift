@@ -31,10 +31,13 @@ package struct KernelProfile: Sendable {
   var cgroupMove: CgroupMove
   var filePlacement: FilePlacement
   var swapCacheRead: SwapCacheRead
+  var swapReadStall: SwapReadStall
   var folios: FolioAllocation
   var bootCaches: BootCaches
   var scheduling: Scheduling
   var vmstatForm: VmstatForm
+  var reclaimWait: ReclaimWait
+  var zoneReclaimable: ZoneReclaimable
 
   /// Every kernel that is built, oldest first.
   package static let all: [KernelProfile] = [.linux5_10, .linux6_1]
@@ -69,6 +72,8 @@ struct Numbers: Sendable {
   /// mapped itself before. Modulo 16 it decides what a fault maps around; beyond that, when a page
   /// table is needed (recordings of mapped files and of several areas).
   var highestAreaPage: Int
+  /// Pages of a task's end that are freed before the CPU may be taken away.
+  var freedTogether: Int
   /// Slots in a swap cluster.
   var swapCluster: Int
   /// Requests that a plug collects; one more sends them off (recordings).
@@ -128,6 +133,10 @@ struct Costs: Sendable {
   var zeroPageFault: UInt64
   var swapInRead: UInt64
   var swapInWrite: UInt64
+  /// The part of a swap-in that may be a stall: the copy by a synchronous device, and handing the
+  /// read to a timed one.
+  var swapReadCopy: UInt64
+  var swapReadHandOver: UInt64
   /// A page of a window read from a timed device, and mapping one that has arrived.
   var swapReadSubmitted: UInt64
   var swapCacheHit: UInt64
@@ -171,8 +180,14 @@ struct Costs: Sendable {
   /// A page dropped from the cache by its range, and a shadow.
   var pageInvalidated: UInt64
   var shadowForgotten: UInt64
-  /// munmap, for each present page.
+  /// munmap and exit: each present page, more for a locked one, each slot of swap that is given
+  /// up, and each page when it is freed.
   var pageUnmapped: UInt64
+  var pageUnlocked: UInt64
+  var slotReleased: UInt64
+  var pageFreed: UInt64
+  /// The end of a process besides its memory.
+  var exit: UInt64
   /// A stat of a name that is remembered, of one whose inode is, and of one that is not; and a
   /// block of the file system's own that is read for it.
   var statCached: UInt64

@@ -146,6 +146,30 @@ package enum SwapCacheRead: String, Sendable {
   case marksNothing
 }
 
+/// Whether the read of a page from swap is a stall, apart from waiting for it (reference 14 §14.2).
+package enum SwapReadStall: String, Sendable {
+  /// Always; 5.10.
+  case always
+  /// Of pages of the working set; 6.1.
+  case ofWorkingset
+}
+
+/// How reclaim waits in its middle (reference 04 §§4.5, 4.6; 06 §6.2).
+package enum ReclaimWait: String, Sendable {
+  /// 100 ms for devices to leave congestion, and never because nothing was freed; up to 5.15.
+  case congestion
+  /// In a queue for each reason, until somebody has changed it: reclaim_throttle; 6.1.
+  case throttle
+}
+
+/// What a zone counts as reclaimable where its lists hold nothing (reference 02 §2.6).
+package enum ZoneReclaimable: String, Sendable {
+  /// Nothing; up to 5.10.
+  case lists
+  /// Its free pages, so that a zone in use is not taken for one without memory; 6.1.
+  case freeWhereNone
+}
+
 /// Which counters /proc/vmstat has, and in which order (recordings).
 package enum VmstatForm: String, Sendable {
   /// Page tables are counted by zone, the swap cache is not; 5.10.

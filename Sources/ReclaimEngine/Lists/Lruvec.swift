@@ -14,7 +14,7 @@ enum ListIndex {
 }
 
 /// Five sizes, one for each list, in the order of ListIndex.
-package struct ListSizes {
+package struct ListSizes: Equatable {
   package var inactiveAnon = 0, activeAnon = 0, inactiveFile = 0, activeFile = 0, unevictable = 0
 
   static func += (a: inout ListSizes, b: ListSizes) {
@@ -37,9 +37,14 @@ package struct ListSizes {
 }
 
 /// A number for anonymous and one for file pages.
-package struct PerKind {
+package struct PerKind: Equatable {
   package var anon = 0
   package var file = 0
+
+  package init(anon: Int = 0, file: Int = 0) {
+    self.anon = anon
+    self.file = file
+  }
 
   static func += (a: inout PerKind, b: PerKind) {
     a.anon += b.anon
@@ -62,6 +67,8 @@ package struct Lruvec {
   var refaultsSeen: PerKind
   package var publishedSizes: ListSizes
   package var publishedActivations: PerKind
+  /// LRUVEC_CONGESTED: reclaim has met nothing but dirty folios whose device is behind.
+  var isCongested: Bool
 
   var sizes: ListSizes {
     ListSizes(

@@ -7,7 +7,7 @@
 import UAPI
 
 /// Which kinds are scanned, and in which proportion.
-enum ScanBalance: Equatable {
+package enum ScanBalance: Equatable {
   case fileOnly
   case anonOnly
   case equal
@@ -16,7 +16,7 @@ enum ScanBalance: Equatable {
 
   /// The proportion by cost: each kind weighs its swappiness share against what it cost to lose
   /// (reference 05 §5.5.2). Integer divisions in the kernel's order.
-  static func byCost(_ cost: PerKind, swappiness: Int) -> ScanBalance {
+  package static func byCost(_ cost: PerKind, swappiness: Int) -> ScanBalance {
     let total = cost.anon + cost.file
     let anonCost = total + cost.anon, fileCost = total + cost.file
     let sum = anonCost + fileCost
@@ -27,7 +27,7 @@ enum ScanBalance: Equatable {
 
   /// The part of a list's share that this balance grants; fractions are rounded up for the lists
   /// of an offline cgroup.
-  func apply(_ scan: Int, file: Bool, roundingUp: Bool = false) -> Int {
+  package func apply(_ scan: Int, file: Bool, roundingUp: Bool = false) -> Int {
     switch self {
     case .fileOnly: file ? scan : 0
     case .anonOnly: file ? 0 : scan
@@ -41,9 +41,14 @@ enum ScanBalance: Equatable {
 }
 
 extension Memory {
+  /// Whether the cgroup's folios could go to swap.
+  private func hasSwap(for memcg: UInt16) -> Bool {
+    swapSpace?._withUnsafeGuaranteedRef { $0.isAvailable(to: memcg) } ?? false
+  }
+
   /// The first rule that fits decides.
   func scanBalance(_ memcg: UInt16, _ control: ScanControl) -> ScanBalance {
-    if !control.maySwap || (swap?.available(to: memcg) ?? 0) <= 0 { return .fileOnly }
+    if !control.maySwap || !hasSwap(for: memcg) { return .fileOnly }
     if !control.isGlobal, control.swappiness == 0 { return .fileOnly }
     if control.priority == 0, control.swappiness != 0 { return .equal }
     if control.fileIsTiny { return .anonOnly }

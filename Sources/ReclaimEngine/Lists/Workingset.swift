@@ -65,7 +65,7 @@ package final class Workingset {
     _ lruvec: UnsafeMutablePointer<Lruvec>, file: Bool, refaulting memcg: UInt16
   ) -> Int {
     let sizes = lruvec.pointee.publishedSizes
-    let hasSwap = swap?._withUnsafeGuaranteedRef { $0.available(to: memcg) > 0 } ?? false
+    let hasSwap = swap?._withUnsafeGuaranteedRef { $0.isAvailable(to: memcg) } ?? false
     if file {
       return sizes.activeFile + (hasSwap ? sizes.activeAnon + sizes.inactiveAnon : 0)
     }

@@ -67,6 +67,7 @@ extension Machine {
       guard (-1000...1000).contains(value) else { return .failed(.EINVAL) }
       noteOperation(16, task, [UInt64(bitPattern: Int64(value))])
       task.oomScoreAdjust = value
+      memory.tracer.oomScoreAdjust(task)
       return .done
     case .sleep(let duration):
       noteOperation(8, task, [duration.count])

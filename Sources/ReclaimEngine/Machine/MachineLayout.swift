@@ -110,25 +110,26 @@ struct MachineLayout {
 
   /// Places a recorded zone's free blocks from its top downwards.
   private static func place(_ state: ZoneState, _ plan: inout ZonePlan) throws(BootError) {
-    let largest = UInt32(state.freeBlocks[1][10])
+    let whole = UInt32(state.freeBlocks[1][10])
     let top = plan.end & ~1023
-    guard top >= plan.start + largest * 1024 else { throw tooSmall(plan) }
-    plan.fresh = (top - largest * 1024, top)
+    guard top >= plan.start + whole * 1024 else { throw tooSmall(plan) }
+    plan.fresh = (top - whole * 1024, top)
     var cursor = plan.fresh.from
     // freeBlocks counts unmovable, movable, reclaimable.
     for (row, mobility) in [(1, Mobility.movable), (2, .reclaimable), (0, .unmovable)] {
       guard state.freeBlocks[row].contains(where: { $0 > 0 }) else { continue }
       cursor &= ~511
-      var order = mobility == .movable ? 9 : 10
-      while order >= 0 {
-        for _ in 0..<state.freeBlocks[row][order] {
-          let pair = UInt32(1) << UInt32(order + 1)
-          let blockEnd = order == 10 ? cursor & ~1023 : cursor & ~(pair - 1)
-          guard blockEnd >= plan.start + pair / 2 else { throw tooSmall(plan) }
-          cursor = blockEnd - pair / 2
-          plan.blocks.append((cursor, order, mobility))
-        }
-        order -= 1
+      let largest = mobility == .movable ? 9 : 10
+      var last = largest
+      for order in Self.orders(state.freeBlocks[row], upTo: largest, isLowest: cursor <= 512) {
+        let pair = UInt32(1) << UInt32(order + 1)
+        // Small blocks are what is left of pageblocks in use: who claims a large one leaves them.
+        if order < 5, last >= 5, mobility != .movable, cursor > 512 { cursor &= ~511 }
+        last = order
+        let blockEnd = order == 10 ? cursor & ~1023 : cursor & ~(pair - 1)
+        guard blockEnd >= plan.start + pair / 2 else { throw tooSmall(plan) }
+        cursor = blockEnd - pair / 2
+        plan.blocks.append((cursor, order, mobility))
       }
     }
     guard cursor >= plan.start else { throw tooSmall(plan) }
@@ -137,6 +138,17 @@ struct MachineLayout {
     guard Int(plan.freeFrom - plan.start) >= state.perCPU + apart else {
       throw tooSmall(plan)
     }
+  }
+
+  /// Orders of the blocks of one mobility from the top down: the largest lies highest. In the first
+  /// pageblock of memory the others lie below it the smallest first (recordings: what fallbacks take
+  /// there, and what is left).
+  private static func orders(_ blocks: [Int], upTo largest: Int, isLowest: Bool) -> [Int] {
+    var orders: [Int] = []
+    for order in stride(from: largest, through: 0, by: -1) {
+      orders += [Int](repeating: order, count: blocks[order])
+    }
+    return isLowest ? Array(orders.prefix(1) + orders.dropFirst().reversed()) : orders
   }
 
   private static func tooSmall(_ plan: ZonePlan) -> BootError {
@@ -159,8 +171,10 @@ struct MachineLayout {
         rows: frames.rows, buddy: buddy, batch: numbers.batch, high: numbers.perCPUHigh,
         profile.perCPULists, growthLimit: profile.numbers.perCPUDrainGrowth)
       for block in Self.perCPUBlocks(plan) {
-        buddy.setMobility(block.mobility, ofBlockAt: block.frame)
-        perCPU.adopt(block.frame, order: block.order)
+        buddy.setMobility(
+          block.order == 0 && plan.spec.state?.perCPUInMovable == true ? .movable : block.mobility,
+          ofBlockAt: block.frame)
+        perCPU.adopt(block.frame, order: block.order, block.mobility)
       }
       return Zone(
         kind: plan.spec.kind, managed: plan.spec.managed, present: plan.spec.present,

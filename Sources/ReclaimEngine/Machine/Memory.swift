@@ -34,6 +34,8 @@ package final class Memory {
   let swap: SwapSpace?
   /// The same, for where a reference would be counted for each page; `swap` keeps it alive.
   let swapSpace: Unmanaged<SwapSpace>?
+  /// The slots of the swap area; nil where there is none.
+  let swapSlots: UnsafeMutablePointer<SwapSlot>?
   /// The slots of a swap area whose I/O is done by whoever submits it; nil where there is none.
   let synchronousSlots: UnsafeMutablePointer<SwapSlot>?
   /// Whether what is written to swap takes no memory of the machine.
@@ -53,6 +55,8 @@ package final class Memory {
   /// The folios of the two batches behind it, while they are fetched.
   let upcoming: UnsafeMutablePointer<UInt32>
   let parkedBatches = ParkedBatches(capacity: Memory.batchCapacity)
+  /// Pages that reclaim alone holds, still charged.
+  var orphanedPages = 0
   /// Pages that tasks have unmapped and gathered, still charged.
   var gatheredPages = 0
   /// Two of the file system's own pages that boot left in the root cgroup: the block of the
@@ -85,13 +89,15 @@ package final class Memory {
   var nextTurn: ((SimTask) async throws(Killed) -> Void)?
   let names: NameTable
   var directoryCache: DirectoryCache
+  /// The node's flags of reclaim, and who waits in its middle.
+  let reclaimThrottle = ReclaimThrottle()
   var controlFiles = ControlFiles()
   /// vm.vfs_cache_pressure.
   let vfsCachePressure: Int
   /// The device whose blocks directories and inodes are read from; nil where there are none.
   private(set) var blockDevice: FileMapping?
   /// Tasks whose direct reclaim waits for kswapd.
-  var throttled: [SimThread] = []
+  var throttled: [SimTask] = []
   /// The kernel's log.
   var messages: [KernelMessage] = []
 
@@ -148,6 +154,7 @@ package final class Memory {
     swap = try Self.swapSpace(of: spec, tree, allocator, slabs, frames, profile, gracePeriods)
     swapSpace = swap.map { Unmanaged.passUnretained($0) }
     workingset.swap = swapSpace
+    swapSlots = swap?.area.slots
     synchronousSlots = swap.flatMap { $0.area.isDeviceSynchronous ? $0.area.slots : nil }
     keepsSwapOutside = swap?.isOutside ?? false
     seed = spec.seed
@@ -283,7 +290,12 @@ package final class Memory {
 
   /// Even reclaim found no page for itself: the run ends as soon as whoever works now gives way.
   func noteExhaustion(_ what: String) {
-    if endReason == nil { endReason = "no page is left for \(what), not even in the reserves" }
+    endRun("no page is left for \(what), not even in the reserves")
+  }
+
+  /// The run ends as soon as whoever works now looks.
+  func endRun(_ reason: String) {
+    if endReason == nil { endReason = reason }
   }
 
   // MARK: the periodic flush

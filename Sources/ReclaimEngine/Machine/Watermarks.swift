@@ -41,6 +41,24 @@ package struct Watermarks: Equatable {
     }
   }
 
+  /// What a zone keeps back in all: its part of totalreserve (reference 23 §23.3).
+  package static func reserve(managed: Int, high: Int, protection: [Int]) -> Int {
+    Swift.min(managed, (protection.max() ?? 0) + high)
+  }
+
+  /// Updates of a zone's item that a CPU keeps to itself (reference 16 §16.7).
+  package static func statThreshold(cpus: Int, managed: Int) -> Int {
+    Swift.min(125, 2 * bits(cpus) * (1 + bits(managed >> 15)))
+  }
+
+  /// The same while kswapd is up.
+  package static func pressureStatThreshold(cpus: Int, low: Int, min: Int) -> Int {
+    Swift.min(125, Swift.max(1, (low - min) / cpus))
+  }
+
+  /// fls: the number of the highest bit, from 1 on; 0 for 0.
+  private static func bits(_ n: Int) -> Int { Int.bitWidth - n.leadingZeroBitCount }
+
   /// Pages a per-CPU list takes from the buddy lists at a time (5.4 to 6.12).
   package static func perCPUBatch(managed: Int) -> Int {
     Swift.max(1, exactPerCPUBatch(managed: managed))

@@ -24,6 +24,7 @@ package final class Zone {
   /// Pages handed out and given back since boot.
   private var allocatedPages = 0
   private var freedPages = 0
+  private var writePendingPages = 0
   var allocated: Int { allocatedPages }
   var freed: Int { freedPages }
 
@@ -42,16 +43,20 @@ package final class Zone {
     precondition(protection.count > ZoneSpec.Kind.movable.index, "what a zone keeps back from whom")
     lowLimits = .allocate(capacity: protection.count)
     for (index, kept) in protection.enumerated() { lowLimits[index] = watermarks.low + kept }
-    let most = watermarks.high * boostFactor / 10_000
-    boostLimit =
-      most == 0 || managed < 4 << BuddyAllocator.pageblockOrder
-      ? 0 : max(most, 1 << BuddyAllocator.pageblockOrder)
+    boostLimit = Self.boostLimit(managed: managed, high: watermarks.high, factor: boostFactor)
     buddy.fellBack = { [unowned self] in boostMarks() }
   }
 
   deinit { lowLimits.deallocate() }
 
   // MARK: boost
+
+  /// The most that a zone's marks are raised; 0 where they are not at all.
+  package static func boostLimit(managed: Int, high: Int, factor: Int) -> Int {
+    let most = high * factor / 10_000
+    if most == 0 || managed < 4 << BuddyAllocator.pageblockOrder { return 0 }
+    return max(most, 1 << BuddyAllocator.pageblockOrder)
+  }
 
   var boost: Int { boostPages }
   /// Whether kswapd is to be woken for a boost.
@@ -75,6 +80,11 @@ package final class Zone {
 
   // MARK: pages
 
+  /// Pages that are dirty or being written: nr_zone_write_pending, those of swap included
+  /// (recordings).
+  var writePending: Int { writePendingPages }
+  func countWritePending(_ n: Int) { writePendingPages += n }
+
   /// Pages on the buddy lists: nr_free_pages. What per-CPU lists hold is not free.
   @inline(__always) package var free: Int { buddy.freePages }
 
@@ -90,10 +100,22 @@ package final class Zone {
   }
 
   /// Whether 2^order pages may be taken down to `mark`, to which the boost is added.
-  func isAbove(_ mark: Int, order: Int, classZone: Int) -> Bool {
-    let left = buddy.freePages - (1 << order - 1)
+  /// - Parameter free: as if so many pages were free.
+  func isAbove(_ mark: Int, order: Int, classZone: Int, free: Int? = nil) -> Bool {
+    let left = (free ?? buddy.freePages) - (1 << order - 1)
     guard left > mark + boostPages + protection[classZone] else { return false }
     return order == 0 || buddy.hasBlock(order: order)
+  }
+
+  /// Free pages that compaction wants for a block, besides the mark (reference 27 §27.1).
+  static func compactGap(order: Int) -> Int { 2 << order }
+
+  /// compaction_suitable at the min mark: there is a block of 2^order pages, or as many free pages
+  /// as moving others takes (orders up to 3).
+  func couldCompact(order: Int, _ classZone: Int) -> Bool {
+    isAbove(watermarks.min, order: order, classZone: classZone)
+      || isAbove(
+        watermarks.min + Self.compactGap(order: order), order: 0, classZone: classZone)
   }
 
   @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {

@@ -56,36 +56,55 @@ package final class ChargeStock {
   }
 
   @inline(never) private func chargeCounters(_ memcg: UInt16, _ n: Int) -> UInt16 {
-    if batch > n, charge(memcg, batch) == 0 {
-      refill(memcg, batch - n)
-      return 0
+    if batch > n {
+      let over = firstFull(memcg, batch)
+      if over == 0 {
+        add(memcg, batch)
+        refill(memcg, batch &- n)
+        return 0
+      }
+      rows[Int(over)].failures &+= 1
     }
-    return charge(memcg, n)
+    return charge(memcg, n, counted: true)
   }
 
   /// Adds `n` to the cgroup and its ancestors, or to none of them; answers the first whose limit
   /// forbids it; a refusal is one of its failures if it is to be counted.
-  private func charge(_ memcg: UInt16, _ n: Int, counted: Bool = true) -> UInt16 {
+  @inline(__always) private func charge(_ memcg: UInt16, _ n: Int, counted: Bool) -> UInt16 {
+    let over = firstFull(memcg, n)
+    if over == 0 {
+      add(memcg, n)
+    } else if counted {
+      rows[Int(over)].failures &+= 1
+    }
+    return over
+  }
+
+  /// The first of the cgroup and its ancestors whose limit forbids `n` more; 0 for none. Those below
+  /// it have counted `n` in their peaks.
+  @inline(__always) private func firstFull(_ memcg: UInt16, _ n: Int) -> UInt16 {
     var at = memcg
     while at != 0 {
-      if rows[Int(at)].usage + n > rows[Int(at)].max {
-        if counted { rows[Int(at)].failures += 1 }
-        return at
-      }
-      at = rows[Int(at)].parent
+      let row = rows + Int(at), usage = row.pointee.usage &+ n
+      if usage > row.pointee.max { return at }
+      // A peak counts what was charged and taken back because somebody above refused.
+      if usage > row.pointee.peak { row.pointee.peak = usage }
+      at = row.pointee.parent
     }
-    at = memcg
+    return 0
+  }
+
+  @inline(__always) private func add(_ memcg: UInt16, _ n: Int) {
+    var at = memcg
     var isOverHigh = false
     while at != 0 {
       let row = rows + Int(at)
-      row.pointee.usage += n
-      row.pointee.peak = max(row.pointee.peak, row.pointee.usage)
+      row.pointee.usage &+= n
       isOverHigh = isOverHigh || row.pointee.isOverHigh
       if _slowPath(row.pointee.isWatched) { tree.attend(at) }
       at = row.pointee.parent
     }
-    if _slowPath(isOverHigh) { stock.pointee.overHigh += n }
-    return 0
+    if _slowPath(isOverHigh) { stock.pointee.overHigh &+= n }
   }
 
   /// Whether a task has to be told that it charges above a memory.high.

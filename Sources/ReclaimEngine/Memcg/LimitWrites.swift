@@ -60,9 +60,18 @@ extension Memory {
         continue
       }
       guard kills, killInside(cgroup, pages: 1, gfp: .kernel, task) else { return }
-      // The victim needs the CPU to exit.
-      try await task.spend(profile.costs.reclaimEnd)
+      try await waitForVictim(task)
     }
+  }
+
+  /// A victim needs time to exit. A real writer asks the OOM killer again and again meanwhile, each
+  /// time an `oom` event, as often as its CPU can; here it lets a tick pass, as an allocation does
+  /// that finds the OOM killer busy (reference 12 §12.4).
+  private func waitForVictim(_ task: SimTask) async throws(Killed) {
+    setRunnable(false, task)
+    try await task.fiber.sleep(Nanoseconds(1_000_000_000 / UInt64(profile.numbers.hz)))
+    setRunnable(true, task)
+    try await task.acquireProcessor()
   }
 
   /// Whether a write goes on reclaiming.

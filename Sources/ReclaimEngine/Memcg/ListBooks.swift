@@ -6,12 +6,13 @@
 // those alone, be there ten cgroups or ten thousand; and which have changed since a walk of reclaim
 // last looked, for it need not look at the others again.
 
-import UAPI
+import CMemory
+package import UAPI
 
 /// A handle; what it points into is the tree's.
 struct ListBooks {
   /// What of a cgroup's own statistics the last flush has seen.
-  struct Seen {
+  struct Seen: Equatable {
     var sizes = ListSizes()
     var activations = PerKind()
   }
@@ -21,6 +22,10 @@ struct ListBooks {
     var totals = ListSizes()
     /// How many cgroups have changed since the last flush.
     var changed = 0
+    /// How many have changed since a walk last looked, the root left out.
+    var unlooked = 0
+    /// No cgroup but the root, and those that have changed since, reaches further.
+    var reach: UInt8 = 0
   }
 
   let head: UnsafeMutablePointer<Head>
@@ -39,10 +44,33 @@ struct ListBooks {
     if _slowPath(unseen[Int(memcg)] != Self.byFlush | Self.byWalk) { remember(memcg) }
   }
 
+  /// A cgroup is gone: walks do not come to it any more.
+  func left(_ memcg: UInt16) {
+    if unseen[Int(memcg)] & Self.byWalk != 0 { looked(at: memcg, reach: 0) }
+  }
+
+  /// Everything has been published, which may have made ancestors change.
+  func wasFlushed() {
+    for k in 0..<head.pointee.changed { unseen[Int(changed[k])] &= ~Self.byFlush }
+    head.pointee.changed = 0
+  }
+
+  /// A walk has looked at a cgroup.
+  func looked(at memcg: UInt16, reach: UInt8) {
+    self.reach[Int(memcg)] = reach
+    unseen[Int(memcg)] &= ~Self.byWalk
+    if memcg == MemcgTree.rootNumber { return }
+    head.pointee.unlooked -= 1
+    head.pointee.reach = max(head.pointee.reach, reach)
+  }
+
   @inline(never) private func remember(_ memcg: UInt16) {
     if unseen[Int(memcg)] & Self.byFlush == 0 {
       changed[head.pointee.changed] = memcg
       head.pointee.changed += 1
+    }
+    if unseen[Int(memcg)] & Self.byWalk == 0, memcg != MemcgTree.rootNumber {
+      head.pointee.unlooked += 1
     }
     unseen[Int(memcg)] = Self.byFlush | Self.byWalk
   }
@@ -92,7 +120,7 @@ extension MemcgTree {
   }
 
   /// A refault made its folio active: one update.
-  func countActivation(_ counter: MemcgCounter, of memcg: UInt16) {
+  package func countActivation(_ counter: MemcgCounter, of memcg: UInt16) {
     add(1, to: counter, of: memcg)
     books.mark(memcg)
     statistics.note(1)
@@ -111,12 +139,11 @@ extension MemcgTree {
   /// Publishes exact values: what has changed since the last flush is added to each cgroup and its
   /// ancestors. Accumulators publish by themselves, whoever looks.
   package func publish() {
+    if accumulators != nil { return }
     let n = books.head.pointee.changed
-    books.head.pointee.changed = 0
     for k in 0..<n {
       let number = books.changed[k]
-      books.unseen[Int(number)] &= ~ListBooks.byFlush
-      if accumulators != nil { continue }
+      if k &+ 8 < n { prefetchStatistics(books.changed[k &+ 8]) }
       let now = ownStatistics(number), before = books.seen[Int(number)]
       books.seen[Int(number)] = now
       let sizes = now.sizes - before.sizes, activations = now.activations - before.activations
@@ -125,8 +152,19 @@ extension MemcgTree {
         let lruvec = lruvec(at)
         lruvec.pointee.publishedSizes += sizes
         lruvec.pointee.publishedActivations += activations
+        if !rows[Int(at)].isGone { books.mark(at) }
         at = rows[Int(at)].parent
       }
     }
+    books.wasFlushed()
+  }
+
+  /// What publishing a cgroup's statistics will read.
+  @inline(__always) private func prefetchStatistics(_ number: UInt16) {
+    let lruvec = UnsafeRawPointer(lruvec(number))
+    for line in 0..<3 { memory_prefetch(lruvec + line &* 64) }
+    memory_prefetch(counters(number) + MemcgCounter.workingset_activate_anon.rawValue)
+    memory_prefetch(books.seen + Int(number))
+    memory_prefetch(rows + Int(number))
   }
 }

@@ -62,7 +62,7 @@ package final class MemcgTree {
     case .flushedWhenPending: accumulators = nil
     case .accumulated:
       accumulators = try StatisticAccumulators(
-        cgroups: Self.limit, rows: rowArena.rows, lruvecs: lruvecArena.rows,
+        cgroups: Self.limit, rows: rowArena.rows, lruvecs: lruvecArena.rows, books: books,
         limit: profile.numbers.statBatch)
     }
     groups = [root]

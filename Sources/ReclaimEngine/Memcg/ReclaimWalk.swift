@@ -11,6 +11,8 @@ package struct ReclaimWalk {
   /// The cgroup visited last; 0 before the first and after the last.
   private var at: UInt16 = 0
   private var hasEnded = false
+  /// The furthest reach of all that it has met (ListBooks), the root left out.
+  private var reach: UInt8 = 0
 
   fileprivate init(_ rows: UnsafeMutablePointer<MemcgRow>, top: UInt16) {
     self.rows = rows
@@ -20,10 +22,20 @@ package struct ReclaimWalk {
   /// The next cgroup's number; nil when all have been visited.
   package mutating func next() -> UInt16? {
     if hasEnded { return nil }
-    at = at == 0 ? top : rows.next(after: at, below: top)
+    repeat {
+      at = at == 0 ? top : rows.next(after: at, below: top)
+      // The one it stood on may have led to one that is gone as well, and still leads on.
+    } while at != 0 && rows[Int(at)].isGone
     hasEnded = at == 0
     return hasEnded ? nil : at
   }
+
+  @inline(__always) mutating func met(_ reach: UInt8) {
+    if at != MemcgTree.rootNumber, reach > self.reach { self.reach = reach }
+  }
+
+  /// The furthest reach of all cgroups; nil where not all of them were met.
+  var furthest: UInt8? { top == MemcgTree.rootNumber && hasEnded ? reach : nil }
 }
 
 extension MemcgTree {

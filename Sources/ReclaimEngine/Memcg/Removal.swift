@@ -112,6 +112,7 @@ extension MemcgTree {
     }
     books.mark(number)
     books.mark(row.pointee.parent)
+    books.left(number)
     releaseIfEmpty(row.pointee.parent)
   }
 

@@ -17,6 +17,7 @@ package final class StatisticAccumulators {
   private let published: UnsafeMutablePointer<Int>
   private let rows: UnsafeMutablePointer<MemcgRow>
   private let lruvecs: UnsafeMutablePointer<Lruvec>
+  private let books: ListBooks
   /// What an accumulator may hold.
   private let limit: Int
   // Numbers of counters, at hand because the counters are another module's.
@@ -28,7 +29,7 @@ package final class StatisticAccumulators {
   /// For that many cgroups.
   init(
     cgroups: Int, rows: UnsafeMutablePointer<MemcgRow>, lruvecs: UnsafeMutablePointer<Lruvec>,
-    limit: Int
+    books: ListBooks, limit: Int
   ) throws(BootError) {
     let n = cgroups * MemcgCounter.count
     arena = try Arena(2 * n, for: "accumulators of cgroup counters")
@@ -36,6 +37,7 @@ package final class StatisticAccumulators {
     published = arena.rows + n
     self.rows = rows
     self.lruvecs = lruvecs
+    self.books = books
     self.limit = limit
   }
 
@@ -110,6 +112,7 @@ package final class StatisticAccumulators {
       let sum = published[Int(at) &* width &+ counter] + n
       published[Int(at) &* width &+ counter] = sum
       show(sum, counter, lruvecs + Int(at))
+      books.mark(at)
       at = rows[Int(at)].parent
     }
   }

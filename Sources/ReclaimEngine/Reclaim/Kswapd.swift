@@ -21,6 +21,8 @@ final class Kswapd {
   /// Highest zone index asked for; nil: nobody asked since the last run.
   private var highest: Int?
   private var failures = 0
+  /// Asleep for good, not napping.
+  private(set) var isAsleep = true
   /// Asleep or napping: somebody who wakes it will be heard.
   private var isOnQueue = false
 
@@ -37,6 +39,12 @@ final class Kswapd {
     return isOnQueue && !isHopeless
   }
 
+  /// Woken by who waits for a reserve: it looks no higher than the zones that count for one.
+  func wakeForReserve(highest: Int) {
+    self.highest = min(self.highest ?? highest, highest)
+    if isOnQueue { wake() }
+  }
+
   func wake() {
     isOnQueue = false
     thread.wake()
@@ -45,7 +53,11 @@ final class Kswapd {
   /// Sleeps where wakers hear it.
   func sleep(atMost limit: Nanoseconds? = nil) async throws(Killed) -> Bool {
     isOnQueue = true
-    defer { isOnQueue = false }
+    isAsleep = limit == nil
+    defer {
+      isOnQueue = false
+      isAsleep = false
+    }
     return try await thread.sleep(atMost: limit)
   }
 
@@ -108,7 +120,11 @@ extension Memory {
 
   private func mayKswapdSleep(_ order: Int, _ highest: Int) -> Bool {
     releaseThrottled(always: true)
-    return kswapd.isHopeless || node.isBalanced(order: order, highest: highest)
+    if kswapd.isHopeless { return true }
+    guard node.isBalanced(order: order, highest: highest) else { return false }
+    reclaimThrottle.clearFlags()
+    tree.lruvec(MemcgTree.rootNumber).pointee.isCongested = false
+    return true
   }
 
   // MARK: balance_pgdat
@@ -148,6 +164,7 @@ extension Memory {
       if boost == 0, isBalanced { return }
       var raises = !(boost != 0 && control.priority == Self.lowestBoostPriority)
       control.maySwap = boost == 0
+      control.order = order
       try await ageAnonymous(control)
       control.scanned = 0
       control.toReclaim = zones.reduce(0) {

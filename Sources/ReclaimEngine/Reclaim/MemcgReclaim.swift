@@ -2,9 +2,7 @@
 // Reclaim inside one cgroup: because its limit was hit, or because somebody asked (reference 02, 01
 // §1.7, 28 §28.1).
 //
-// try_to_free_mem_cgroup_pages is do_try_to_free_pages with a target: priorities 12 to 0, each
-// twice the share of the lists, until enough is freed; a fruitless cycle is repeated once with
-// deactivation forced, and once more with memory.low broken.
+// try_to_free_mem_cgroup_pages is do_try_to_free_pages (TryToFreePages.swift) with a target.
 
 import Timeline
 import UAPI
@@ -39,41 +37,6 @@ extension Memory {
     .reclaim, .io, .fs, .noWarn, .retryMayFail, .noFail, .noRetry, .noMemAlloc,
   ]
   private static let ownFlags = GfpFlags.highUserMovable.subtracting(inheritedFlags)
-
-  /// do_try_to_free_pages, of a cgroup or of the machine (reference 02 §2.2).
-  func doTryToFreePages(_ control: inout ScanControl) async throws(Killed) {
-    while true {
-      control.priority = profile.numbers.defaultPriority
-      if control.isGlobal { node.counters.add(1, to: Self.stall(control.highestZone)) }
-      while control.priority >= 0 {
-        control.scanned = 0
-        notePriority(control)
-        try await shrinkNode(&control)
-        if control.reclaimed >= control.toReclaim { break }
-        control.priority -= 1
-      }
-      control.priority = max(control.priority, 0)
-      snapshotRefaults(control.target)
-      if control.reclaimed > 0 { return }
-      if control.skippedDeactivate {
-        control.forceDeactivate = true
-        control.skippedDeactivate = false
-      } else if control.skippedLow {
-        control.forceDeactivate = false
-        control.reclaimsLow = true
-        control.skippedLow = false
-      } else {
-        return
-      }
-    }
-  }
-
-  /// Remembers which activations by refault this cycle has seen, as far as they were published
-  /// (reference 04 §4.7).
-  func snapshotRefaults(_ target: MemCgroup) {
-    let lruvec = tree.lruvec(target.number)
-    lruvec.pointee.refaultsSeen = lruvec.pointee.publishedActivations
-  }
 
   /// Writes `pages` to memory.reclaim: asks for all that is left until it is reclaimed.
   /// - Returns: pages freed; nil (EAGAIN) after sixteen rounds without progress.

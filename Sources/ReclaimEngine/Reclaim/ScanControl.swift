@@ -24,6 +24,8 @@ struct ScanControl {
   let swappiness: Int
   /// Highest zone index that folios may be taken from.
   var highestZone = Self.topZone
+  /// Order of the allocation that reclaim is for.
+  var order = 0
   /// Whether anonymous folios may be scanned.
   var maySwap = true
 
@@ -32,6 +34,8 @@ struct ScanControl {
   var reclaimed = 0
   /// Pages looked at in this priority.
   var scanned = 0
+  /// What this round met.
+  var round = RoundTally()
 
   // Decided once a round from the target's published statistics (reference 04 §4.2).
   var cost = PerKind()

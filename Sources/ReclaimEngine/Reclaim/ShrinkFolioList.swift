@@ -14,6 +14,8 @@ struct ShrinkPurpose {
   var clock: UInt16
   /// Whose tasks' accesses count; 0: everybody's.
   var references: UInt16
+  /// Background reclaim, which alone may find that it is faster than a device.
+  var isKswapd = false
 }
 
 extension Memory {

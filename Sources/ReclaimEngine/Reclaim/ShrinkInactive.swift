@@ -29,6 +29,17 @@ struct ShrinkTally {
   var activated: Int { activatedAnon + activatedFile }
 }
 
+extension RoundTally {
+  mutating func add(_ tally: ShrinkTally, taken: Int, file: Bool) {
+    dirty += tally.dirty
+    congested += tally.congested
+    writeback += tally.writeback
+    immediate += tally.immediate
+    self.taken += taken
+    if file { fileTaken += taken }
+  }
+}
+
 /// A batch between the loop over its folios and its end.
 struct InactiveBatch {
   let memcg: UInt16
@@ -53,9 +64,11 @@ extension Memory {
     if isolation.taken > 0 {
       prefetchBehind(lruvec.list(list), isolation.requested)
       let purpose = ShrinkPurpose(
-        owner: memcg, clock: control.target.number, references: control.references)
+        owner: memcg, clock: control.target.number, references: control.references,
+        isKswapd: control.reclaimer == .kswapd)
       kept = shrinkFolioList(isolation.taken, purpose, &tally)
       control.scanned += tally.processed
+      control.round.add(tally, taken: isolation.taken, file: ListIndex.isFile(list))
     }
     return InactiveBatch(
       memcg: memcg, list: list, isolation: isolation, tally: tally, kept: kept,
@@ -71,6 +84,7 @@ extension Memory {
     packListsIfNeeded()
     let isolation = isolate(n, from: list, of: memcg, upTo: control.highestZone)
     tracer.lruIsolate(isolation, zoneIndex: control.highestZone, list: list)
+    node.counters.add(isolation.taken, to: Self.isolated(list))
     countScan(memcg, isolation.scanned, file: ListIndex.isFile(list), control)
     return isolation
   }
@@ -96,7 +110,8 @@ extension Memory {
     if done.isolation.taken == 0 { return }
     let isFile = ListIndex.isFile(done.list)
     settle(done.tally, done.memcg)
-    putBack(batch, done.kept, done.memcg)
+    putBack(batch, freeOrphans(among: done.kept, of: done.memcg), done.memcg)
+    node.counters.add(-done.isolation.taken, to: Self.isolated(done.list))
     countSteal(done.memcg, done.tally.reclaimed, file: isFile, control)
     workingset.noteCost(done.memcg, done.tally.pagedOut, file: isFile)
     tracer.lruShrinkInactive(

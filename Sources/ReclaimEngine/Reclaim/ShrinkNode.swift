@@ -5,8 +5,21 @@ import Timeline
 import UAPI
 
 extension Memory {
-  /// shrink_node: prepare, walk the cgroups (lists, then slab), and see whether it helped.
+  /// shrink_node: rounds over the cgroups, more than one only where a block of several pages is
+  /// wanted.
   func shrinkNode(_ control: inout ScanControl) async throws(Killed) {
+    var reclaimed: Int
+    repeat {
+      reclaimed = control.reclaimed
+      control.round = RoundTally()
+      try await shrinkRound(&control)
+      if control.reclaimed > reclaimed { kswapd.madeProgress() }
+      try await settleRound(control)
+    } while continuesForBlock(control, reclaimed: control.reclaimed - reclaimed)
+  }
+
+  /// A round: prepare, walk the cgroups (lists, then slab), tell vmpressure.
+  private func shrinkRound(_ control: inout ScanControl) async throws(Killed) {
     let (reclaimed, scanned) = (control.reclaimed, control.scanned)
     prepareScan(&control)
     var walk = tree.walk(below: control.target.number)
@@ -17,13 +30,28 @@ extension Memory {
     control.reclaimed += control.task.slabReclaimed
     control.task.slabReclaimed = 0
     guard control.isGlobal else {
-      if control.reclaimed > reclaimed { kswapd.madeProgress() }
       return try await control.task.spend(profile.costs.memcgRound)
     }
     notePressure(
       scanned: control.scanned - scanned, reclaimed: control.reclaimed - reclaimed)
-    if control.reclaimed > reclaimed { kswapd.madeProgress() }
     try await control.task.spend(profile.costs.priorityRound)
+  }
+
+  /// should_continue_reclaim: late priorities of a request for 2^order pages go on as long as
+  /// rounds free something, no zone has a block or enough free pages to compact one, and the lists
+  /// hold more than that takes (reference 04 §4.8).
+  private func continuesForBlock(_ control: ScanControl, reclaimed: Int) -> Bool {
+    guard control.order > 0, control.gfp.contains(.io),
+      control.priority < profile.numbers.defaultPriority - 2, reclaimed > 0
+    else { return false }
+    let zones = node.zones(upTo: control.highestZone)
+    if zones.contains(where: { $0.couldCompact(order: control.order, control.highestZone) }) {
+      return false
+    }
+    let sizes = tree.books.head.pointee.totals
+    let hasSwap = (swap?.area.free ?? 0) > 0
+    return sizes.inactiveFile + (hasSwap ? sizes.inactiveAnon : 0)
+      > Zone.compactGap(order: control.order)
   }
 
   /// prepare_scan_control: what the target's statistics, as last published, allow (reference 04

@@ -15,6 +15,8 @@ struct SwapOutAtOnce {
   let slots: UnsafeMutablePointer<SwapSlot>
   let space: Unmanaged<SwapSpace>
   let entries: UnsafeMutablePointer<PageTableEntry>
+  /// Who keeps the event of each; nil where nobody does.
+  let recorder: Tracer?
 
   private static let relevant: FolioFlags = [
     .anon, .swapBacked, .locked, .held, .writeback, .unevictable, .swapCache,
@@ -46,7 +48,8 @@ extension Memory {
   /// How the swap area of this machine is written to at once.
   var swapOutAtOnce: SwapOutAtOnce? {
     guard let slots = synchronousSlots, let space = swapSpace, keepsSwapOutside else { return nil }
-    return SwapOutAtOnce(slots: slots, space: space, entries: entries)
+    return SwapOutAtOnce(
+      slots: slots, space: space, entries: entries, recorder: tracer.isRecording ? tracer : nil)
   }
 
   /// The verdict on a mapped folio: kept or activated where it was used; swapped out where it was
@@ -66,6 +69,10 @@ extension Memory {
     guard let offset = swapOut.space._withUnsafeGuaranteedRef({ $0.take(for: memcg) }) else {
       row.pointee.flags = flags.subtracting(.referenced)
       return activate(row, &tally)
+    }
+    if let recorder = swapOut.recorder {
+      recorder.writeFolio(
+        UInt32(truncatingIfNeeded: row - frames.rows), isFolio: profile.folios == .compound)
     }
     tree.accumulators?.addPassing(.swapcached, of: memcg)
     swapOut.perform(row, flags, offset: offset, shadow: shadow)

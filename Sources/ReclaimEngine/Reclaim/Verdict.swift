@@ -21,12 +21,8 @@ extension Memory {
     let row = frames.rows + Int(frame)
     if row.pointee.flags.contains(.locked) { return .keep }
     tally.processed += 1
-    if row.pointee.flags.contains(.unevictable) { return .keep }
-    if row.pointee.flags.contains(.writeback) {
-      row.pointee.flags.insert(.reclaim)
-      tally.writeback += 1
-      return activate(row, &tally)
-    }
+    if row.pointee.flags.hasAny(.unevictable, .orphaned) { return .keep }
+    if row.pointee.flags.contains(.writeback) { return writebackVerdict(row, purpose, &tally) }
 
     let references = referenced(frame, target: purpose.references)
     let wasReferenced = row.pointee.flags.contains(.referenced)
@@ -52,6 +48,21 @@ extension Memory {
     if row.pointee.link != 0 { _ = unmapFile(frame) }
     evict(row, shadow, purpose.owner)
     return .free
+  }
+
+  /// A folio that is being written stays out of the way on the active list; when its data has
+  /// arrived reclaim finds it at the tail of the inactive one. That kswapd meets it again while all
+  /// it takes is like that says that it is faster than the device (reference 07 §7.3).
+  private func writebackVerdict(
+    _ row: UnsafeMutablePointer<FrameRow>, _ purpose: ShrinkPurpose, _ tally: inout ShrinkTally
+  ) -> Verdict {
+    if purpose.isKswapd, row.pointee.flags.contains(.reclaim), reclaimThrottle.isUnderWriteback {
+      tally.immediate += 1
+    } else {
+      row.pointee.flags.insert(.reclaim)
+      tally.writeback += 1
+    }
+    return activate(row, &tally)
   }
 
   @inline(__always) func activate(
@@ -140,6 +151,7 @@ extension Memory {
   ) -> Bool {
     node.counters.add(1, to: .nr_vmscan_write)
     node.counters.add(1, to: .pswpout)
+    tracer.writeFolio(frame, isFolio: profile.folios == .compound)
     tally.pagedOut += 1
     row.pointee.flags.remove(.dirty)
     if !swapSpace!._withUnsafeGuaranteedRef({ $0.write(slot) }) {
@@ -153,6 +165,7 @@ extension Memory {
     }
     row.pointee.flags.formUnion([.writeback, .reclaim])
     node.counters.add(1, to: .nr_writeback)
+    node.zone(of: frame).countWritePending(1)
     node.counters.add(4, to: .pgpgout)
     swap!.device!.submit(row.pointee.link, write: true)
     return false

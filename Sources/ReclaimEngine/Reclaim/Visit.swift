@@ -33,6 +33,8 @@ enum VisitPause {
   case owes(UInt64)
   /// A batch has been isolated whose shrinking takes time in the middle.
   case isolated(Isolation, list: Int)
+  /// Others hold folios of a list's kind: before a batch is taken off it they may be too many.
+  case crowded(list: Int, batch: Int)
   /// The run is over.
   case ended
 }
@@ -95,6 +97,7 @@ extension Memory {
         if ListIndex.isActive(list) {
           cost = ageActive(visit.memcg, list, n, &control)
         } else {
+          if _slowPath(isCrowded(list, control)) { return .crowded(list: list, batch: n) }
           let isolation = isolateInactive(visit.memcg, list, n, control)
           if isolation.skipped > 0 || hasTimedSwap { return .isolated(isolation, list: list) }
           let batch = beginInactiveBatch(visit.memcg, list, isolation, &control)
@@ -130,14 +133,34 @@ extension Memory {
     case .owes(let cost): try await control.task.spend(cost)
     case .ended: throw Killed()
     case .isolated(let isolation, let list):
-      if isolation.skipped > 0 { try await passTime(of: isolation, control.task) }
-      let batch = beginInactiveBatch(visit!.memcg, list, isolation, &control)
-      if let device = swap?.device { try await passTime(of: batch, device, control.task) }
-      var cost = end(batch, of: &visit!, control)
-      if swap?.device != nil { cost -= batch.cost }
-      if endReason != nil { throw Killed() }
-      try await control.task.spend(cost)
+      try await shrink(isolation, list, &visit!, &control)
+    case .crowded(let list, let n):
+      if let claimed = try await waitWhileTooManyAreIsolated(list, control) {
+        visit!.reclaimed += claimed
+      } else {
+        let isolation = isolateInactive(visit!.memcg, list, n, control)
+        try await shrink(isolation, list, &visit!, &control)
+      }
     }
+  }
+
+  /// A batch that takes time in its middle.
+  private func shrink(
+    _ isolation: Isolation, _ list: Int, _ visit: inout Visit, _ control: inout ScanControl
+  ) async throws(Killed) {
+    if isolation.skipped > 0 { try await passTime(of: isolation, control.task) }
+    let batch = beginInactiveBatch(visit.memcg, list, isolation, &control)
+    if let device = swap?.device { try await passTime(of: batch, device, control.task) }
+    var cost = end(batch, of: &visit, control)
+    if swap?.device != nil { cost -= batch.cost }
+    if endReason != nil { throw Killed() }
+    try await control.task.spend(cost)
+  }
+
+  /// Whether others hold folios of this kind, or wait until fewer are held; kswapd does not care.
+  @inline(__always) private func isCrowded(_ list: Int, _ control: ScanControl) -> Bool {
+    control.reclaimer != .kswapd
+      && (node.counters[Self.isolated(list)] != 0 || reclaimThrottle.hasIsolatedSleepers)
   }
 
   /// The trailing pass: where there is swap, too short an inactive list is refilled a little.

@@ -7,22 +7,35 @@
 // and a direct reclaimer change places.
 
 import Timeline
-import UAPI
+package import UAPI
 
-struct VmPressure {
+package struct VmPressure {
   static let window = 512
   /// From this priority on direct reclaim reports a critical window in each round.
   static let criticalPriority = 3
-  private(set) var scanned = 0
-  private(set) var reclaimed = 0
+  package private(set) var scanned = 0
+  package private(set) var reclaimed = 0
 
-  /// Adds to the window; answers whether it is full, and then begins the next.
-  mutating func note(scanned: Int, reclaimed: Int) -> Bool {
+  package init() {}
+
+  /// Adds to the window. When it is full the next begins, and it is answered.
+  package mutating func note(scanned: Int, reclaimed: Int) -> VmPressure? {
     self.scanned += scanned
     self.reclaimed += reclaimed
-    guard self.scanned >= Self.window else { return false }
-    self = VmPressure()
-    return true
+    guard self.scanned >= Self.window else { return nil }
+    defer { self = VmPressure() }
+    return self
+  }
+
+  /// Which part of the scanned pages, in per cent, was not reclaimed.
+  package var percent: Int {
+    if reclaimed >= scanned { return 0 }
+    let scale = scanned + reclaimed
+    return (scale - reclaimed * scale / scanned) * 100 / scale
+  }
+
+  package var level: ReclaimStep.PressureLevel {
+    percent >= 95 ? .critical : percent >= 60 ? .medium : .low
   }
 }
 
@@ -30,9 +43,9 @@ extension Memory {
   /// vmpressure of the machine after a round.
   func notePressure(scanned: Int, reclaimed: Int) {
     if scanned == 0 { return }
-    if pressureWindow.note(scanned: scanned, reclaimed: reclaimed) {
-      processor.interrupt(by: Nanoseconds(profile.costs.pressureWork))
-    }
+    guard let full = pressureWindow.note(scanned: scanned, reclaimed: reclaimed) else { return }
+    processor.interrupt(by: Nanoseconds(profile.costs.pressureWork))
+    tracer.step(.pressure(scanned: full.scanned, reclaimed: full.reclaimed, full.level))
   }
 
   /// vmpressure_prio: a direct reclaim of the machine that has come this far.

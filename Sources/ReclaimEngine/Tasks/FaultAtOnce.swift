@@ -27,8 +27,9 @@ extension Memory {
   @inline(__always) func faultAtOnce(
     _ area: Area, _ index: Int, write: Bool, _ task: SimTask
   ) -> FaultAtOnce {
-    guard task.space.hasTable(area, index) else { return .other }
     let entry = entries[area.base &+ index]
+    // An entry that says something has a table that holds it.
+    if entry.isNone, !task.space.hasTable(area, index) { return .other }
     if entry.isSwap {
       guard let slots = synchronousSlots else { return .other }
       let slot = slots + Int(entry.swapOffset)
@@ -132,6 +133,7 @@ extension Memory {
     row.pointee = FrameRow(
       position: 0, slot: 0, link: 0, flags: [.anon, .swapBacked], memcg: memcg)
     if shadow.isShadow { workingset.refault(frame, Shadow(shadow), file: false) }
+    noteSwapRead(row.pointee.flags, profile.costs.swapReadCopy, task)
     enter(frame, area, index, memcg, keeping: row.pointee.flags)
     let offset = entries[area.base + index].swapOffset
     swapSpace!._withUnsafeGuaranteedRef { $0.area.release(offset) }

@@ -114,8 +114,8 @@ extension Memory {
     if frame == 0 { return false }
     let row = frames.rows + Int(frame)
     guard row.pointee.link == 0 else { return false }
-    guard !row.pointee.flags.hasAny(.locked, .held),
-      !row.pointee.flags.hasAny(.inAddBatch, .queued)
+    guard !row.pointee.flags.hasAny(.locked, .held), !row.pointee.flags.contains(.queued),
+      row.pointee.flags.contains(.lru)
     else {
       batches.deactivateFile(frame)
       return false

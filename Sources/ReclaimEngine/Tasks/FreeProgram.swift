@@ -14,18 +14,23 @@ extension Memory {
 
   /// Frees a program's locked pages, as far as boot left any: its data lies below its areas, so it
   /// is unmapped first.
-  func freeProgramData(_ program: ProgramSpec, _ gather: inout FreedGather) {
+  func freeProgramData(_ task: SimTask, _ gather: inout FreedGather) async {
+    let program = task.program
     let locked = bootLocked.prefix(program.locked)
     let list = tree.lruvec(MemcgTree.rootNumber).list(ListIndex.unevictable)
     for frame in locked {
       lists.remove(frame, from: list)
       gather.add(frame)
     }
+    gather.add(others: program.file)
     tree.listHolds(-locked.count, ListIndex.unevictable, of: MemcgTree.rootNumber)
-    makeRoom(&gather)
     bootLocked = locked.endIndex..<bootLocked.upperBound
     node.counters.add(-locked.count, to: .nr_mlock)
     node.counters.add(-locked.count, to: .nr_anon_pages)
+    let costs = profile.costs
+    let cost = UInt64(locked.count) * (costs.pageUnmapped + costs.pageUnlocked)
+    do { try await task.spend(cost) } catch {}
+    await makeRoom(&gather, task)
   }
 
   /// Frees the page tables and the stack of a process, and last, as a block, its page directory,

@@ -4,6 +4,7 @@
 // Freed folios leave their lists at once and are uncharged together, a batch at a time, straight
 // from the counters. Up to 6.12 the CPU's LRU batches are drained first.
 
+import CMemory
 import Timeline
 import UAPI
 
@@ -37,7 +38,7 @@ extension Memory {
   func unmapArea(_ area: Area, _ task: SimTask) async throws(Killed) {
     var gather = FreedGather()
     await empty(area, task, &gather)
-    finish(&gather)
+    await finish(&gather, task)
     remove(area, task)
     try await task.spend(profile.costs.map)
   }
@@ -46,10 +47,11 @@ extension Memory {
   /// CPU any more; its memory goes at once.
   func unmapAll(_ task: SimTask) async {
     var gather = FreedGather()
-    freeProgramData(task.program, &gather)
+    await freeProgramData(task, &gather)
     for area in task.space.areas { await empty(area, task, &gather) }
-    finish(&gather)
+    await finish(&gather, task)
     for area in task.space.areas { remove(area, task) }
+    do { try await task.spend(profile.costs.exit) } catch {}
   }
 
   /// Empties the entries of an area, a page table at a time.
@@ -57,11 +59,10 @@ extension Memory {
     var at = 0
     while at < area.pages {
       let end = min(area.pages, at + AddressSpace.pagesPerTable)
-      let present = zap(area, at..<end, &gather)
-      makeRoom(&gather)
+      let cost = zap(area, at..<end, &gather).cost(profile.costs)
       at = end
-      let cost = UInt64(present) * profile.costs.pageUnmapped
       if cost > 0 { do { try await task.spend(cost) } catch {} }
+      await makeRoom(&gather, task)
     }
   }
 
@@ -92,38 +93,96 @@ extension Memory {
     allocator.free(frame, order: 0)
   }
 
-  /// Empties the entries of a range; answers how many pages were mapped.
-  func zap(_ area: Area, _ range: Range<Int>) -> Int {
+  /// Empties the entries of a range and frees what they held; answers what that costs.
+  func zap(_ area: Area, _ range: Range<Int>) -> UInt64 {
     var gather = FreedGather()
-    let present = zap(area, range, &gather)
-    release(&gather)
-    return present
+    let zapped = zap(area, range, &gather)
+    let freed = gather.frames.count
+    for frame in gather.frames { freeLater(frame, frames.rows[Int(frame)].memcg) }
+    settleFreed()
+    return zapped.cost(profile.costs) + UInt64(freed) * profile.costs.pageFreed
   }
 
-  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Int {
+  /// What was found in entries that were emptied.
+  private struct Zapped {
+    var present = 0
+    /// Entries of swap, and present pages whose slot is still theirs.
+    var swapped = 0
+    var locked = 0
+
+    func cost(_ costs: Costs) -> UInt64 {
+      UInt64(present) * costs.pageUnmapped + UInt64(swapped) * costs.slotReleased
+        + UInt64(locked) * costs.pageUnlocked
+    }
+  }
+
+  private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Zapped {
     batches.drain()
     area.task.unsettled.settle()
-    var present = 0
+    var zapped = Zapped()
+    var at = range.lowerBound
+    fetch(area, at..<min(at + Self.zapPart, range.upperBound))
+    while at < range.upperBound {
+      let end = min(at + Self.zapPart, range.upperBound)
+      fetch(area, end..<min(end + Self.zapPart, range.upperBound))
+      fetchPlaces(area, at..<end)
+      for index in at..<end { zapEntry(area, index, &gather, &zapped) }
+      at = end
+    }
+    return zapped
+  }
+
+  /// Entries that are emptied together: what they lead to has been fetched, in the order of pages,
+  /// which has nothing to do with where rows and swap slots lie.
+  private static let zapPart = 32
+
+  /// Fetches the rows or swap slots of entries.
+  private func fetch(_ area: Area, _ range: Range<Int>) {
+    let rows = frames.rows
     for index in range {
-      let entry = entries[area.base + index]
-      if entry.isNone { continue }
-      noteFilled(area, area.base + index)
-      entries[area.base + index] = .none
+      let entry = entries[area.base &+ index]
       if entry.isSwap {
-        releaseSwap(entry.swapOffset)
-        continue
-      }
-      if entry.isZeroPage { continue }
-      present += 1
-      if frames.rows[Int(entry.frame)].flags.contains(.anon) {
-        zapAnonymous(entry.frame, &gather)
+        if let swapSlots { memory_prefetch(swapSlots + Int(entry.swapOffset)) }
       } else {
-        if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
-        if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
-        unmapOne(entry.frame)
+        memory_prefetch(rows + Int(entry.frame))
       }
     }
-    return present
+  }
+
+  /// Fetches the places on their lists of pages whose rows have arrived.
+  private func fetchPlaces(_ area: Area, _ range: Range<Int>) {
+    for index in range {
+      let entry = entries[area.base &+ index]
+      if entry.isPresent { lists.prefetchPlace(of: entry.frame) }
+    }
+  }
+
+  /// Empties an entry and counts what it held.
+  @inline(__always) private func zapEntry(
+    _ area: Area, _ index: Int, _ gather: inout FreedGather, _ zapped: inout Zapped
+  ) {
+    let entry = entries[area.base + index]
+    if entry.isNone { return }
+    noteFilled(area, area.base + index)
+    entries[area.base + index] = .none
+    if entry.isSwap {
+      zapped.swapped &+= 1
+      releaseSwap(entry.swapOffset)
+      return
+    }
+    if entry.isZeroPage { return }
+    zapped.present &+= 1
+    let flags = frames.rows[Int(entry.frame)].flags
+    if flags.contains(.anon) {
+      if flags.contains(.swapCache) { zapped.swapped &+= 1 }
+      if flags.contains(.unevictable) { zapped.locked &+= 1 }
+      zapAnonymous(entry.frame, &gather)
+    } else {
+      if entry.isYoung, area.advice != .sequential { batches.markAccessed(entry.frame) }
+      if entry.isDirty { frames.rows[Int(entry.frame)].flags.insert(.dirty) }
+      unmapOne(entry.frame)
+      gather.add(others: 1)
+    }
   }
 
   private func zapAnonymous(_ frame: UInt32, _ gather: inout FreedGather) {
@@ -137,12 +196,8 @@ extension Memory {
       }
       leaveSwapCache(frame, keeping: .empty)
     }
-    if row.flags.contains(.lru) {
-      let list = row.flags.contains(.unevictable) ? ListIndex.unevictable : row.flags.listIndex
-      lists.remove(frame, from: tree.lruvec(row.memcg).list(list))
-      tree.listLost(1, list, of: row.memcg)
-    }
     if row.flags.contains(.unevictable) { node.counters.add(-1, to: .nr_mlock) }
+    guard leaveList(frame) else { return }
     frames.rows[Int(frame)].flags = []
     gather.add(frame)
   }

@@ -40,8 +40,8 @@ extension Memory {
     let part = range.lowerBound..<max(range.lowerBound, locked)
     switch advice {
     case .dontneed:
-      let freed = part.isEmpty ? 0 : zap(area, part)
-      try await task.spend(UInt64(freed) * profile.costs.pageUnmapped)
+      let cost = part.isEmpty ? 0 : zap(area, part)
+      try await task.spend(cost)
     case .free:
       guard case .anonymous = area.kind else { return .failed(.EINVAL) }
       if !part.isEmpty { markFree(area, part) }

@@ -23,25 +23,30 @@ struct TouchRun {
     case spendInKernel(UInt64)
   }
 
+  /// Accesses that are looked at together. Three parts are under way: what is accessed, behind it
+  /// accesses whose entries have arrived, so that their swap slots are fetched, and those whose
+  /// entries are fetched. Whole parts at a time: a single fetch that misses the TLB would hold up
+  /// the fault it stands in, many behind one another wait together.
+  private static let part = 32
+  private static let parts = 4
+  static let room = part * parts
+
   private let area: Area
   private let write: Bool
   private let marks: UInt64
   private var cursor: PatternCursor
-  /// Two halves: accesses that are made, and those that follow, whose entries are fetched
-  /// meanwhile.
+  /// A ring of parts.
   private let buffer: UnsafeMutableBufferPointer<UInt32>
-  private let half: Int
-  /// Where in the buffer the accesses that are made stand: from `base` to `filled`, up to `at`
-  /// done.
+  /// Where the part that is accessed stands in the buffer, up to where it is filled, and up to
+  /// where it is done.
   private var base = 0
   private var filled = 0
   private var at = 0
-  /// Accesses in the other half; nil before the first.
-  private var following: Int?
-  /// Up to where swap slots have been fetched; beyond `filled`, in the other half.
-  private var fetched = 0
+  /// Accesses in the next part and the one behind it; nil before the first.
+  private var following: (next: Int, last: Int)?
   private let isAnonymous: Bool
 
+  /// - Parameter buffer: of `room` numbers, the caller's.
   init(
     _ area: Area, write: Bool, fill: Bool, _ cursor: PatternCursor,
     buffer: UnsafeMutableBufferPointer<UInt32>
@@ -51,7 +56,6 @@ struct TouchRun {
     marks = PageTableEntry.marks(write: write, fill: fill)
     self.cursor = cursor
     self.buffer = buffer
-    half = buffer.count / 2
     if case .anonymous = area.kind { isAnonymous = true } else { isAnonymous = false }
   }
 
@@ -66,7 +70,9 @@ struct TouchRun {
     let entries = memory.entries + area.base
     let price = memory.profile.costs.touch &+ memory.profile.costs.draw(cursor.shape)
     while true {
-      if at == filled, memory.cutsShort || !turn(entries) { return .finished }
+      if at == filled, memory.cutsShort || !turn(entries, memory.synchronousSlots) {
+        return .finished
+      }
       let begun = at
       let end = at &+ min(filled &- at, task.accessesLeft)
       while at < end {
@@ -82,7 +88,6 @@ struct TouchRun {
       if at == filled { continue }
       let index = Int(buffer[at])
       guard isAnonymous else { return .fault(index) }
-      fetchSlots(memory)
       switch memory.faultAtOnce(area, index, write: write, task) {
       case .other: return .fault(index)
       case .begun(let charged): return .begun(index, charged: charged)
@@ -94,37 +99,40 @@ struct TouchRun {
     }
   }
 
-  /// The half that follows is the one to be worked on; false when there is nothing in it.
-  private mutating func turn(_ entries: UnsafeMutablePointer<PageTableEntry>) -> Bool {
-    let count = following ?? fetch(half, entries)
-    base = half &- base
-    fetched = base &+ max(0, fetched &- filled)
+  /// The next part is the one to be worked on; false when there is nothing in it.
+  private mutating func turn(
+    _ entries: UnsafeMutablePointer<PageTableEntry>, _ slots: UnsafeMutablePointer<SwapSlot>?
+  ) -> Bool {
+    let first = following == nil
+    let (count, next) = following ?? (fetch(base, entries), fetch(base &+ Self.part, entries))
+    if !first { base = (base &+ Self.part) % Self.room }
     at = base
     filled = base &+ count
-    if count > 0 { following = fetch(half &- base, entries) }
-    return count > 0
+    if count == 0 { return false }
+    following = (next, fetch((base &+ 2 &* Self.part) % Self.room, entries))
+    if let slots { fetchSlots((base &+ Self.part) % Self.room, next, entries, slots) }
+    return true
   }
 
-  /// Fills a half and fetches the entries; answers how many accesses it holds.
+  /// Fills a part and fetches the entries; answers how many accesses it holds.
   private mutating func fetch(
     _ start: Int, _ entries: UnsafeMutablePointer<PageTableEntry>
   ) -> Int {
-    let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<(start + half)])
+    let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<(start + Self.part)])
     let count = cursor.fill(part)
     for k in 0..<count { memory_prefetch(entries + Int(part[k])) }
     return count
   }
 
-  /// Fetches the swap slots of the accesses to come: their entries have arrived by now.
-  @inline(__always) private mutating func fetchSlots(_ memory: Memory) {
-    guard let slots = memory.synchronousSlots else { return }
-    let entries = memory.entries + area.base
-    let end = min(at &+ 16, filled &+ (following ?? 0))
-    while fetched < end {
-      let place = fetched < filled ? fetched : half &- base &+ fetched &- filled
-      let entry = entries[Int(buffer[place])]
-      if entry.isSwap { memory_prefetch(slots + Int(entry.swapOffset)) }
-      fetched &+= 1
+  /// Fetches the swap slots of a part whose entries have arrived. Of what is not swapped out the
+  /// first slot is fetched, which costs less than to find out.
+  private func fetchSlots(
+    _ start: Int, _ count: Int, _ entries: UnsafeMutablePointer<PageTableEntry>,
+    _ slots: UnsafeMutablePointer<SwapSlot>
+  ) {
+    for k in 0..<count {
+      let entry = entries[Int(buffer[start &+ k])]
+      memory_prefetch(slots + (entry.isSwap ? Int(entry.swapOffset) : 0))
     }
   }
 }
@@ -134,7 +142,7 @@ extension Memory {
   func touch(_ area: Area, write: Bool, fill: Bool, _ pattern: AccessPattern, _ task: SimTask)
     async throws(Killed)
   {
-    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 2 * ReadRun.lookahead)
+    let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: TouchRun.room)
     defer { buffer.deallocate() }
     let cursor = PatternCursor(
       pattern, size: area.pages, position: area.position, stream: area.stream, tables: zipfTables)

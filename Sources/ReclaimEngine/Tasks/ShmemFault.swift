@@ -70,10 +70,9 @@ extension Memory {
         continue
       }
       let row = frames.rows[Int(frame)]
-      lists.remove(frame, from: tree.lruvec(row.memcg).list(row.flags.home))
-      tree.listLost(1, row.flags.home, of: row.memcg)
+      let isFree = leaveList(frame)
       cache.drop(file, index)
-      freeLater(frame, row.memcg)
+      if isFree { freeLater(frame, row.memcg) }
     }
     settleFreed()
     cache.remove(file)

@@ -7,6 +7,8 @@ import UAPI
 final class SimTask: SimThread {
   let handle: TaskHandle
   let program: ProgramSpec
+  /// Cycles of reclaim that it went through, and how long they took: taskstats' freepages.
+  private(set) var reclaimDelay = TaskDelay()
   /// How long its faults, reads and stalls took.
   let latencies = LatencyRecorder()
   private let started: Instant
@@ -32,6 +34,7 @@ final class SimTask: SimThread {
   var overHigh = 0
   private var isInKernel = false
   private var killReason: String?
+  private(set) var killedAt: Instant?
   private var openFiles: [OpenFile] = []
   private var openDirectories: [OpenDirectory] = []
 
@@ -57,6 +60,7 @@ final class SimTask: SimThread {
   /// It runs, or will.
   var isOnItsWay: Bool { ended == nil && (hasBegun || !fiber.isKilled) }
   func begin() { hasBegun = true }
+  func noteReclaimDelay(_ delay: Nanoseconds) { reclaimDelay.add(delay) }
 
   // MARK: death
 
@@ -66,9 +70,10 @@ final class SimTask: SimThread {
   private var wasKilled: Bool { killReason != nil || fiber.isKilled }
 
   /// SIGKILL: dies at once while it is outside the kernel, else when it returns from there.
-  func kill(_ reason: String) {
+  func kill(_ reason: String, at now: Instant) {
     guard killReason == nil else { return }
     killReason = reason
+    killedAt = now
     if !isInKernel { fiber.kill() }
   }
 
@@ -110,7 +115,8 @@ final class SimTask: SimThread {
   var report: TaskReport {
     TaskReport(
       name: name, state: ended == nil ? .running : wasKilled ? .killed : .done, cpu: cpu,
-      reclaiming: reclaiming, started: started, ended: ended, killReason: killReason)
+      reclaiming: reclaiming, started: started, ended: ended, killReason: killReason,
+      reclaimDelay: reclaimDelay)
   }
 }
 

@@ -100,6 +100,10 @@ extension Memory {
     }
     batches.add(frame)
     node.counters.add(1, to: .pswpin)
+    let costs = profile.costs
+    noteSwapRead(
+      frames.rows[Int(frame)].flags, device == nil ? costs.swapReadCopy : costs.swapReadHandOver,
+      task)
     guard let device else {
       try await task.spend(profile.costs.swapInRead)
       return true

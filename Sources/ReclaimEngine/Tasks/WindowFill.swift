@@ -2,6 +2,9 @@
 // Filling a window of the page cache: charge, nodes, frame, insertion, page by page (reference 25
 // §25.3, 18 §18.7).
 //
+// A page has its frame first, is charged, and then gets a place in the tree: so a slab for its node
+// is asked for when the frame has already taken its toll of the zone.
+//
 // The fill is a value that goes on where it stopped: it runs without waiting until a charge does
 // not fit, says what it needs, and is resumed with the answer. Pages already cached are passed
 // over; the folios of the window stay locked until it is complete.
@@ -29,7 +32,7 @@ enum Need {
 /// for every page that a random read misses.
 struct WindowFill {
   private enum Phase {
-    case page, charged, nodes, object
+    case page, framed, charged, nodes, object
     /// The object of the missing node is charged.
     case nodeCharged
   }
@@ -43,7 +46,7 @@ struct WindowFill {
   private var phase = Phase.page
   private var missing = MissingNode(level: 0, position: 0)
   private(set) var inserted = 0
-  /// A frame that was waited for.
+  /// A frame for the next page.
   private var spare: UInt32 = 0
   /// Whether a page of the working set is among them: reading it is a stall.
   private(set) var hasWorkingset = false
@@ -74,6 +77,15 @@ struct WindowFill {
           next &+= 1
           continue
         }
+        if spare == 0 {
+          spare = memory.allocator.allocate(order: 0, .movable)
+          if spare == 0 { return .frame(gfp: gfp) }
+        }
+        phase = .framed
+        // Whom the frame has woken comes before the page is charged.
+        if _slowPath(memory.processor.wantsSwitch) { return .turn }
+      }
+      if phase == .framed {
         if memory.stock.tryCharge(memcg, 1) != 0 { return .charge(pages: 1, gfp: gfp) }
         phase = .charged
         if memory.stock.isOverHigh, memory.noteHigh(task, gfp) { return .throttle(gfp: gfp) }
@@ -106,11 +118,7 @@ struct WindowFill {
         phase = .page
         continue
       }
-      var frame = spare
-      if frame == 0 {
-        frame = memory.allocator.allocate(order: 0, .movable)
-        if frame == 0 { return .frame(gfp: gfp) }
-      }
+      let frame = spare
       spare = 0
       cache.insert(
         file, next, frame, memcg: memcg, flags: next == markAt ? [.locked, .readahead] : .locked)
@@ -138,12 +146,9 @@ struct WindowFill {
   }
 
   /// The answer to a `.frame` that was needed; 0: the window ends here.
-  mutating func supplied(_ frame: UInt32, _ memory: Memory, _ memcg: UInt16) {
+  mutating func supplied(_ frame: UInt32, _ memory: Memory) {
     spare = frame
-    if frame == 0 {
-      memory.stock.uncharge(memcg, 1)
-      give(up: memory)
-    }
+    if frame == 0 { give(up: memory) }
   }
 
   /// The answer to a `.slab`. There is none: the window ends here.
@@ -157,10 +162,10 @@ struct WindowFill {
   /// The answer to a `.charge` that was needed. Refused: the window ends here.
   mutating func charged(_ granted: Bool, _ memory: Memory, _ memcg: UInt16) -> Need? {
     switch (phase, granted) {
-    case (.page, true):
+    case (.framed, true):
       phase = .nodes
       memory.tree.statistics.note(1)
-    case (.page, false):
+    case (.framed, false):
       give(up: memory)
     case (_, true):
       let size = memory.profile.objects.treeNode
@@ -206,7 +211,7 @@ extension Memory {
         need = more
       case .frame(let gfp):
         let request = AllocationRequest(mobility: .movable, gfp: gfp.union(profile.folios.flags))
-        return fill.supplied(try await allocateSlowly(request, task), self, task.memcg)
+        return fill.supplied(try await allocateSlowly(request, task), self)
       case .slab(let gfp):
         return fill.slabGrew(try await growSlab(.treeNode, gfp, task), self, task.memcg)
       case .throttle(let gfp):

@@ -13,34 +13,46 @@ extension Memory {
   /// The next cgroup of the walk in which there is anything to do; nil at the end.
   @inline(never) func nextVisit(_ walk: inout ReclaimWalk, _ control: inout ScanControl) -> UInt16?
   {
-    let asksFirst = tree.knowsProtection || swapSpace != nil
     let priority = UInt8(truncatingIfNeeded: control.priority)
+    let head = tree.books.head
     while let number = walk.next() {
       prefetchVisits(behind: number, priority)
-      // Where nothing is protected, and nothing is aged, one byte tells.
-      if !asksFirst, reach(number) <= priority { continue }
+      // Where nothing is protected one byte tells; and one for all, where nothing has changed.
+      if !tree.knowsProtection {
+        let reach = reach(number)
+        walk.met(reach)
+        if reach <= priority {
+          if head.pointee.unlooked == 0, head.pointee.reach <= priority { return nil }
+          continue
+        }
+      }
       if mayReclaim(number, &control), isWorthAVisit(number, &control) { return number }
     }
+    if let furthest = walk.furthest { head.pointee.reach = furthest }
     return nil
   }
 
-  /// The first priority at which a scan of the cgroup takes nothing.
+  /// The first priority at which a visit of the cgroup has nothing to do.
   @inline(__always) private func reach(_ number: UInt16) -> UInt8 {
     if tree.books.unseen[Int(number)] & ListBooks.byWalk != 0 { lookAgain(number) }
     return tree.books.reach[Int(number)]
   }
 
   private func lookAgain(_ number: UInt16) {
+    tree.books.looked(at: number, reach: reach(of: number))
+  }
+
+  /// The same as of now.
+  func reach(of number: UInt16) -> UInt8 {
     let row = tree.rows + Int(number), lruvec = tree.lruvec(number)
     let longest = max(
       max(lruvec.list(0).pointee.count, lruvec.list(1).pointee.count),
       max(lruvec.list(2).pointee.count, lruvec.list(3).pointee.count))
     let isAlways =
       number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0 || names.hasAny(number)
-      || row.pointee.isOffline && longest > 0
-    tree.books.reach[Int(number)] =
-      isAlways ? .max : UInt8(truncatingIfNeeded: Int.bitWidth &- longest.leadingZeroBitCount)
-    tree.books.unseen[Int(number)] &= ~ListBooks.byWalk
+      || row.pointee.isOffline && longest > 0 || canAgeAnonymous(number)
+    return isAlways
+      ? .max : UInt8(truncatingIfNeeded: Int.bitWidth &- longest.leadingZeroBitCount)
   }
 
   /// Whether a visit would scan any list, age one, or ask a shrinker.
@@ -55,7 +67,7 @@ extension Memory {
         control.skippedLow = true
       }
     }
-    return Int(reach) > control.priority || canAgeAnonymous(number)
+    return Int(reach) > control.priority
   }
 
   // MARK: what visits will touch
