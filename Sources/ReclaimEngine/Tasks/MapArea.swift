@@ -130,6 +130,8 @@ extension Memory {
       for index in at..<end { zapEntry(area, index, &gather, &zapped) }
       at = end
     }
+    // Folios that only a slot of swap kept: the next to free something may be another task.
+    settleFreed()
     return zapped
   }
 
