@@ -20,7 +20,8 @@ extension Machine {
       if cgroup.isRoot { return .failed(.EBUSY) }
       noteOperation(40, task, [UInt64(cgroup.number)])
       try await task.spend(memory.profile.costs.makeCgroup)
-      return memory.remove(cgroup)
+      // Another task may have been faster.
+      return cgroup.isOnline ? memory.remove(cgroup) : .failed(.ENOENT)
     case .enter(let path):
       guard let cgroup = memory.tree.find(path) else { return .failed(.ENOENT) }
       noteOperation(3, task, [UInt64(cgroup.number)])
