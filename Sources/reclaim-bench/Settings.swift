@@ -26,6 +26,7 @@ struct Settings {
   /// Numbers of pages.
   var sizes = [60_000, 1_000_000, 16_000_000, 64_000_000]
   var slack = 1.0
+  var isShort = false
   private var only: [String] = []
 
   init(arguments: [String]) throws(Mistake) {
@@ -34,7 +35,9 @@ struct Settings {
     while let option = rest.popFirst() {
       switch option {
       case "--json": json = true
-      case "--short": (rounds, items, sizes) = (3, 1_048_576, [60_000, 1_000_000])
+      case "--short":
+        (rounds, items, sizes) = (3, 1_048_576, [60_000, 1_000_000])
+        isShort = true
       case "--help", "-h": wantsHelp = true
       case "--sizes": sizesGiven = try Self.sizes(try Self.value(of: option, &rest))
       case "--only": only = try Self.names(try Self.value(of: option, &rest))
