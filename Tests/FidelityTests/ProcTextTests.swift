@@ -22,7 +22,8 @@ import UAPI
 
   /// The keys of an object of numbers, in the order of the file, which a decoder does not keep.
   private static func keys(ofFirst field: String, in text: String) -> [String] {
-    guard let begin = text.range(of: "\"\(field)\": {\"nr_free_pages\"")
+    guard
+      let begin = text.range(of: "\"\(field)\": {\"nr_free_pages\"")
         ?? text.range(of: "\"\(field)\":{\"nr_free_pages\""),
       let open = text[begin.lowerBound...].firstIndex(of: "{"),
       let close = text[open...].firstIndex(of: "}")
