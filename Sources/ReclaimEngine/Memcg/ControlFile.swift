@@ -43,28 +43,32 @@ struct OpenControlFile {
   fileprivate let name: UInt32
 }
 
-/// Names of control files that cgroups pay for. What the root looked up is among what boot left.
+/// Whose control file has a name that a cgroup pays for. What the root looked up is among what boot
+/// left.
 struct ControlFiles {
-  private var known: [(name: UInt32, cgroup: UInt16, file: ControlFile)] = []
-
-  fileprivate func name(of file: ControlFile, _ cgroup: UInt16) -> UInt32 {
-    known.first { $0.cgroup == cgroup && $0.file == file }?.name ?? 0
-  }
+  /// In the order of their names, which are given in turn.
+  private var known: [(name: UInt32, cgroup: UInt16)] = []
 
   fileprivate mutating func remember(
-    _ file: ControlFile, of cgroup: UInt16, payer: UInt16, _ names: NameTable
+    _ file: ControlFile, of cgroup: MemCgroup, payer: UInt16, _ names: NameTable
   ) {
     let name = names.reserve(1)
     if name == 0 { return }
     names.remember(name, memcg: payer, .cgroup)
-    known.append((name, cgroup, file))
+    cgroup.remember(file, as: name)
+    known.append((name, cgroup.number))
   }
 
   /// The name has been pruned: whoever opens the file next looks it up again.
   mutating func forget(_ name: UInt32, _ tree: MemcgTree) {
-    guard let at = known.firstIndex(where: { $0.name == name }) else { return }
-    tree.cgroup(known[at].cgroup).forget(known[at].file)
-    known.remove(at: at)
+    var from = 0, to = known.count
+    while from < to {
+      let middle = (from + to) / 2
+      if known[middle].name < name { from = middle + 1 } else { to = middle }
+    }
+    guard from < known.count, known[from].name == name else { return }
+    tree.cgroup(known[from].cgroup).forget(name)
+    known.remove(at: from)
   }
 }
 
@@ -86,7 +90,7 @@ extension Memory {
         return nil
       }
       if payer != MemcgTree.rootNumber {
-        controlFiles.remember(file, of: cgroup.number, payer: payer, names)
+        controlFiles.remember(file, of: cgroup, payer: payer, names)
       }
     }
     // What a sequence of values is read and written through goes with the file, at once.
@@ -94,7 +98,7 @@ extension Memory {
       letGo(payer)
       return nil
     }
-    return OpenControlFile(payer: payer, name: controlFiles.name(of: file, cgroup.number))
+    return OpenControlFile(payer: payer, name: cgroup.name(of: file))
   }
 
   func close(_ file: OpenControlFile) {

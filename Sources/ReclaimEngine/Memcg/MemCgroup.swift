@@ -104,6 +104,8 @@ package final class MemCgroup {
   var killsWhole = false
   /// Control files that somebody has looked up since boot.
   private var knownFiles: ControlFile = []
+  /// Those whose names are numbered; the others' are the root's.
+  private var namedFiles: [(file: ControlFile, name: UInt32)] = []
 
   init(number: UInt16, path: String, parent: MemCgroup?) {
     self.number = number
@@ -124,7 +126,16 @@ package final class MemCgroup {
 
   /// Notes that a control file is looked up; answers whether it is for the first time.
   func lookUp(_ file: ControlFile) -> Bool { knownFiles.insert(file).inserted }
-  func forget(_ file: ControlFile) { knownFiles.remove(file) }
+
+  /// The number of a control file's name; 0 for one of the root's.
+  func name(of file: ControlFile) -> UInt32 { namedFiles.first { $0.file == file }?.name ?? 0 }
+  func remember(_ file: ControlFile, as name: UInt32) { namedFiles.append((file, name)) }
+
+  /// The name of that number is known no longer.
+  func forget(_ name: UInt32) {
+    guard let at = namedFiles.firstIndex(where: { $0.name == name }) else { return }
+    knownFiles.remove(namedFiles.remove(at: at).file)
+  }
 
   /// Counts an event here and at each ancestor but the root, which has no memory.events (reference
   /// 13 §13.5).
