@@ -69,7 +69,7 @@ extension Memory {
   /// that finds the OOM killer busy (reference 12 §12.4).
   private func waitForVictim(_ task: SimTask) async throws(Killed) {
     setRunnable(false, task)
-    try await task.fiber.sleep(Nanoseconds(1_000_000_000 / UInt64(profile.numbers.hz)))
+    try await task.fiber.sleep(Nanoseconds(profile.numbers.tick))
     setRunnable(true, task)
     try await task.acquireProcessor()
   }

@@ -51,17 +51,24 @@ final class ReclaimThrottle {
   static let cluster = 32
 
   /// How long one sleeps at most (reference 04 §4.6).
-  static func limit(_ reason: ThrottleReason, hz: Int) -> Nanoseconds {
-    let tick = 1_000_000_000 / UInt64(hz)
-    switch reason {
-    case .writeback: return Nanoseconds(UInt64(hz) / 10 * tick)
-    case .isolated: return Nanoseconds(UInt64(hz) / 50 * tick)
-    case .noProgress, .congested: return Nanoseconds(tick)
-    }
+  static func limit(_ reason: ThrottleReason, _ numbers: Numbers) -> Nanoseconds {
+    let ticks =
+      switch reason {
+      case .writeback: numbers.hz / 10
+      case .isolated: numbers.hz / 50
+      case .noProgress, .congested: 1
+      }
+    return Nanoseconds(UInt64(ticks) * numbers.tick)
   }
 
+  /// The queue of a reason; asked for each page that is written.
   private static func number(_ reason: ThrottleReason) -> Int {
-    ThrottleReason.allCases.firstIndex(of: reason)!
+    switch reason {
+    case .writeback: 0
+    case .isolated: 1
+    case .noProgress: 2
+    case .congested: 3
+    }
   }
 
   func begin(_ reason: ThrottleReason, _ thread: SimThread) {
@@ -158,7 +165,7 @@ extension Memory {
       }
       reclaimThrottle.begin(reason, thread)
       defer { reclaimThrottle.end(reason, thread) }
-      let limit = ReclaimThrottle.limit(reason, hz: profile.numbers.hz)
+      let limit = ReclaimThrottle.limit(reason, profile.numbers)
       let slept = try await sleepInReclaim(thread, atMost: limit)
       tracer.throttled(node: node.number, limit: limit, slept: slept, reason)
     case .congestion:
