@@ -4,7 +4,9 @@
 // /proc/buddyinfo tells free blocks by order only. Which of them lie on the unmovable and the
 // reclaimable lists was read from /proc/pagetypeinfo of a few machines recorded again; the other
 // blocks are movable. Machines that were not read again get the row of the nearest one, as far as
-// their own blocks of that order reach.
+// their own blocks of that order reach. Rows of machines that made no file, of zones that share
+// the memory, and of 5.10 and 6.1 by their blocks of order 8 and 9, are inferred: with them the
+// first fallbacks of the traces take what they took. They are guesses about a state, not rules.
 //
 // A machine that made a directory of files and dropped it has many small blocks more: pages of
 // slabs that were freed where reclaimable pages lie. They serve the next such slabs (recordings: no
