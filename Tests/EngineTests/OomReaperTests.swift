@@ -96,7 +96,7 @@ extension [Operation] {
 }
 
 @Suite struct OomReaperTests {
-  /// What "small" holds in the end while the victim is still in the kernel.
+  /// What the victim's cgroup is charged with.
   private func looks(_ stuck: StuckVictim) -> (usage: Int, anon: Int, swap: Int) {
     let a = stuck.machine.observe().cgroup("p/a")!
     return (a.current!, a[.anon], a.swapCurrent!)
@@ -105,11 +105,11 @@ extension [Operation] {
   @Test(arguments: ["5.10", "6.1"])
   func aStuckVictimLosesItsMemoryAfterTwoSeconds(kernel: String) throws {
     let stuck = try StuckVictim(kernel, paranoid: true, .held(1500))
-    stuck.add("small", [.wait] + [Operation].held(1500) + [.wait])
+    stuck.add("admin", in: "/", [.wait, .setCgroup(path: "p", settings: [.max(500)])])
     stuck.machine.run(until: Instant(nanoseconds: 3_500_000_000))
     // The victim waits for its device still, and holds what the device holds.
     #expect(stuck.victim.state == .running)
-    #expect(stuck.report(0).state == .running)
+    #expect(stuck.report(0).state == .done)
     let then = looks(stuck)
     #expect(then.anon < 32)
     #expect(then.usage < 100 && then.swap < 100)
@@ -210,7 +210,7 @@ extension [Operation] {
         .touch(area: "Z", write: false, fill: false, AccessPattern(.sequential)),
         .touch(area: "Z", write: true, fill: false, AccessPattern(.sequential)),
       ])
-    stuck.add("small", [.wait] + [Operation].held(1500) + [.wait])
+    stuck.add("admin", in: "/", [.wait, .setCgroup(path: "p", settings: [.max(500)])])
     stuck.run()
     #expect(stuck.steps == [.wake, .start, .finish])
     #expect(stuck.machine.vmstat(.nr_anon_pages) == 0)

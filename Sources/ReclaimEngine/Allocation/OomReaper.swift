@@ -4,7 +4,7 @@
 //   marked    a timer of two seconds starts; whoever has given its memory back by then stops it
 //   woken     a thread of the kernel, which competes for the CPU like any other
 //   reaps     unmaps what is private to the victim; what it shares, other tasks may still use
-//   retries   ten times in all, a tenth of a second apart, while somebody changes the victim's areas
+//   retries   ten times in all, a tenth of a second apart, while the victim's areas are changed
 //   skipped   whether that worked or not: nobody waits for this victim any more, and another task
 //             may be chosen
 //

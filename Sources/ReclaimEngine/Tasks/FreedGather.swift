@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is unmapped of a task is freed together: pages are gathered first, in pages of the kernel that are
-// allocated for that (reference 26 §26.3).
+// What is unmapped of a task is freed together: pages are gathered first, in pages of the kernel
+// that are allocated for that (reference 26 §26.3).
 //
 // The first eight fit without any; each further 510 take a page of unmovable memory, nineteen at
 // most. When all are full the gathered pages are freed, and gathering goes on in the same ones. So
