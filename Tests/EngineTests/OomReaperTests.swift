@@ -18,7 +18,7 @@ private final class StuckVictim {
 
   /// - Parameter operations: of the task in "a".
   init(
-    _ kernel: String, latency: Nanoseconds = .seconds(20), paranoid: Bool = false,
+    _ kernel: String, latency: Nanoseconds = .seconds(20), paranoid: Bool = false, max: Int = 2000,
     _ operations: [Operation]
   ) throws {
     var spec = SmallMachine.spec(memory: Bytes(16 << 20), files: [("data", 128)])
@@ -31,7 +31,10 @@ private final class StuckVictim {
     ]
     spec.disks[1].queueRequests = 1
     machine = try SmallMachine.boot(spec, paranoid: paranoid)
-    machine.makeCgroup("p", max: 2000)
+    machine.makeCgroup("p", max: max)
+    if max > 4096 {
+      #expect(machine.configureCgroup(path: "p", settings: [.min(1200)]) == .done)
+    }
     #expect(
       machine.configureCgroup(
         path: "p/a", settings: [.max(1200), .min(1200)]) == .done)
@@ -160,6 +163,19 @@ extension [Operation] {
     }
     #expect(pid == 3)
     #expect(stuck.machine.vmstat(.nr_shmem) == 0)
+  }
+
+  /// The whole machine, 16 MiB of it, is out of memory.
+  @Test(arguments: ["5.10", "6.1"])
+  func aVictimOfTheMachineIsReapedAsWell(kernel: String) throws {
+    let stuck = try StuckVictim(
+      kernel, paranoid: true, max: 8000, [.setOomScoreAdjust(1000)] + [Operation].held(1500))
+    stuck.add("small", [.wait] + [Operation].held(3600) + [.wait])
+    stuck.run()
+    #expect(stuck.steps == [.wake, .start, .finish])
+    #expect(stuck.victim.killReason == "out of memory")
+    #expect(stuck.report(0).state == .done)
+    #expect(stuck.machine.vmstat(.oom_kill) == 1)
   }
 
   /// Locked pages stay on 5.10 until their owner dies.
