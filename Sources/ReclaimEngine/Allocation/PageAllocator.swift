@@ -56,8 +56,23 @@ package final class PageAllocator {
     for zone in node.zones { zone.buddy.smallestFallback = BuddyAllocator.pageblockOrder }
   }
 
+  /// The same for who is not simply one of the two classes.
+  func allocate(_ request: AllocationRequest) -> UInt32 {
+    let (order, mobility, classZone) = (request.order, request.mobility, request.classZone)
+    let frame = allocateAboveLow(order: order, mobility, classZone)
+    if frame == 0, avoidsMixing {
+      return mixing { allocateAboveLow(order: order, mobility, classZone) }
+    }
+    return frame
+  }
+
   @inline(__always) private func allocateAboveLow(order: Int, _ mobility: Mobility) -> UInt32 {
-    let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
+    allocateAboveLow(order: order, mobility, Self.classZone(mobility))
+  }
+
+  @inline(__always) private func allocateAboveLow(
+    order: Int, _ mobility: Mobility, _ classZone: Int
+  ) -> UInt32 {
     for zone in zonelist {
       let frame = zone._withUnsafeGuaranteedRef { zone in
         zone.kind.index <= classZone && zone.isAboveLow(order: order, classZone: classZone)
@@ -98,7 +113,7 @@ package final class PageAllocator {
     return frame
   }
 
-  static func classZone(_ mobility: Mobility) -> Int {
+  @inline(__always) static func classZone(_ mobility: Mobility) -> Int {
     mobility == .movable ? movableClass : normalClass
   }
 

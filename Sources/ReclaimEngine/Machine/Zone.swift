@@ -107,20 +107,9 @@ package final class Zone {
     return order == 0 || buddy.hasBlock(order: order)
   }
 
-  /// Free pages that compaction wants for a block, besides the mark (reference 27 §27.1).
-  static func compactGap(order: Int) -> Int { 2 << order }
-
-  /// compaction_suitable at the min mark: there is a block of 2^order pages, or as many free pages
-  /// as moving others takes (orders up to 3).
-  func couldCompact(order: Int, _ classZone: Int) -> Bool {
-    isAbove(watermarks.min, order: order, classZone: classZone)
-      || isAbove(
-        watermarks.min + Self.compactGap(order: order), order: 0, classZone: classZone)
-  }
-
   @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     let frame =
-      order < perCPU.orders
+      perCPU.keeps(order)
       ? perCPU.take(order: order, mobility) : buddy.take(order: order, mobility)
     if frame != 0 { allocatedPages &+= 1 &<< order }
     return frame
@@ -128,7 +117,7 @@ package final class Zone {
 
   @inline(__always) package func giveBack(_ frame: UInt32, order: Int) {
     freedPages &+= 1 &<< order
-    if order < perCPU.orders {
+    if perCPU.keeps(order) {
       perCPU.free(frame, order: order)
     } else {
       buddy.free(frame, order: order)

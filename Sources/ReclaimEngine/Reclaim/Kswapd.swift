@@ -32,11 +32,11 @@ final class Kswapd {
   func madeProgress() { failures = 0 }
   func failed() { failures += 1 }
 
-  /// Notes what is wanted; answers whether kswapd is to be woken for it.
+  /// Notes what is wanted; answers whether kswapd would hear it.
   func request(order: Int, highest: Int) -> Bool {
     self.order = max(self.order, order)
     self.highest = max(self.highest ?? 0, highest)
-    return isOnQueue && !isHopeless
+    return isOnQueue
   }
 
   /// Woken by who waits for a reserve: it looks no higher than the zones that count for one.
@@ -78,7 +78,11 @@ extension Memory {
   func wakeKswapd(order: Int, highest: Int, gfp: GfpFlags) -> Bool {
     guard kswapd.request(order: order, highest: highest) else { return false }
     let isBoosted = node.zones(upTo: highest).contains { $0.boost != 0 }
-    if !isBoosted, node.isBalanced(order: order, highest: highest) { return false }
+    if kswapd.isHopeless || (!isBoosted && node.isBalanced(order: order, highest: highest)) {
+      // Who may not reclaim has nobody else to make a block.
+      if !gfp.contains(.directReclaim) { wakeCompaction(order: order, highest: highest) }
+      return false
+    }
     tracer.wakeupKswapd(node: node.number, order: order, gfp)
     kswapd.wake()
     return true
@@ -100,14 +104,18 @@ extension Memory {
       let order = try await balance(order: request.order, highest: highest)
       pressure.kernelThread(stalls: false)
       thread.isReclaiming = false
-      try await trySleeping(order: order, highest: highest)
+      try await trySleeping(order: order, askedFor: request.order, highest: highest)
     }
   }
 
-  /// kswapd_try_to_sleep: a nap, then sleep, each only while the node is balanced.
-  private func trySleeping(order: Int, highest: Int) async throws(Killed) {
+  /// kswapd_try_to_sleep: a nap, then sleep, each only while the node is balanced for `order`. Who
+  /// asked for a block of a higher order gets it from kcompactd.
+  private func trySleeping(order: Int, askedFor: Int, highest: Int) async throws(Killed) {
     var isEarly = false
-    if mayKswapdSleep(order, highest) { isEarly = try await kswapd.sleep(atMost: Kswapd.nap) }
+    if mayKswapdSleep(order, highest) {
+      wakeCompaction(order: askedFor, highest: highest)
+      isEarly = try await kswapd.sleep(atMost: Kswapd.nap)
+    }
     if isEarly {
       node.counters.add(1, to: .kswapd_low_wmark_hit_quickly)
     } else if mayKswapdSleep(order, highest) {
