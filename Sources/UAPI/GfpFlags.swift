@@ -56,6 +56,12 @@ package struct GfpFlags: OptionSet, Hashable, Sendable {
     ("__GFP_DIRECT_RECLAIM", .directReclaim), ("__GFP_KSWAPD_RECLAIM", .kswapdReclaim),
   ]
 
+  /// The names that `named` knows.
+  package static var names: [String] { printed.map(\.0) }
+
+  /// Flags by the kernel's name of one flag or one composite; nil: there is none of that name.
+  package static func named(_ name: String) -> GfpFlags? { printed.first { $0.0 == name }?.1 }
+
   /// As a trace event prints it: names joined by "|", "none" for nothing.
   package var text: String {
     var left = self

@@ -15,7 +15,8 @@ struct AllocationRequest {
 
   /// Highest zone index that may be used: user pages any, kernel pages up to Normal.
   var classZone: Int {
-    mobility == .movable && gfp.contains(.highmem)
+    if gfp.contains(.dma32) { return PageAllocator.dma32Class }
+    return mobility == .movable && gfp.contains(.highmem)
       ? PageAllocator.movableClass : PageAllocator.normalClass
   }
 

@@ -3,8 +3,8 @@
 // moved, or is too short of memory to try (compaction_suitable, reference 27 §27.1).
 //
 // The moving itself is not built. A request for which a kernel would do it ends the run and says
-// so; where compaction would be skipped, for want of free pages or because fragmentation is not what
-// is wrong, everything else goes its way: reclaim continues until compaction could begin, the
+// so; where compaction would be skipped, for want of free pages or because fragmentation is not
+// what is wrong, everything else goes its way: reclaim continues until compaction could begin, the
 // allocator asks whether more reclaim would let it.
 
 import Timeline

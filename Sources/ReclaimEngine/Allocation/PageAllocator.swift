@@ -33,6 +33,7 @@ package final class PageAllocator {
   /// Highest zone index a request may use: movable user pages any, kernel pages up to Normal.
   @inline(__always) static var movableClass: Int { ZoneSpec.Kind.movable.index }
   @inline(__always) static var normalClass: Int { ZoneSpec.Kind.normal.index }
+  static var dma32Class: Int { ZoneSpec.Kind.dma32.index }
 
   /// 2^order frames, or 0 when each zone would fall below its low mark.
   @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
@@ -59,8 +60,10 @@ package final class PageAllocator {
   /// The same for who is not simply one of the two classes.
   func allocate(_ request: AllocationRequest) -> UInt32 {
     let (order, mobility, classZone) = (request.order, request.mobility, request.classZone)
-    let frame = allocateAboveLow(order: order, mobility, classZone)
-    if frame == 0, avoidsMixing {
+    // Who may not use the highest zone begins in another, where nobody avoids to mix.
+    let frame =
+      classZone < Self.normalClass ? 0 : allocateAboveLow(order: order, mobility, classZone)
+    if frame == 0, avoidsMixing || classZone < Self.normalClass {
       return mixing { allocateAboveLow(order: order, mobility, classZone) }
     }
     return frame

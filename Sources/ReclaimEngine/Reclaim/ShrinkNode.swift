@@ -37,9 +37,9 @@ extension Memory {
     try await control.task.spend(profile.costs.priorityRound)
   }
 
-  /// should_continue_reclaim: a large block's request, and late priorities of any for 2^order pages,
-  /// go on as long as rounds free something, no zone has a block or enough free pages to compact
-  /// one, and the lists hold more than that takes (reference 04 §4.8).
+  /// should_continue_reclaim: a large block's request, and late priorities of any for 2^order
+  /// pages, go on as long as rounds free something, no zone has a block or enough free pages to
+  /// compact one, and the lists hold more than that takes (reference 04 §4.8).
   private func continuesForBlock(_ control: ScanControl, reclaimed: Int) -> Bool {
     guard control.order > 0, control.gfp.contains(.io), reclaimed > 0,
       control.order > AllocationRequest.costlyOrder

@@ -2,11 +2,12 @@
 // The slow path of the page allocator: no zone is above its low mark (reference 12 §12.1).
 //
 // kswapd is woken, and the request goes down to the min marks. Below them it reclaims itself, looks
-// again, gives back what per-CPU lists hide, and looks once more. Who must not retry fails then, and
-// so does who wants a block larger than the kernel insists on; others go on as long as reclaim makes
-// progress or could still free enough, sixteen rounds without progress at most. Then the OOM killer
-// makes room, and all begins anew. Where a block is missing and not memory, the kernel would compact
-// (Compaction.swift): before reclaim for the large and for what cannot be moved, after it for all.
+// again, gives back what per-CPU lists hide, and looks once more. Who must not retry fails then,
+// and so does who wants a block larger than the kernel insists on; others go on as long as reclaim
+// makes progress or could still free enough, sixteen rounds without progress at most. Then the OOM
+// killer makes room, and all begins anew. Where a block is missing and not memory, the kernel would
+// compact (Compaction.swift): before reclaim for the large and for what cannot be moved, after it
+// for all.
 
 import Timeline
 import UAPI
