@@ -61,6 +61,12 @@ final class Kswapd {
     return try await thread.sleep(atMost: limit)
   }
 
+  /// What has been asked for since the last run began.
+  var pending: (order: Int, highest: Int?) { (order, highest) }
+
+  /// A nap was cut short: what it was balanced for is still wanted.
+  func keep(order: Int) { self.order = max(self.order, order) }
+
   /// The request of this run; who asked for no zone gets the previous one.
   func takeRequest(previous: Int) -> (order: Int, highest: Int) {
     defer {
@@ -104,7 +110,14 @@ extension Memory {
       let order = try await balance(order: request.order, highest: highest)
       pressure.kernelThread(stalls: false)
       thread.isReclaiming = false
-      try await trySleeping(order: order, askedFor: request.order, highest: highest)
+      if order < request.order {
+        try await trySleeping(order: order, askedFor: request.order, highest: highest)
+      } else {
+        // What was asked for meanwhile decides whether it may sleep (reference 11 §11.3).
+        let pending = kswapd.pending
+        highest = pending.highest ?? highest
+        try await trySleeping(order: pending.order, askedFor: pending.order, highest: highest)
+      }
     }
   }
 
@@ -117,6 +130,7 @@ extension Memory {
       isEarly = try await kswapd.sleep(atMost: Kswapd.nap)
     }
     if isEarly {
+      kswapd.keep(order: order)
       node.counters.add(1, to: .kswapd_low_wmark_hit_quickly)
     } else if mayKswapdSleep(order, highest) {
       tracer.kswapdSleep(node: node.number)
