@@ -104,7 +104,7 @@ struct RecordedBuddy {
         movable: [1, 0, 1, 0, 1, 0, 8, 7, 5, 2, .max])
     }
     var row = row(kernel: kernel, zone: "DMA32", managed: managed, isHighest: true, free: free)
-    if kernel == "5.10" { row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 1, .max] }
+    if kernel == "5.10" { row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 0, .max] }
     return row
   }
 

@@ -62,7 +62,7 @@ extension BuddyAllocator {
     // (recordings: pages of zone DMA below it stay with their mobility).
     let firstFrame = frame & ~511 < start ? frame : frame & ~511
     let last = min(frame | 511, end - 1)
-    var free = 0, compatible = 0
+    var free = 0, movable = 0
     var at = firstFrame
     while at <= last {
       let row = rows[Int(at)]
@@ -76,12 +76,14 @@ extension BuddyAllocator {
         at += 1 << UInt32(o)
         continue
       }
-      let looksMovable = row.flags.hasAny(.lru, .inAddBatch)
-      if mobility == .movable ? looksMovable : (donor == .movable && !looksMovable) {
-        compatible += 1
-      }
+      if row.flags.hasAny(.lru, .inAddBatch) { movable += 1 }
       at += 1
     }
+    // What was neither seen free nor looks movable counts as the kernel's, the part of a cut
+    // pageblock that nobody looked at too (recordings: zone DMA's first one changes hands).
+    let compatible =
+      mobility == .movable
+      ? movable : donor == .movable ? 1 << Self.pageblockOrder - free - movable : 0
     if free + compatible >= 256 { setMobility(mobility, ofBlockAt: frame) }
     return frame
   }
