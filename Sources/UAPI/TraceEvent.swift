@@ -47,6 +47,42 @@ package enum ReaperStep: String, CaseIterable, Sendable {
   case skip = "skip_task_reaping"
 }
 
+/// A block of free pages that serves another mobility than its own (reference 30 §30.3). Migrate
+/// types are the kernel's numbers: 0 unmovable, 1 movable, 2 reclaimable.
+package struct ExternalFragmentation: Sendable, Equatable {
+  package var frame: UInt32
+  /// Order of the request, of the block that serves it, and of a pageblock.
+  package var order: Int, fallbackOrder: Int, pageblockOrder: Int
+  package var type: Int, fallbackType: Int
+  /// The pageblock has the request's mobility from now on.
+  package var changesOwnership: Bool
+  /// 6.1 and later print the frame in hexadecimal digits.
+  package var isFrameInHex = false
+
+  package init(
+    frame: UInt32, order: Int, fallbackOrder: Int, pageblockOrder: Int, type: Int,
+    fallbackType: Int, changesOwnership: Bool
+  ) {
+    self.frame = frame
+    self.order = order
+    self.fallbackOrder = fallbackOrder
+    self.pageblockOrder = pageblockOrder
+    self.type = type
+    self.fallbackType = fallbackType
+    self.changesOwnership = changesOwnership
+  }
+
+  /// As ftrace prints it, the page's address left out.
+  var payload: String {
+    let number = isFrameInHex ? "0x" + String(frame, radix: 16) : String(frame)
+    return "pfn=\(number) alloc_order=\(order) fallback_order=\(fallbackOrder) "
+      + "pageblock_order=\(pageblockOrder) alloc_migratetype=\(type) "
+      + "fallback_migratetype=\(fallbackType) "
+      + "fragmenting=\(fallbackOrder < pageblockOrder ? 1 : 0) "
+      + "change_ownership=\(changesOwnership ? 1 : 0)"
+  }
+}
+
 /// A zone that an allocation looks at before it gives up (reference 12 §12.3). Pages.
 package struct RetryZone: Sendable, Equatable {
   package var node: Int, zone: String, order: Int
@@ -104,8 +140,11 @@ package enum TraceEvent: Sendable, Equatable {
   case oomScoreAdjust(pid: Int, command: String, value: Int)
   /// A folio handed to swap. The kernel's event has another name up to 5.10.
   case writeFolio(frame: UInt32, isFolio: Bool)
+  case externalFragmentation(ExternalFragmentation)
   /// What the kernel does without an event of its own.
   case step(ReclaimStep)
+
+  package static let fallbackName = "mm_page_alloc_extfrag"
 
   /// The event's name as ftrace prints it.
   package var name: String {
@@ -131,6 +170,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .oomScoreAdjust: "oom_score_adj_update"
     case .writeFolio(_, isFolio: true): "mm_vmscan_write_folio"
     case .writeFolio: "mm_vmscan_writepage"
+    case .externalFragmentation: Self.fallbackName
     case .step(let step): step.name
     }
   }
@@ -197,6 +237,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .writeFolio(let frame, let isFolio):
       "pfn=\(isFolio ? "0x" + String(frame, radix: 16) : String(frame)) "
         + "flags=\(Self.flags(false))"
+    case .externalFragmentation(let fallback): fallback.payload
     case .step(let step): step.payload
     }
   }

@@ -212,6 +212,7 @@ package final class Memory {
       zone.kswapdWasWoken()
       wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
     }
+    recordFallbacks()
     gracePeriods.pagesFreed = { [unowned self] pages in noteReclaimed(pages) }
     cache.emptied = { [unowned self] file in cacheEmptied(file) }
     guard let swap, swap.area.device.kind == .null else { return }
@@ -219,6 +220,19 @@ package final class Memory {
       BlockDevice(
         swap.area.device, profile, timeline: timeline, interrupts: interrupts
       ) { [unowned self] request in swapRequestFinished(request) })
+  }
+
+  /// Who keeps events is told of each fallback; nobody else pays for it.
+  private func recordFallbacks() {
+    guard tracer.isRecording else { return }
+    let isHex = profile.folios == .compound
+    for zone in node.zones {
+      zone.buddy.fallbackRecorder = { [tracer] fallback in
+        var fallback = fallback
+        fallback.isFrameInHex = isHex
+        tracer.record(.externalFragmentation(fallback))
+      }
+    }
   }
 
   deinit {
