@@ -77,7 +77,7 @@ extension TraceEvent {
     switch self {
     case .memcgReclaimBegin, .memcgReclaimEnd, .directReclaimBegin, .directReclaimEnd,
       .wakeupKswapd, .kswapdWake, .kswapdSleep, .lruIsolate, .lruShrinkInactive, .lruShrinkActive,
-      .shrinkSlabStart, .shrinkSlabEnd, .throttled, .markVictim:
+      .shrinkSlabStart, .shrinkSlabEnd, .throttled, .markVictim, .reaper:
       true
     case .congestionWait, .waitIffCongested, .reclaimRetryZone, .oomScoreAdjust, .writeFolio, .step:
       false
