@@ -79,7 +79,7 @@ extension TraceEvent {
     switch self {
     case .memcgReclaimBegin, .memcgReclaimEnd, .directReclaimBegin, .directReclaimEnd,
       .wakeupKswapd, .kswapdWake, .kswapdSleep, .lruIsolate, .lruShrinkInactive, .lruShrinkActive,
-      .shrinkSlabStart, .shrinkSlabEnd, .throttled, .markVictim:
+      .shrinkSlabStart, .shrinkSlabEnd, .throttled, .markVictim, .reaper:
       true
     case .externalFragmentation: tracesFallbacks
     case .congestionWait, .waitIffCongested, .reclaimRetryZone, .oomScoreAdjust, .writeFolio, .step:

@@ -37,6 +37,16 @@ package enum ThrottleReason: String, CaseIterable, Sendable {
   case congested = "VMSCAN_THROTTLE_CONGESTED"
 }
 
+/// What the OOM reaper does about a victim (reference 12 §12.8, 15 §15.3).
+package enum ReaperStep: String, CaseIterable, Sendable {
+  /// Its timer is due.
+  case wake = "wake_reaper"
+  case start = "start_task_reaping"
+  case finish = "finish_task_reaping"
+  /// An attempt that takes nothing: the victim's areas are being changed, or its memory is gone.
+  case skip = "skip_task_reaping"
+}
+
 /// A block of free pages that serves another mobility than its own (reference 30 §30.3). Migrate
 /// types are the kernel's numbers: 0 unmovable, 1 movable, 2 reclaimable.
 package struct ExternalFragmentation: Sendable, Equatable {
@@ -120,6 +130,7 @@ package enum TraceEvent: Sendable, Equatable {
     shrinker: String, node: Int, unusedScan: Int, newScan: Int, totalScan: Int, returned: Int)
   /// Up to 5.10 the event names the pid alone.
   case markVictim(pid: Int, VictimSizes?)
+  case reaper(ReaperStep, pid: Int)
   /// Microseconds; from 6.1 on.
   case throttled(node: Int, timeout: UInt64, delayed: UInt64, ThrottleReason)
   /// Microseconds; up to 5.10.
@@ -151,6 +162,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .shrinkSlabStart: "mm_shrink_slab_start"
     case .shrinkSlabEnd: "mm_shrink_slab_end"
     case .markVictim: "mark_victim"
+    case .reaper(let step, _): step.rawValue
     case .throttled: "mm_vmscan_throttled"
     case .congestionWait: "writeback_congestion_wait"
     case .waitIffCongested: "writeback_wait_iff_congested"
@@ -206,7 +218,7 @@ package enum TraceEvent: Sendable, Equatable {
       let shrinker, let node, let unused, let new, let total, let returned):
       "\(shrinker): nid: \(node) unused scan count \(unused) new scan count \(new) "
         + "total_scan \(total) last shrinker return val \(returned)"
-    case .markVictim(let pid, nil):
+    case .markVictim(let pid, nil), .reaper(_, let pid):
       "pid=\(pid)"
     case .markVictim(let pid, let v?):
       "pid=\(pid) comm=\(v.command) total-vm=\(4 * v.virtual)kB anon-rss=\(4 * v.anonymous)kB "
