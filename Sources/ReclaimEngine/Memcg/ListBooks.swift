@@ -26,6 +26,8 @@ struct ListBooks {
     var unlooked = 0
     /// No cgroup but the root, and those that have changed since, reaches further.
     var reach: UInt8 = 0
+    /// How often anybody has looked at a cgroup, the root left out.
+    var looks = 0
   }
 
   let head: UnsafeMutablePointer<Head>
@@ -61,6 +63,7 @@ struct ListBooks {
     unseen[Int(memcg)] &= ~Self.byWalk
     if memcg == MemcgTree.rootNumber { return }
     head.pointee.unlooked -= 1
+    head.pointee.looks &+= 1
     head.pointee.reach = max(head.pointee.reach, reach)
   }
 

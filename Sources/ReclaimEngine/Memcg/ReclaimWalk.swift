@@ -13,10 +13,13 @@ package struct ReclaimWalk {
   private var hasEnded = false
   /// The furthest reach of all that it has met (ListBooks), the root left out.
   private var reach: UInt8 = 0
+  /// How often cgroups had been looked at when it began, its own looks since added.
+  private var looks: Int
 
-  fileprivate init(_ rows: UnsafeMutablePointer<MemcgRow>, top: UInt16) {
+  fileprivate init(_ rows: UnsafeMutablePointer<MemcgRow>, top: UInt16, looks: Int) {
     self.rows = rows
     self.top = top
+    self.looks = looks
   }
 
   /// The next cgroup's number; nil when all have been visited.
@@ -34,13 +37,24 @@ package struct ReclaimWalk {
     if at != MemcgTree.rootNumber, reach > self.reach { self.reach = reach }
   }
 
-  /// The furthest reach of all cgroups; nil where not all of them were met.
-  var furthest: UInt8? { top == MemcgTree.rootNumber && hasEnded ? reach : nil }
+  /// It has looked at the cgroup on which it stands.
+  mutating func looked() {
+    if at != MemcgTree.rootNumber { looks &+= 1 }
+  }
+
+  /// The furthest reach of all cgroups; nil where not all of them were met, or where another walk
+  /// has looked at one meanwhile: it may have been met before it grew.
+  /// - Parameter looks: how often cgroups have been looked at, by whomever (ListBooks).
+  func furthest(_ looks: Int) -> UInt8? {
+    top == MemcgTree.rootNumber && hasEnded && looks == self.looks ? reach : nil
+  }
 }
 
 extension MemcgTree {
   /// A walk over the subtree of `top`, itself first.
-  package func walk(below top: UInt16) -> ReclaimWalk { ReclaimWalk(rows, top: top) }
+  package func walk(below top: UInt16) -> ReclaimWalk {
+    ReclaimWalk(rows, top: top, looks: books.head.pointee.looks)
+  }
 
   /// All cgroups of the subtree of `top`, itself first.
   package func subtree(of top: MemCgroup) -> [MemCgroup] {
