@@ -13,13 +13,14 @@ package struct ReclaimWalk {
   private var hasEnded = false
   /// The furthest reach of all that it has met (ListBooks), the root left out.
   private var reach: UInt8 = 0
-  /// How often cgroups had been looked at when it began, its own looks since added.
-  private var looks: Int
+  /// Looks that walks had taken when this one last went on (ListBooks), and whether another one has
+  /// looked while this one waited: what it met may reach further by now.
+  private var looks: Int?
+  private var wasOvertaken = false
 
-  fileprivate init(_ rows: UnsafeMutablePointer<MemcgRow>, top: UInt16, looks: Int) {
+  fileprivate init(_ rows: UnsafeMutablePointer<MemcgRow>, top: UInt16) {
     self.rows = rows
     self.top = top
-    self.looks = looks
   }
 
   /// The next cgroup's number; nil when all have been visited.
@@ -37,24 +38,24 @@ package struct ReclaimWalk {
     if at != MemcgTree.rootNumber, reach > self.reach { self.reach = reach }
   }
 
-  /// It has looked at the cgroup on which it stands.
-  mutating func looked() {
-    if at != MemcgTree.rootNumber { looks &+= 1 }
+  /// It goes on after a visit.
+  @inline(__always) mutating func goesOn(looks: Int) {
+    if let before = self.looks, before != looks { wasOvertaken = true }
   }
 
-  /// The furthest reach of all cgroups; nil where not all of them were met, or where another walk
-  /// has looked at one meanwhile: it may have been met before it grew.
-  /// - Parameter looks: how often cgroups have been looked at, by whomever (ListBooks).
-  func furthest(_ looks: Int) -> UInt8? {
-    top == MemcgTree.rootNumber && hasEnded && looks == self.looks ? reach : nil
+  /// It is about to visit.
+  @inline(__always) mutating func visits(looks: Int) { self.looks = looks }
+
+  /// The furthest reach of all cgroups; nil where not all of them were met, or others may have
+  /// found more meanwhile.
+  var furthest: UInt8? {
+    top == MemcgTree.rootNumber && hasEnded && !wasOvertaken ? reach : nil
   }
 }
 
 extension MemcgTree {
   /// A walk over the subtree of `top`, itself first.
-  package func walk(below top: UInt16) -> ReclaimWalk {
-    ReclaimWalk(rows, top: top, looks: books.head.pointee.looks)
-  }
+  package func walk(below top: UInt16) -> ReclaimWalk { ReclaimWalk(rows, top: top) }
 
   /// All cgroups of the subtree of `top`, itself first.
   package func subtree(of top: MemCgroup) -> [MemCgroup] {

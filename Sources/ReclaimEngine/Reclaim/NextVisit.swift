@@ -15,32 +15,30 @@ extension Memory {
   {
     let priority = UInt8(truncatingIfNeeded: control.priority)
     let head = tree.books.head
+    walk.goesOn(looks: head.pointee.looks)
     while let number = walk.next() {
       prefetchVisits(behind: number, priority)
       // Where nothing is protected one byte tells; and one for all, where nothing has changed.
       if !tree.knowsProtection {
-        let reach = reach(number, &walk)
+        let reach = reach(number)
         walk.met(reach)
         if reach <= priority {
           if head.pointee.unlooked == 0, head.pointee.reach <= priority { return nil }
           continue
         }
       }
-      if mayReclaim(number, &control), isWorthAVisit(number, &walk, &control) { return number }
+      if mayReclaim(number, &control), isWorthAVisit(number, &control) {
+        walk.visits(looks: head.pointee.looks)
+        return number
+      }
     }
-    // A walk on which protection is asked for looks at no reach, and knows nothing of them.
-    if !tree.knowsProtection, let furthest = walk.furthest(head.pointee.looks) {
-      head.pointee.reach = furthest
-    }
+    if !tree.knowsProtection, let furthest = walk.furthest { head.pointee.reach = furthest }
     return nil
   }
 
   /// The first priority at which a visit of the cgroup has nothing to do.
-  @inline(__always) private func reach(_ number: UInt16, _ walk: inout ReclaimWalk) -> UInt8 {
-    if tree.books.unseen[Int(number)] & ListBooks.byWalk != 0 {
-      lookAgain(number)
-      walk.looked()
-    }
+  @inline(__always) private func reach(_ number: UInt16) -> UInt8 {
+    if tree.books.unseen[Int(number)] & ListBooks.byWalk != 0 { lookAgain(number) }
     return tree.books.reach[Int(number)]
   }
 
@@ -62,11 +60,9 @@ extension Memory {
   }
 
   /// Whether a visit would scan any list, age one, or ask a shrinker.
-  private func isWorthAVisit(
-    _ number: UInt16, _ walk: inout ReclaimWalk, _ control: inout ScanControl
-  ) -> Bool {
+  private func isWorthAVisit(_ number: UInt16, _ control: inout ScanControl) -> Bool {
     let row = tree.rows + Int(number)
-    var reach = reach(number, &walk)
+    var reach = reach(number)
     if row.pointee.effectiveMin | row.pointee.effectiveLow != 0, number != control.target.number {
       // However much is protected, a batch may be scanned.
       let batch = profile.numbers.swapClusterMax
