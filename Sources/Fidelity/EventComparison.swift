@@ -37,12 +37,14 @@ package struct EventComparison: Sendable {
   package init(
     _ spans: [CellInterval], recorded: [[EventLine]], simulated: [[TraceEvent]]
   ) {
+    // Some recorders were asked to trace fallbacks of the allocator as well.
+    let tracesFallbacks = recorded.contains { $0.contains { $0.name == TraceEvent.fallbackName } }
     intervals = spans.enumerated().map { position, span in
       Interval(
         from: span.from, to: span.to,
         recorded: (position < recorded.count ? recorded[position] : []).map(\.masked),
         simulated: position < simulated.count
-          ? simulated[position].filter(\.isRecorded)
+          ? simulated[position].filter { $0.isRecorded(withFallbacks: tracesFallbacks) }
             .map { EventLine(name: $0.name, payload: $0.payload).masked } : [])
     }
   }
@@ -73,12 +75,13 @@ package struct EventComparison: Sendable {
 
 extension TraceEvent {
   /// One of the kinds that the recorded kernels were asked to trace.
-  fileprivate var isRecorded: Bool {
+  fileprivate func isRecorded(withFallbacks tracesFallbacks: Bool) -> Bool {
     switch self {
     case .memcgReclaimBegin, .memcgReclaimEnd, .directReclaimBegin, .directReclaimEnd,
       .wakeupKswapd, .kswapdWake, .kswapdSleep, .lruIsolate, .lruShrinkInactive, .lruShrinkActive,
-      .shrinkSlabStart, .shrinkSlabEnd, .throttled, .markVictim:
+      .shrinkSlabStart, .shrinkSlabEnd, .throttled, .markVictim, .reaper:
       true
+    case .externalFragmentation: tracesFallbacks
     case .congestionWait, .waitIffCongested, .reclaimRetryZone, .oomScoreAdjust, .writeFolio, .step:
       false
     }

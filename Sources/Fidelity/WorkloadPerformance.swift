@@ -102,7 +102,7 @@ final class WorkloadPerformance {
     _ operation: Operation, _ site: OpSite, by handle: TaskHandle, _ fiber: Fiber
   ) async throws(Killed) {
     switch try await backend.perform(operation, by: handle, fiber) {
-    case .done, .pages: record(site, 0)
+    case .done, .pages, .frame: record(site, 0)
     case .failed(let errno): record(site, -errno.number)
     case .unsupported(let why): stop = WorkloadRun(.unsupported, "\(site): \(why)")
     }

@@ -162,7 +162,7 @@ private enum CgroupMethods {
         """)
     case .failed(let errno): return .values([.nil, .string(errno.rawValue)])
     case .unsupported(let what): throw LuaError("cg:set of '\(cgroup.path)': \(what)")
-    case .done, .pages: return .values([.boolean(true)])
+    case .done, .pages, .frame: return .values([.boolean(true)])
     }
   }
 }

@@ -140,7 +140,7 @@ enum MachineMethods {
     switch machine.backend.configureCgroup(path: path, settings: settings) {
     case .failed(let errno): return .values([.nil, .string(errno.rawValue)])
     case .unsupported(let what): throw LuaError("cgroup '\(name)': \(what)")
-    case .done, .pages: break
+    case .done, .pages, .frame: break
     }
     let made = CgroupObject(path: path, on: machine)
     machine.add(made)

@@ -122,7 +122,7 @@ extension Fields {
 
 package enum Manual {
   static let chapters: [Chapter] = [
-    .machine, .node, .snapshot, .cgroup, .task, .area, .file, .directory,
+    .machine, .node, .snapshot, .cgroup, .task, .area, .file, .directory, .block,
   ]
   static let fieldLists: [FieldList] = [
     .machine, .machineNode, .disk, .swap, .cgroup, .cgroupFiles, .trigger, .task, .reclaim, .map,

@@ -61,6 +61,10 @@ enum Sysctls {
       widened: (.init(5, 18), 1...3000),
       text: "least distance of the watermarks, in 1/10000 of a zone; 10"),
     Sysctl(
+      name: "vm.watermark_boost_factor", range: 0...Int(Int32.max), since: .init(5, 0),
+      text: "how far a fallback to another mobility may raise the watermarks, in 1/10000 of the "
+        + "high one; 0: not at all; 15000"),
+    Sysctl(
       name: "vm.vfs_cache_pressure", range: 0...Int(Int32.max),
       text:
         "how much reclaim asks of dentries and inodes, in per cent of a fair share; 0: nothing; "
@@ -76,7 +80,7 @@ enum Sysctls {
       "vm.laptop_mode", "vm.lowmem_reserve_ratio", "vm.max_map_count", "vm.min_slab_ratio",
       "vm.min_unmapped_ratio", "vm.numa_stat", "vm.oom_kill_allocating_task",
       "vm.overcommit_memory", "vm.overcommit_ratio", "vm.panic_on_oom", "vm.stat_interval",
-      "vm.user_reserve_kbytes", "vm.watermark_boost_factor", "vm.zone_reclaim_mode",
+      "vm.user_reserve_kbytes", "vm.zone_reclaim_mode",
     ].map { Sysctl(name: $0) }
     + [
       Sysctl(name: "vm.compaction_proactiveness", since: .init(5, 9)),

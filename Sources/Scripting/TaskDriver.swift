@@ -220,7 +220,7 @@ final class TaskObject {
   static func plain(_ outcome: Outcome) -> [LuaValue] {
     switch outcome {
     case .done, .unsupported: [.boolean(true)]
-    case .pages(let n): [.integer(Int64(n))]
+    case .pages(let n), .frame(let n): [.integer(Int64(n))]
     case .failed(let errno): [.nil, .string(errno.rawValue)]
     }
   }

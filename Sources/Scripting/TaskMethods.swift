@@ -66,6 +66,12 @@ extension Chapter {
         "oom_score_adj", "t:oom_score_adj(n)", ["n: integer"], answers: ["boolean"],
         "true; −1000 (never killed) to 1000", body: TaskMethods.oomScoreAdjust),
       Binding(
+        "alloc_pages", "t:alloc_pages(order [, gfp])", ["order: integer", "gfp?: string"],
+        answers: ["Block?", "string? error"],
+        "a block of 2^`order` page frames, as the kernel's own code asks for it; or nil, "
+          + "`\"ENOMEM\"`. `gfp` in the kernel's words, such as `\"GFP_KERNEL|__GFP_NORETRY\"`; "
+          + "without it `\"GFP_KERNEL\"`", body: BlockMethods.allocate),
+      Binding(
         "drop_caches", "t:drop_caches(what)", ["what: integer"], answers: ["boolean"],
         "true; writes 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches",
         body: TaskMethods.dropCaches),

@@ -25,6 +25,9 @@ package struct GfpFlags: OptionSet, Hashable, Sendable {
   package static let write = GfpFlags(rawValue: 1 << 16)
   package static let directReclaim = GfpFlags(rawValue: 1 << 17)
   package static let kswapdReclaim = GfpFlags(rawValue: 1 << 18)
+  package static let thisNode = GfpFlags(rawValue: 1 << 19)
+  /// What 5.10 and 6.1 say of GFP_ATOMIC besides.
+  package static let atomicOnly = GfpFlags(rawValue: 1 << 20)
 
   package static let reclaim: GfpFlags = [.directReclaim, .kswapdReclaim]
   package static let kernel: GfpFlags = [.directReclaim, .kswapdReclaim, .io, .fs]
@@ -32,6 +35,7 @@ package struct GfpFlags: OptionSet, Hashable, Sendable {
   package static let noFS: GfpFlags = [.directReclaim, .kswapdReclaim, .io]
   package static let noIO: GfpFlags = [.directReclaim, .kswapdReclaim]
   package static let noWait: GfpFlags = [.kswapdReclaim]
+  package static let atomic: GfpFlags = [.high, .atomicOnly, .kswapdReclaim]
   package static let user: GfpFlags = [.kernel, .hardwall]
   package static let highUser: GfpFlags = [.user, .highmem]
   package static let highUserMovable: GfpFlags = [.highUser, .movable]
@@ -40,15 +44,23 @@ package struct GfpFlags: OptionSet, Hashable, Sendable {
   private static let printed: [(String, GfpFlags)] = [
     ("GFP_HIGHUSER_MOVABLE", .highUserMovable), ("GFP_HIGHUSER", .highUser), ("GFP_USER", .user),
     ("GFP_KERNEL_ACCOUNT", .kernelAccount), ("GFP_KERNEL", .kernel), ("GFP_NOFS", .noFS),
-    ("GFP_NOIO", .noIO), ("GFP_NOWAIT", .noWait), ("__GFP_HIGHMEM", .highmem),
-    ("GFP_DMA32", .dma32), ("__GFP_HIGH", .high), ("__GFP_IO", .io), ("__GFP_FS", .fs),
+    ("GFP_ATOMIC", .atomic), ("GFP_NOIO", .noIO), ("GFP_NOWAIT", .noWait),
+    ("__GFP_HIGHMEM", .highmem),
+    ("GFP_DMA32", .dma32), ("__GFP_HIGH", .high), ("__GFP_ATOMIC", .atomicOnly), ("__GFP_IO", .io),
+    ("__GFP_FS", .fs),
     ("__GFP_NOWARN", .noWarn), ("__GFP_RETRY_MAYFAIL", .retryMayFail), ("__GFP_NOFAIL", .noFail),
     ("__GFP_NORETRY", .noRetry), ("__GFP_COMP", .comp), ("__GFP_ZERO", .zero),
-    ("__GFP_NOMEMALLOC", .noMemAlloc), ("__GFP_HARDWALL", .hardwall),
+    ("__GFP_NOMEMALLOC", .noMemAlloc), ("__GFP_HARDWALL", .hardwall), ("__GFP_THISNODE", .thisNode),
     ("__GFP_RECLAIMABLE", .reclaimable), ("__GFP_MOVABLE", .movable), ("__GFP_ACCOUNT", .account),
     ("__GFP_WRITE", .write), ("__GFP_RECLAIM", .reclaim),
     ("__GFP_DIRECT_RECLAIM", .directReclaim), ("__GFP_KSWAPD_RECLAIM", .kswapdReclaim),
   ]
+
+  /// The names that `named` knows.
+  package static var names: [String] { printed.map(\.0) }
+
+  /// Flags by the kernel's name of one flag or one composite; nil: there is none of that name.
+  package static func named(_ name: String) -> GfpFlags? { printed.first { $0.0 == name }?.1 }
 
   /// As a trace event prints it: names joined by "|", "none" for nothing.
   package var text: String {

@@ -18,6 +18,7 @@ package enum Mechanism: String, Codable, CaseIterable, Sendable {
   case oomKill = "OOM kills"
   case nestedCgroups = "nested cgroups"
   case droppedCaches = "drop_caches"
+  case blocks = "page blocks"
   case severalTasks = "several tasks at once"
 
   /// What an operation asks for; nil for what needs no mechanism worth a word.
@@ -31,6 +32,7 @@ package enum Mechanism: String, Codable, CaseIterable, Sendable {
     case .lock: self = .lockedMemory
     case .reclaim: self = .proactiveReclaim
     case .dropCaches: self = .droppedCaches
+    case .allocatePages: self = .blocks
     default: return nil
     }
   }

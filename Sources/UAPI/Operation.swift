@@ -48,6 +48,11 @@ package enum Operation: Sendable {
   case dropCaches(Int)
   /// The task's own oom_score_adj, −1000 to 1000.
   case setOomScoreAdjust(Int)
+  /// alloc_pages, as the kernel's own code calls it: 2^order page frames in a row, answered as
+  /// .frame. They belong to no task and to no cgroup.
+  case allocatePages(order: Int, GfpFlags)
+  /// __free_pages of what was allocated so; EINVAL where nothing was.
+  case freePages(frame: Int, order: Int)
   case sleep(Nanoseconds)
   /// Uses the CPU for that long.
   case compute(Nanoseconds)

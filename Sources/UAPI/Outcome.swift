@@ -4,6 +4,8 @@
 package enum Outcome: Sendable, Equatable {
   case done
   case pages(Int)
+  /// The first page frame of what was allocated.
+  case frame(Int)
   case failed(Errno)
   /// A real kernel could; this one cannot yet. The text names the operation and what is missing.
   case unsupported(String)

@@ -37,6 +37,52 @@ package enum ThrottleReason: String, CaseIterable, Sendable {
   case congested = "VMSCAN_THROTTLE_CONGESTED"
 }
 
+/// What the OOM reaper does about a victim (reference 12 §12.8, 15 §15.3).
+package enum ReaperStep: String, CaseIterable, Sendable {
+  /// Its timer is due.
+  case wake = "wake_reaper"
+  case start = "start_task_reaping"
+  case finish = "finish_task_reaping"
+  /// An attempt that takes nothing: the victim's areas are being changed, or its memory is gone.
+  case skip = "skip_task_reaping"
+}
+
+/// A block of free pages that serves another mobility than its own (reference 30 §30.3). Migrate
+/// types are the kernel's numbers: 0 unmovable, 1 movable, 2 reclaimable.
+package struct ExternalFragmentation: Sendable, Equatable {
+  package var frame: UInt32
+  /// Order of the request, of the block that serves it, and of a pageblock.
+  package var order: Int, fallbackOrder: Int, pageblockOrder: Int
+  package var type: Int, fallbackType: Int
+  /// The pageblock has the request's mobility from now on.
+  package var changesOwnership: Bool
+  /// 6.1 and later print the frame in hexadecimal digits.
+  package var isFrameInHex = false
+
+  package init(
+    frame: UInt32, order: Int, fallbackOrder: Int, pageblockOrder: Int, type: Int,
+    fallbackType: Int, changesOwnership: Bool
+  ) {
+    self.frame = frame
+    self.order = order
+    self.fallbackOrder = fallbackOrder
+    self.pageblockOrder = pageblockOrder
+    self.type = type
+    self.fallbackType = fallbackType
+    self.changesOwnership = changesOwnership
+  }
+
+  /// As ftrace prints it, the page's address left out.
+  var payload: String {
+    let number = isFrameInHex ? "0x" + String(frame, radix: 16) : String(frame)
+    return "pfn=\(number) alloc_order=\(order) fallback_order=\(fallbackOrder) "
+      + "pageblock_order=\(pageblockOrder) alloc_migratetype=\(type) "
+      + "fallback_migratetype=\(fallbackType) "
+      + "fragmenting=\(fallbackOrder < pageblockOrder ? 1 : 0) "
+      + "change_ownership=\(changesOwnership ? 1 : 0)"
+  }
+}
+
 /// A zone that an allocation looks at before it gives up (reference 12 §12.3). Pages.
 package struct RetryZone: Sendable, Equatable {
   package var node: Int, zone: String, order: Int
@@ -84,6 +130,7 @@ package enum TraceEvent: Sendable, Equatable {
     shrinker: String, node: Int, unusedScan: Int, newScan: Int, totalScan: Int, returned: Int)
   /// Up to 5.10 the event names the pid alone.
   case markVictim(pid: Int, VictimSizes?)
+  case reaper(ReaperStep, pid: Int)
   /// Microseconds; from 6.1 on.
   case throttled(node: Int, timeout: UInt64, delayed: UInt64, ThrottleReason)
   /// Microseconds; up to 5.10.
@@ -93,8 +140,11 @@ package enum TraceEvent: Sendable, Equatable {
   case oomScoreAdjust(pid: Int, command: String, value: Int)
   /// A folio handed to swap. The kernel's event has another name up to 5.10.
   case writeFolio(frame: UInt32, isFolio: Bool)
+  case externalFragmentation(ExternalFragmentation)
   /// What the kernel does without an event of its own.
   case step(ReclaimStep)
+
+  package static let fallbackName = "mm_page_alloc_extfrag"
 
   /// The event's name as ftrace prints it.
   package var name: String {
@@ -112,6 +162,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .shrinkSlabStart: "mm_shrink_slab_start"
     case .shrinkSlabEnd: "mm_shrink_slab_end"
     case .markVictim: "mark_victim"
+    case .reaper(let step, _): step.rawValue
     case .throttled: "mm_vmscan_throttled"
     case .congestionWait: "writeback_congestion_wait"
     case .waitIffCongested: "writeback_wait_iff_congested"
@@ -119,6 +170,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .oomScoreAdjust: "oom_score_adj_update"
     case .writeFolio(_, isFolio: true): "mm_vmscan_write_folio"
     case .writeFolio: "mm_vmscan_writepage"
+    case .externalFragmentation: Self.fallbackName
     case .step(let step): step.name
     }
   }
@@ -166,7 +218,7 @@ package enum TraceEvent: Sendable, Equatable {
       let shrinker, let node, let unused, let new, let total, let returned):
       "\(shrinker): nid: \(node) unused scan count \(unused) new scan count \(new) "
         + "total_scan \(total) last shrinker return val \(returned)"
-    case .markVictim(let pid, nil):
+    case .markVictim(let pid, nil), .reaper(_, let pid):
       "pid=\(pid)"
     case .markVictim(let pid, let v?):
       "pid=\(pid) comm=\(v.command) total-vm=\(4 * v.virtual)kB anon-rss=\(4 * v.anonymous)kB "
@@ -185,6 +237,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .writeFolio(let frame, let isFolio):
       "pfn=\(isFolio ? "0x" + String(frame, radix: 16) : String(frame)) "
         + "flags=\(Self.flags(false))"
+    case .externalFragmentation(let fallback): fallback.payload
     case .step(let step): step.payload
     }
   }

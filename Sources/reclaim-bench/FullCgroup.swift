@@ -140,7 +140,7 @@ struct FullCgroup {
     let outcome = try await machine.perform(operation, by: task, fiber)
     let nanoseconds = nanosecondsNow() - start
     switch outcome {
-    case .done, .pages: return Cost(nanoseconds: Double(nanoseconds), tally - before)
+    case .done, .pages, .frame: return Cost(nanoseconds: Double(nanoseconds), tally - before)
     default: fatalError("\(operation): \(outcome)")
     }
   }

@@ -60,11 +60,12 @@ final class IdleBackend: Backend {
       let size = files.first { $0.name == file }?.size.count ?? 0
       if pattern.problem(over: size) != nil { return .failed(.EINVAL) }
     case .reclaim(_, let pages, _): return .pages(pages.count)
+    case .allocatePages: return .frame(1)
     case .compute(let duration):
       try await fiber.sleep(duration)
       return .done
     case .adviseFile, .touch, .adviseArea, .lock, .unlock, .dropCaches, .stat, .takeTurns,
-      .awaitPressure, .awaitEvents:
+      .awaitPressure, .awaitEvents, .freePages:
       break
     }
     try await fiber.sleep(.microseconds(1))

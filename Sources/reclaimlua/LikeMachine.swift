@@ -137,7 +137,7 @@ package enum LikeMachine {
         case .unsupported(let what):
           throw BootError("cgroup '\(cgroup.path)': \(what)")
         case .failed(let errno): throw BootError("cgroup '\(cgroup.path)': \(errno.rawValue)")
-        case .done, .pages: break
+        case .done, .pages, .frame: break
         }
       }
       return .success(

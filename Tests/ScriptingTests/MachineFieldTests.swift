@@ -94,7 +94,7 @@ import UAPI
       "sysctl = { ['vm.dirty_ratio'] = 10 }",
       "sysctl of the machine: 'vm.dirty_ratio' cannot be changed; what this machine "
         + "follows is vm.swappiness, vm.page-cluster, vm.min_free_kbytes, "
-        + "vm.watermark_scale_factor, vm.vfs_cache_pressure"
+        + "vm.watermark_scale_factor, vm.watermark_boost_factor, vm.vfs_cache_pressure"
     ),
   ])
   func mistakesAreTold(_ fields: String, _ message: String) {

@@ -187,6 +187,19 @@ import Testing
       "coroutine.yield()",
       "coroutine.yield in a task's own function yields to nobody; use t:sleep to wait"
     ),
+    (
+      "t:alloc_pages(11)",
+      "bad argument #1 to 't:alloc_pages': expected an order from 0 to 10: 2^order page frames, "
+        + "got 11"
+    ),
+    (
+      "t:alloc_pages(1, 'GFP_KERNEL|__GFP_NORETRI')",
+      "t:alloc_pages: no flag is called '__GFP_NORETRI'; did you mean '__GFP_NORETRY'?"
+    ),
+    (
+      "local b = t:alloc_pages(1); b:free() b:free()",
+      "b:free: the block at page frame 4096 was given back before"
+    ),
     ("local x = nil; x.y = 1", "attempt to index a nil value (local 'x')"),
   ])
   func insideATask(_ body: String, _ message: String) {

@@ -57,6 +57,7 @@ final class ToyBackend: Backend {
     digest.fold(timeline.now.nanoseconds)
     log.append("\(tasks[task.number].name): \(operation)")
     switch operation {
+    case .allocatePages(let order, _): return order > 8 ? .failed(.ENOMEM) : .frame(4096)
     case .sleep(let duration):
       try await fiber.sleep(duration)
       return .done

@@ -41,8 +41,8 @@ extension Memory {
     for zone in node.zones {
       add(zone.allocated, Self.allocations[zone.kind.rawValue])
       add(zone.freed, .pgfree)
-      add(zone.allocated, .numa_hit)
-      add(zone.allocated, .numa_local)
+      add(zone.served, .numa_hit)
+      add(zone.served, .numa_local)
     }
     for (global, counter) in Self.refaults {
       for group in tree.all { add(tree.counters(group.number)[counter.rawValue], global) }

@@ -50,6 +50,14 @@ extension Tracer {
     keep(.oomScoreAdjust(pid: task.pid, command: task.command, value: task.oomScoreAdjust))
   }
 
+  /// The OOM reaper looks after a victim.
+  func reaper(_ step: ReaperStep, _ victim: SimTask) {
+    guard isOn else { return }
+    begin(.reaper)
+    fold(UInt64(ReaperStep.allCases.firstIndex(of: step)!), UInt64(victim.pid))
+    keep(.reaper(step, pid: victim.pid))
+  }
+
   /// A folio is handed to swap.
   @inline(__always) func writeFolio(_ frame: UInt32, isFolio: Bool) {
     if isRecording { record(.writeFolio(frame: frame, isFolio: isFolio)) }

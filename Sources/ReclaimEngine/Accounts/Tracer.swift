@@ -16,6 +16,7 @@ enum EventNumber: UInt64 {
   case shrinkSlabStart, shrinkSlabEnd, mark, operation, machine, markVictim
   case directReclaimBegin, directReclaimEnd, wakeupKswapd, kswapdWake, kswapdSleep
   case throttled, congestionWait, waitIffCongested, reclaimRetryZone, oomScoreAdjust
+  case reaper
 }
 
 final class Tracer {

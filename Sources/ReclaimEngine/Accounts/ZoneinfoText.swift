@@ -59,8 +59,8 @@ extension Memory {
       (.nr_free_pages, zone.free), (.nr_zone_inactive_anon, lists.inactiveAnon),
       (.nr_zone_active_anon, lists.activeAnon), (.nr_zone_inactive_file, lists.inactiveFile),
       (.nr_zone_active_file, lists.activeFile), (.nr_zone_unevictable, lists.unevictable),
-      (.nr_zone_write_pending, zone.writePending), (.numa_hit, zone.allocated),
-      (.numa_local, zone.allocated),
+      (.nr_zone_write_pending, zone.writePending), (.numa_hit, zone.served),
+      (.numa_local, zone.served),
     ]
     for (counter, value) in items {
       text += "      \(Columns.left(counter.name, 12)) \(value)\n"

@@ -8,16 +8,17 @@
 // order-10 movable blocks, the end of that list, so an idle terabyte has no rows.
 
 import CMemory
+import UAPI
 
 package final class BuddyAllocator {
   package static let orders = 11
   static let pageblockOrder = 9
 
-  private let rows: UnsafeMutablePointer<FrameRow>
+  let rows: UnsafeMutablePointer<FrameRow>
   /// First frame of the zone, and the first behind it.
   let start: UInt32, end: UInt32
   private let pageblocks: Pageblocks
-  private let lists: FreeBlockLists
+  let lists: FreeBlockLists
   /// Whole order-10 blocks that were never used: frames [from, to).
   private(set) var fresh: (from: UInt32, to: UInt32)
   private(set) var freePages = 0
@@ -25,6 +26,8 @@ package final class BuddyAllocator {
   var smallestFallback = 0
   /// Called whenever a block smaller than a pageblock serves another mobility.
   var fellBack: (() -> Void)?
+  /// Called with each block that changes lists, once it has: for who records events.
+  var fallbackRecorder: ((ExternalFragmentation) -> Void)?
 
   package init(rows: UnsafeMutablePointer<FrameRow>, start: UInt32, end: UInt32) {
     self.rows = rows
@@ -167,87 +170,15 @@ package final class BuddyAllocator {
     return isFree(pair ^ (1 &<< UInt32(order + 1)), order + 1)
   }
 
-  // MARK: other mobilities
+  // MARK: blocks that change lists
 
-  /// Makes free pages of another mobility available to this one (5.4 to 6.1 rules of reference 23
-  /// §23.9). False: nothing is free.
-  private func steal(_ order: Int, for mobility: Mobility) -> Bool {
-    let (first, second) = mobility.fallbacks
-    let smallest = max(order, smallestFallback)
-    var o = Self.orders - 1
-    while o >= smallest {
-      for donor in [first, second] where freeBlocks(order: o, donor) > 0 {
-        if !isClaimable(o, mobility), mobility == .movable, o > order {
-          return stealSmallest(order, for: mobility)
-        }
-        claim(o, from: donor, for: mobility)
-        return true
-      }
-      o -= 1
-    }
-    return false
-  }
-
-  private func isClaimable(_ order: Int, _ mobility: Mobility) -> Bool {
-    order >= Self.pageblockOrder || order >= Self.pageblockOrder / 2 || mobility != .movable
-  }
-
-  private func stealSmallest(_ order: Int, for mobility: Mobility) -> Bool {
-    let (first, second) = mobility.fallbacks
-    for o in order..<Self.orders {
-      for donor in [first, second] where freeBlocks(order: o, donor) > 0 {
-        if o < Self.pageblockOrder { fellBack?() }
-        move(takeHead(o, donor), o, to: mobility)
-        return true
-      }
-    }
-    return false
-  }
-
-  private func claim(_ order: Int, from donor: Mobility, for mobility: Mobility) {
-    let frame = takeHead(order, donor)
-    if order >= Self.pageblockOrder {
-      retype(frame, order, to: mobility)
-      move(frame, order, to: mobility)
-      return
-    }
-    fellBack?()
-    move(frame, order, to: mobility)
-    guard isClaimable(order, mobility) else { return }
-    // A pageblock that begins before its zone counts, and gives, from the claimed block on only
-    // (recordings: pages of zone DMA below it stay with their mobility).
-    let firstFrame = frame & ~511 < start ? frame : frame & ~511
-    let last = min(frame | 511, end - 1)
-    var free = 0, compatible = 0
-    var at = firstFrame
-    while at <= last {
-      let row = rows[Int(at)]
-      if row.flags == .buddy, Int(row.memcg) <= Self.pageblockOrder {
-        let o = Int(row.memcg)
-        free += 1 << o
-        if lists.mobility(ofBlock: at) != mobility {
-          lists.unlink(at, o)
-          move(at, o, to: mobility)
-        }
-        at += 1 << UInt32(o)
-        continue
-      }
-      let looksMovable = row.flags.hasAny(.lru, .inAddBatch)
-      if mobility == .movable ? looksMovable : (donor == .movable && !looksMovable) {
-        compatible += 1
-      }
-      at += 1
-    }
-    if free + compatible >= 256 { setMobility(mobility, ofBlockAt: frame) }
-  }
-
-  private func retype(_ frame: UInt32, _ order: Int, to mobility: Mobility) {
+  func retype(_ frame: UInt32, _ order: Int, to mobility: Mobility) {
     for k in 0..<max(1, 1 << (order - Self.pageblockOrder)) {
       setMobility(mobility, ofBlockAt: frame + UInt32(k) << 9)
     }
   }
 
-  private func takeHead(_ order: Int, _ donor: Mobility) -> UInt32 {
+  func takeHead(_ order: Int, _ donor: Mobility) -> UInt32 {
     let frame = lists.head(order, donor)
     if frame == 0 {
       defer { fresh.from += 1024 }
@@ -257,7 +188,7 @@ package final class BuddyAllocator {
     return frame
   }
 
-  private func move(_ frame: UInt32, _ order: Int, to mobility: Mobility) {
+  func move(_ frame: UInt32, _ order: Int, to mobility: Mobility) {
     lists.push(frame, order, mobility, atTail: false)
   }
 }

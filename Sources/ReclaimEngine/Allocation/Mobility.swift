@@ -6,6 +6,15 @@
 package enum Mobility: UInt8, CaseIterable {
   case movable, unmovable, reclaimable
 
+  /// The kernel's number for it (reference 30 §30.3).
+  var migrateType: Int {
+    switch self {
+    case .unmovable: 0
+    case .movable: 1
+    case .reclaimable: 2
+    }
+  }
+
   /// Where a request of this mobility looks when its own lists are empty, in order.
   var fallbacks: (Mobility, Mobility) {
     switch self {

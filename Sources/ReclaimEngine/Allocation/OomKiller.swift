@@ -4,9 +4,8 @@
 //
 // Size is what a task occupies: resident pages, swapped pages, page tables, shifted by its
 // oom_score_adj. A victim is not gone yet: it dies where it next returns from the kernel, and
-// until then nobody else is chosen. Who asked for memory tries again meanwhile. A victim that a
-// slow device keeps in the kernel for longer than two seconds would have its memory taken by the
-// reaper, which is not built: a run that comes to need it ends and says so.
+// until then nobody else is chosen. Who asked for memory tries again meanwhile. Where that takes
+// too long the reaper takes the victim's memory (OomReaper.swift).
 
 import Timeline
 import UAPI
@@ -86,17 +85,8 @@ extension Memory {
 
   /// Somebody dies already, and nobody else is chosen until the memory has come back.
   private func isSomebodyDying(among candidates: [SimTask]) -> Bool {
-    guard let victim = candidates.first(where: \.isDying) else { return false }
-    if let since = victim.killedAt, timeline.now >= since + Self.reaperDelay {
-      endRun(
-        "task '\(victim.name)' was killed for want of memory two seconds ago and is still in the "
-          + "kernel: the OOM reaper is not built")
-    }
-    return true
+    candidates.contains { $0.isDying && !$0.isOomSkipped }
   }
-
-  /// How long a victim may take before the reaper looks after it (from 5.10's stable releases on).
-  private static let reaperDelay = Nanoseconds.seconds(2)
 
   /// Those among whom a victim is chosen, and who it is.
   private struct Choice {
@@ -110,10 +100,11 @@ extension Memory {
   /// nil when nobody may be killed.
   private func choose(among candidates: [SimTask], totalPages: Int) -> Choice? {
     let tasks = candidates.map { entry($0) }
-    let points = tasks.map {
-      Badness.points(
-        pages: $0.size.resident + $0.size.swapped + $0.size.tables,
-        oomScoreAdjust: $0.oomScoreAdjust, totalPages: totalPages)
+    let points = zip(tasks, candidates).map { entry, task -> Int? in
+      if task.isOomSkipped { return nil }
+      return Badness.points(
+        pages: entry.size.resident + entry.size.swapped + entry.size.tables,
+        oomScoreAdjust: entry.oomScoreAdjust, totalPages: totalPages)
     }
     return Badness.victim(of: points).map {
       Choice(tasks: tasks, index: $0, victim: candidates[$0])
@@ -179,8 +170,9 @@ extension Memory {
     tracer.markVictim(victim, size, profile.oomReport)
     node.counters.add(1, to: .oom_kill)
     tree.cgroup(victim.memcg).count(.oom_kill)
-    victim.kill(reason, at: timeline.now)
+    victim.kill(reason)
     releaseKilled(victim)
+    reaper.start(for: victim, due: timeline.now + Nanoseconds(profile.numbers.reaperDelay))
   }
 
   /// A task cannot go on without memory: a dying one ends here; for another one nobody can make

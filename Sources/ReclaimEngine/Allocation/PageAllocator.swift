@@ -33,6 +33,7 @@ package final class PageAllocator {
   /// Highest zone index a request may use: movable user pages any, kernel pages up to Normal.
   @inline(__always) static var movableClass: Int { ZoneSpec.Kind.movable.index }
   @inline(__always) static var normalClass: Int { ZoneSpec.Kind.normal.index }
+  static var dma32Class: Int { ZoneSpec.Kind.dma32.index }
 
   /// 2^order frames, or 0 when each zone would fall below its low mark.
   @inline(__always) package func allocate(order: Int, _ mobility: Mobility) -> UInt32 {
@@ -56,8 +57,25 @@ package final class PageAllocator {
     for zone in node.zones { zone.buddy.smallestFallback = BuddyAllocator.pageblockOrder }
   }
 
+  /// The same for who is not simply one of the two classes.
+  func allocate(_ request: AllocationRequest) -> UInt32 {
+    let (order, mobility, classZone) = (request.order, request.mobility, request.classZone)
+    // Who may not use the highest zone begins in another, where nobody avoids to mix.
+    let frame =
+      classZone < Self.normalClass ? 0 : allocateAboveLow(order: order, mobility, classZone)
+    if frame == 0, avoidsMixing || classZone < Self.normalClass {
+      return mixing { allocateAboveLow(order: order, mobility, classZone) }
+    }
+    return frame
+  }
+
   @inline(__always) private func allocateAboveLow(order: Int, _ mobility: Mobility) -> UInt32 {
-    let classZone = mobility == .movable ? Self.movableClass : Self.normalClass
+    allocateAboveLow(order: order, mobility, Self.classZone(mobility))
+  }
+
+  @inline(__always) private func allocateAboveLow(
+    order: Int, _ mobility: Mobility, _ classZone: Int
+  ) -> UInt32 {
     for zone in zonelist {
       let frame = zone._withUnsafeGuaranteedRef { zone in
         zone.kind.index <= classZone && zone.isAboveLow(order: order, classZone: classZone)
@@ -98,7 +116,7 @@ package final class PageAllocator {
     return frame
   }
 
-  static func classZone(_ mobility: Mobility) -> Int {
+  @inline(__always) static func classZone(_ mobility: Mobility) -> Int {
     mobility == .movable ? movableClass : normalClass
   }
 

@@ -14,6 +14,16 @@ package final class PerCPUPages {
   private static let hugeOrder = 9
   private let listCount: Int
 
+  /// Whether blocks of that order pass through these lists.
+  @inline(__always) func keeps(_ order: Int) -> Bool {
+    order < orders || (order == Self.hugeOrder && orders > 1)
+  }
+
+  /// The lists of an order, by mobility, begin here.
+  @inline(__always) private func firstList(_ order: Int) -> Int {
+    min(order, orders) &* 3
+  }
+
   /// The order of the blocks on a list.
   private func order(ofList l: Int) -> Int { l / 3 < orders ? l / 3 : Self.hugeOrder }
 
@@ -57,7 +67,7 @@ package final class PerCPUPages {
   /// A block of 2^order frames, 0 when the zone has none.
   @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     freeFactor &>>= 1
-    let l = order &* 3 &+ Int(mobility.rawValue)
+    let l = firstList(order) &+ Int(mobility.rawValue)
     if _slowPath(lists[l].count == 0) { refill(order, mobility) }
     let frame = lists[l].popHead()
     if _slowPath(frame == 0) { return 0 }
@@ -68,7 +78,7 @@ package final class PerCPUPages {
 
   /// Gives a block of 2^order frames back; a list that has grown long enough is drained.
   @inline(__always) package func free(_ frame: UInt32, order: Int) {
-    let l = order &* 3 &+ Int(buddy.mobility(of: frame).rawValue)
+    let l = firstList(order) &+ Int(buddy.mobility(of: frame).rawValue)
     mark(frame)
     lists[l].pushHead(frame)
     count &+= 1 &<< order
@@ -83,8 +93,7 @@ package final class PerCPUPages {
 
   /// Puts a page on the list of a mobility at boot, whatever its pageblock is by now.
   package func adopt(_ frame: UInt32, order: Int, _ mobility: Mobility) {
-    let row = order == Self.hugeOrder ? orders : order
-    let l = row * 3 + Int(mobility.rawValue)
+    let l = firstList(order) + Int(mobility.rawValue)
     mark(frame)
     lists[l].pushHead(frame)
     count += 1 << order
@@ -92,7 +101,7 @@ package final class PerCPUPages {
 
   @inline(never) private func refill(_ order: Int, _ mobility: Mobility) {
     let wanted = order == 0 || batch == 1 ? batch : max(batch >> order, 2)
-    let l = order * 3 + Int(mobility.rawValue)
+    let l = firstList(order) + Int(mobility.rawValue)
     for _ in 0..<wanted {
       let frame = buddy.take(order: order, mobility)
       if frame == 0 { return }

@@ -3,7 +3,7 @@
 // (should_reclaim_retry, reference 12 §12.3).
 //
 // As long as reclaim makes progress, and for sixteen rounds without, it is: if some zone would be
-// above its min mark once all that it could reclaim were free.
+// above its min mark once all that it could reclaim were free. For large blocks no progress counts.
 
 import Timeline
 import UAPI
@@ -16,7 +16,7 @@ extension Memory {
     _ request: AllocationRequest, progress: Int, fruitless: inout Int, _ thread: SimThread,
     minMark: (Zone) -> Int
   ) async throws(Killed) -> Bool {
-    fruitless = progress > 0 ? 0 : fruitless + 1
+    fruitless = progress > 0 && !request.isCostly ? 0 : fruitless + 1
     if fruitless > profile.numbers.maxReclaimRetries { return false }
     let reclaimable = reclaimablePages()
     var found = false

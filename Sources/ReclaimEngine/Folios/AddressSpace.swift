@@ -22,6 +22,8 @@ final class Area {
   let name: String
   let kind: Kind
   let isShmem: Bool
+  /// Whether other tasks may map the same pages and see what is stored there.
+  let isShared: Bool
   let pages: Int
   /// First entry in the slot table.
   let base: Int
@@ -38,6 +40,8 @@ final class Area {
   /// MADV_SEQUENTIAL, MADV_RANDOM: how it will be read.
   var advice = Advice.normal
   enum Advice { case normal, sequential, random }
+  /// It has been unmapped.
+  var isGone = false
   /// Locked pages: ranges that do not overlap, in order.
   var locked: [Range<Int>] = []
   /// Where the pattern `next` stands, and the stream of patterns without a seed.
@@ -55,6 +59,12 @@ final class Area {
     self.name = name
     self.kind = kind
     isShmem = if case .shmem = kind { true } else { false }
+    isShared =
+      switch kind {
+      case .anonymous: false
+      case .shmem: true
+      case .file(_, _, let shared): shared
+      }
     self.pages = pages
     self.base = base
     self.start = start
@@ -82,6 +92,7 @@ final class AddressSpace {
   private static let firstTable = 1 << 35
   static let pagesPerTable = 512
 
+  let lock = MmapLock()
   private let top: Int
   private let filePlacement: FilePlacement
   private var areaList: [Area] = []

@@ -22,6 +22,7 @@ package struct KernelProfile: Sendable {
   var inodePruning: InodePruning
   var objectStock: ObjectStock
   var oomReport: OomReportForm
+  var reapedAreas: ReapedAreas
   var perCPULists: PerCPULists
   var memoryReclaim: MemoryReclaimFile
   var memoryPeak: MemoryPeakFile
@@ -84,6 +85,8 @@ struct Numbers: Sendable {
   /// Scheduler ticks a second, and nanoseconds between two.
   var hz: Int
   var tick: UInt64 { 1_000_000_000 / UInt64(hz) }
+  /// Time from a kill to the reaper, nanoseconds (reference 12 §12.8).
+  var reaperDelay: UInt64
   /// PFN's worth of the low watermark distance: watermark_scale_factor's default, in 1/10000.
   var watermarkScaleFactor: Int
 }
@@ -204,6 +207,8 @@ struct Costs: Sendable {
   /// Waking kswapd, which the waker pays, and kswapd from there to its first batch.
   var kswapdWake: UInt64
   var kswapdBegin: UInt64
+  /// The OOM reaper from its wake-up to the first page.
+  var reaperBegin: UInt64
   /// The worker that evaluates a window of vmpressure, with its two switches.
   var pressureWork: UInt64
   var map: UInt64

@@ -24,6 +24,7 @@ extension KernelProfile {
       plugRequests: 32,
       writeThrottleSteps: 1,
       hz: 250,
+      reaperDelay: 2_000_000_000,
       watermarkScaleFactor: 10),
     boot: BootMemory(
       lowReserved: 21,
@@ -111,6 +112,7 @@ extension KernelProfile {
       pageSkipped: 82,
       kswapdWake: 7000,
       kswapdBegin: 8000,
+      reaperBegin: 8000,
       pressureWork: 8000,
       map: 3000),
     shadowClock: .afterEviction,
@@ -122,6 +124,7 @@ extension KernelProfile {
     inodePruning: .invalidatesPages,
     objectStock: .emptiedBeyondPage,
     oomReport: .pidOnly,
+    reapedAreas: .unlocked,
     perCPULists: .orderZero,
     memoryReclaim: .absent,
     memoryPeak: .absent,

@@ -24,6 +24,7 @@ extension KernelProfile {
       plugRequests: 32,
       writeThrottleSteps: 0,
       hz: 250,
+      reaperDelay: 2_000_000_000,
       watermarkScaleFactor: 10),
     boot: BootMemory(
       lowReserved: 158,
@@ -110,6 +111,7 @@ extension KernelProfile {
       pageSkipped: 82,
       kswapdWake: 7000,
       kswapdBegin: 8000,
+      reaperBegin: 8000,
       pressureWork: 8000,
       map: 3000),
     shadowClock: .beforeEviction,
@@ -121,6 +123,7 @@ extension KernelProfile {
     inodePruning: .keptWhileCached,
     objectStock: .mayExceedPage,
     oomReport: .sizes,
+    reapedAreas: .lockedToo,
     perCPULists: .toOrderThree,
     memoryReclaim: .untilReclaimed,
     memoryPeak: .sinceCreation,

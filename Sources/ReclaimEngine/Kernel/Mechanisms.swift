@@ -63,6 +63,14 @@ package enum InodePruning: String, Sendable {
   case keptWhileCached
 }
 
+/// What of a victim's memory the OOM reaper unmaps, besides what is shared (reference 12 §12.8).
+package enum ReapedAreas: String, Sendable {
+  /// What is not locked; 5.4, 5.10.
+  case unlocked
+  /// Locked pages as well; 6.1.
+  case lockedToo
+}
+
 /// What an object charge does with a stock that grows beyond a page (reference 13 §13.7).
 package enum ObjectStock: String, Sendable {
   /// Emptied as at a switch whenever it exceeds a page; 5.10.

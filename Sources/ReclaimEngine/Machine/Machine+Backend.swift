@@ -69,6 +69,8 @@ extension Machine {
       task.oomScoreAdjust = value
       memory.tracer.oomScoreAdjust(task)
       return .done
+    case .allocatePages, .freePages:
+      return try await performOnBlock(operation, task)
     case .sleep(let duration):
       noteOperation(8, task, [duration.count])
       try task.leaveKernel()

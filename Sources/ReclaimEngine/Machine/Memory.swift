@@ -81,6 +81,8 @@ package final class Memory {
   var tasks: [SimTask] = []
   /// The node's background reclaim.
   let kswapd: Kswapd
+  /// What looks after the OOM killer's victims.
+  let reaper: OomReaper
   /// The window of the machine's own reclaim.
   var pressureWindow = VmPressure()
   /// The machine's shrinkers besides that of shadows, in the order in which they were registered.
@@ -117,6 +119,7 @@ package final class Memory {
       timeline, profile.scheduling.rules(tick: Nanoseconds(profile.numbers.tick)))
     let starter = KernelThreadStarter()
     kswapd = starter.makeKswapd(timeline, processor, interrupts)
+    reaper = starter.makeReaper(timeline, processor, interrupts)
     self.tracer = tracer
     let layout = try MachineLayout(spec)
     frames = try FrameTable(frames: layout.frameCount)
@@ -143,6 +146,7 @@ package final class Memory {
     gracePeriods = GracePeriods(timeline, profile, objects: objects, slabs: slabs)
     moves = CgroupMoves(timeline, gracePeriods)
     pressure = Pressure(tree, timeline, profile)
+    processor.whenSwitched { [weak pressure] in pressure?.switched(to: $0) }
     let slots = try SlotTable(capacity: layout.slotCount)
     let leaves = try LeafTable(slots: layout.slotCount)
     tree.leaves = leaves
@@ -209,6 +213,7 @@ package final class Memory {
       zone.kswapdWasWoken()
       wakeKswapd(order: 0, highest: zone.kind.rawValue, gfp: [])
     }
+    recordFallbacks()
     gracePeriods.pagesFreed = { [unowned self] pages in noteReclaimed(pages) }
     cache.emptied = { [unowned self] file in cacheEmptied(file) }
     guard let swap, swap.area.device.kind == .null else { return }
@@ -216,6 +221,19 @@ package final class Memory {
       BlockDevice(
         swap.area.device, profile, timeline: timeline, interrupts: interrupts
       ) { [unowned self] request in swapRequestFinished(request) })
+  }
+
+  /// Who keeps events is told of each fallback; nobody else pays for it.
+  private func recordFallbacks() {
+    guard tracer.isRecording else { return }
+    let isHex = profile.folios == .compound
+    for zone in node.zones {
+      zone.buddy.fallbackRecorder = { [tracer] fallback in
+        var fallback = fallback
+        fallback.isFrameInHex = isHex
+        tracer.record(.externalFragmentation(fallback))
+      }
+    }
   }
 
   deinit {
@@ -323,5 +341,19 @@ private final class KernelThreadStarter {
       try await memory?.runKswapd()
     }
     return Kswapd(SimThread(name: "kswapd0", fiber: fiber, on: processor, interrupts: interrupts))
+  }
+
+  func makeReaper(
+    _ timeline: Timeline, _ processor: FairProcessor, _ interrupts: InterruptTime
+  ) -> OomReaper {
+    let timer = timeline.spawn("oom_reaper's timer") { [self] fiber throws(Killed) in
+      try await memory?.runReaperTimer(fiber)
+    }
+    let fiber = timeline.spawn("oom_reaper") { [self] _ throws(Killed) in
+      try await memory?.runReaper()
+    }
+    return OomReaper(
+      SimThread(name: "oom_reaper", fiber: fiber, on: processor, interrupts: interrupts),
+      timer: timer)
   }
 }

@@ -23,9 +23,13 @@ package final class Zone {
   private let lowLimits: UnsafeMutablePointer<Int>
   /// Pages handed out and given back since boot.
   private var allocatedPages = 0
+  /// Of them, those that are not the first of their block.
+  private var pagesBehindFirst = 0
   private var freedPages = 0
   private var writePendingPages = 0
   var allocated: Int { allocatedPages }
+  /// Requests served: numa_hit counts a block once (recordings).
+  var served: Int { allocatedPages - pagesBehindFirst }
   var freed: Int { freedPages }
 
   package init(
@@ -107,28 +111,20 @@ package final class Zone {
     return order == 0 || buddy.hasBlock(order: order)
   }
 
-  /// Free pages that compaction wants for a block, besides the mark (reference 27 §27.1).
-  static func compactGap(order: Int) -> Int { 2 << order }
-
-  /// compaction_suitable at the min mark: there is a block of 2^order pages, or as many free pages
-  /// as moving others takes (orders up to 3).
-  func couldCompact(order: Int, _ classZone: Int) -> Bool {
-    isAbove(watermarks.min, order: order, classZone: classZone)
-      || isAbove(
-        watermarks.min + Self.compactGap(order: order), order: 0, classZone: classZone)
-  }
-
   @inline(__always) package func take(order: Int, _ mobility: Mobility) -> UInt32 {
     let frame =
-      order < perCPU.orders
+      perCPU.keeps(order)
       ? perCPU.take(order: order, mobility) : buddy.take(order: order, mobility)
-    if frame != 0 { allocatedPages &+= 1 &<< order }
+    if frame != 0 {
+      allocatedPages &+= 1 &<< order
+      if order != 0 { pagesBehindFirst &+= 1 &<< order &- 1 }
+    }
     return frame
   }
 
   @inline(__always) package func giveBack(_ frame: UInt32, order: Int) {
     freedPages &+= 1 &<< order
-    if order < perCPU.orders {
+    if perCPU.keeps(order) {
       perCPU.free(frame, order: order)
     } else {
       buddy.free(frame, order: order)

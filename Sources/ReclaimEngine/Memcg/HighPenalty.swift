@@ -84,6 +84,8 @@ extension Memory {
       task.latencies.note(.throttled, penalty)
       beginStall(task)
       setRunnable(false, task)
+      task.sleepsKillably = true
+      defer { task.sleepsKillably = false }
       try await task.fiber.sleep(Nanoseconds(penalty))
       setRunnable(true, task)
       endStall(task)

@@ -26,6 +26,8 @@ struct ListBooks {
     var unlooked = 0
     /// No cgroup but the root, and those that have changed since, reaches further.
     var reach: UInt8 = 0
+    /// How often a walk has looked at a cgroup.
+    var looks = 0
   }
 
   let head: UnsafeMutablePointer<Head>
@@ -64,6 +66,7 @@ struct ListBooks {
     self.reach[Int(memcg)] = reach
     unseen[Int(memcg)] &= ~Self.byWalk
     if memcg == MemcgTree.rootNumber { return }
+    head.pointee.looks &+= 1
     head.pointee.unlooked -= 1
     head.pointee.reach = max(head.pointee.reach, reach)
   }

@@ -13,6 +13,10 @@ package struct ReclaimWalk {
   private var hasEnded = false
   /// The furthest reach of all that it has met (ListBooks), the root left out.
   private var reach: UInt8 = 0
+  /// Looks that walks had taken when this one last went on (ListBooks), and whether another one has
+  /// looked while this one waited: what it met may reach further by now.
+  private var looks: Int?
+  private var wasOvertaken = false
 
   fileprivate init(_ rows: UnsafeMutablePointer<MemcgRow>, top: UInt16) {
     self.rows = rows
@@ -34,8 +38,19 @@ package struct ReclaimWalk {
     if at != MemcgTree.rootNumber, reach > self.reach { self.reach = reach }
   }
 
-  /// The furthest reach of all cgroups; nil where not all of them were met.
-  var furthest: UInt8? { top == MemcgTree.rootNumber && hasEnded ? reach : nil }
+  /// It goes on after a visit.
+  @inline(__always) mutating func goesOn(looks: Int) {
+    if let before = self.looks, before != looks { wasOvertaken = true }
+  }
+
+  /// It is about to visit.
+  @inline(__always) mutating func visits(looks: Int) { self.looks = looks }
+
+  /// The furthest reach of all cgroups; nil where not all of them were met, or others may have
+  /// found more meanwhile.
+  var furthest: UInt8? {
+    top == MemcgTree.rootNumber && hasEnded && !wasOvertaken ? reach : nil
+  }
 }
 
 extension MemcgTree {

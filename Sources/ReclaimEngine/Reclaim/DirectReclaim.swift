@@ -10,7 +10,7 @@ import UAPI
 extension Memory {
   /// try_to_free_pages.
   /// - Returns: pages freed; 0 when there was no progress; 1 for a task that was killed while it
-  ///   waited, which goes on to die.
+  ///   waited, which goes on to die, and where nothing is left to do but to compact.
   func tryToFreePages(_ request: AllocationRequest, _ thread: SimThread) async throws(Killed) -> Int
   {
     if try await throttleDirectReclaim(request.gfp, thread) { return 1 }
@@ -27,8 +27,9 @@ extension Memory {
     try await thread.spend(profile.costs.reclaimBegin)
     try await doTryToFreePages(&control)
     (thread as? SimTask)?.latencies.note(.directReclaim, (timeline.now - begun).count)
-    tracer.directReclaimEnd(reclaimed: control.reclaimed)
-    return control.reclaimed
+    let answer = control.reclaimed == 0 && control.isReadyForCompaction ? 1 : control.reclaimed
+    tracer.directReclaimEnd(reclaimed: answer)
+    return answer
   }
 
   // MARK: the throttle that keeps a reserve for whoever writes out

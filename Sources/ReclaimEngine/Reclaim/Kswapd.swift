@@ -32,11 +32,11 @@ final class Kswapd {
   func madeProgress() { failures = 0 }
   func failed() { failures += 1 }
 
-  /// Notes what is wanted; answers whether kswapd is to be woken for it.
+  /// Notes what is wanted; answers whether kswapd would hear it.
   func request(order: Int, highest: Int) -> Bool {
     self.order = max(self.order, order)
     self.highest = max(self.highest ?? 0, highest)
-    return isOnQueue && !isHopeless
+    return isOnQueue
   }
 
   /// Woken by who waits for a reserve: it looks no higher than the zones that count for one.
@@ -61,6 +61,12 @@ final class Kswapd {
     return try await thread.sleep(atMost: limit)
   }
 
+  /// What has been asked for since the last run began.
+  var pending: (order: Int, highest: Int?) { (order, highest) }
+
+  /// A nap was cut short: what it was balanced for is still wanted.
+  func keep(order: Int) { self.order = max(self.order, order) }
+
   /// The request of this run; who asked for no zone gets the previous one.
   func takeRequest(previous: Int) -> (order: Int, highest: Int) {
     defer {
@@ -78,7 +84,11 @@ extension Memory {
   func wakeKswapd(order: Int, highest: Int, gfp: GfpFlags) -> Bool {
     guard kswapd.request(order: order, highest: highest) else { return false }
     let isBoosted = node.zones(upTo: highest).contains { $0.boost != 0 }
-    if !isBoosted, node.isBalanced(order: order, highest: highest) { return false }
+    if kswapd.isHopeless || (!isBoosted && node.isBalanced(order: order, highest: highest)) {
+      // Who may not reclaim has nobody else to make a block.
+      if !gfp.contains(.directReclaim) { wakeCompaction(order: order, highest: highest) }
+      return false
+    }
     tracer.wakeupKswapd(node: node.number, order: order, gfp)
     kswapd.wake()
     return true
@@ -96,19 +106,31 @@ extension Memory {
       try await thread.spend(profile.costs.kswapdBegin)
       thread.isReclaiming = true
       thread.slabReclaimed = 0
-      pressure.kernelThread(stalls: true)
+      pressure.kernelThread(thread, stalls: true)
       let order = try await balance(order: request.order, highest: highest)
-      pressure.kernelThread(stalls: false)
+      pressure.kernelThread(thread, stalls: false)
       thread.isReclaiming = false
-      try await trySleeping(order: order, highest: highest)
+      if order < request.order {
+        try await trySleeping(order: order, askedFor: request.order, highest: highest)
+      } else {
+        // What was asked for meanwhile decides whether it may sleep (reference 11 §11.3).
+        let pending = kswapd.pending
+        highest = pending.highest ?? highest
+        try await trySleeping(order: pending.order, askedFor: pending.order, highest: highest)
+      }
     }
   }
 
-  /// kswapd_try_to_sleep: a nap, then sleep, each only while the node is balanced.
-  private func trySleeping(order: Int, highest: Int) async throws(Killed) {
+  /// kswapd_try_to_sleep: a nap, then sleep, each only while the node is balanced for `order`. Who
+  /// asked for a block of a higher order gets it from kcompactd.
+  private func trySleeping(order: Int, askedFor: Int, highest: Int) async throws(Killed) {
     var isEarly = false
-    if mayKswapdSleep(order, highest) { isEarly = try await kswapd.sleep(atMost: Kswapd.nap) }
+    if mayKswapdSleep(order, highest) {
+      wakeCompaction(order: askedFor, highest: highest)
+      isEarly = try await kswapd.sleep(atMost: Kswapd.nap)
+    }
     if isEarly {
+      kswapd.keep(order: order)
       node.counters.add(1, to: .kswapd_low_wmark_hit_quickly)
     } else if mayKswapdSleep(order, highest) {
       tracer.kswapdSleep(node: node.number)

@@ -15,6 +15,7 @@ extension Memory {
   {
     let priority = UInt8(truncatingIfNeeded: control.priority)
     let head = tree.books.head
+    walk.goesOn(looks: head.pointee.looks)
     while let number = walk.next() {
       prefetchVisits(behind: number, priority)
       // Where nothing is protected one byte tells; and one for all, where nothing has changed.
@@ -32,9 +33,12 @@ extension Memory {
           return number
         }
       }
-      if mayReclaim(number, &control), isWorthAVisit(number, &control) { return number }
+      if mayReclaim(number, &control), isWorthAVisit(number, &control) {
+        walk.visits(looks: head.pointee.looks)
+        return number
+      }
     }
-    if let furthest = walk.furthest { head.pointee.reach = furthest }
+    if !tree.knowsProtection, let furthest = walk.furthest { head.pointee.reach = furthest }
     return nil
   }
 

@@ -26,6 +26,8 @@ struct ScanControl {
   var highestZone = Self.topZone
   /// Order of the allocation that reclaim is for.
   var order = 0
+  /// Some zone has so much free that compaction can make the block.
+  var isReadyForCompaction = false
   /// Whether anonymous folios may be scanned.
   var maySwap = true
 

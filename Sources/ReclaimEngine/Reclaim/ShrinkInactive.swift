@@ -127,9 +127,11 @@ extension Memory {
   {
     // Other tasks may reclaim meanwhile: the shared buffers are theirs until this one goes on.
     let parked = parkedBatches.park(batch, done.kept, freed, done.tally.reclaimed)
-    let held = UInt64(device.heldPages) * profile.costs.pageSubmitted
+    // What others have handed over and is held is theirs to wait for.
+    let writes = done.tally.pagedOut > 0
+    let held = writes ? UInt64(device.heldPages) * profile.costs.pageSubmitted : 0
     try await task.spend(done.cost - min(done.cost, held))
-    if device.holdsWriterBack {
+    if writes, device.holdsWriterBack {
       try await device.waitForPlace(task.fiber)
       try await task.spend(held)
     }

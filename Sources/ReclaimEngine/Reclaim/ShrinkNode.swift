@@ -37,16 +37,19 @@ extension Memory {
     try await control.task.spend(profile.costs.priorityRound)
   }
 
-  /// should_continue_reclaim: late priorities of a request for 2^order pages go on as long as
-  /// rounds free something, no zone has a block or enough free pages to compact one, and the lists
-  /// hold more than that takes (reference 04 §4.8).
+  /// should_continue_reclaim: a large block's request, and late priorities of any for 2^order
+  /// pages, go on as long as rounds free something, no zone has a block or enough free pages to
+  /// compact one, and the lists hold more than that takes (reference 04 §4.8).
   private func continuesForBlock(_ control: ScanControl, reclaimed: Int) -> Bool {
-    guard control.order > 0, control.gfp.contains(.io),
-      control.priority < profile.numbers.defaultPriority - 2, reclaimed > 0
+    guard control.order > 0, control.gfp.contains(.io), reclaimed > 0,
+      control.order > AllocationRequest.costlyOrder
+        || control.priority < profile.numbers.defaultPriority - 2
     else { return false }
-    let zones = node.zones(upTo: control.highestZone)
-    if zones.contains(where: { $0.couldCompact(order: control.order, control.highestZone) }) {
-      return false
+    for zone in node.zones(upTo: control.highestZone) {
+      switch zone.suitability(order: control.order, control.highestZone) {
+      case .success, .continue: return false
+      case .skipped: continue
+      }
     }
     let sizes = tree.books.head.pointee.totals
     let hasSwap = (swap?.area.free ?? 0) > 0

@@ -20,7 +20,7 @@ extension Memory {
       snapshotRefaults(control.target)
       if !control.isGlobal { tree.lruvec(control.target.number).pointee.isCongested = false }
       endCycle(since: begun, control.task)
-      if control.reclaimed > 0 { return }
+      if control.reclaimed > 0 || control.isReadyForCompaction { return }
       if control.skippedDeactivate {
         cycle = .deactivate
         control.forceDeactivate = true
@@ -36,20 +36,36 @@ extension Memory {
     }
   }
 
-  /// Until enough is freed, or the whole of each list has been scanned.
+  /// Until enough is freed, somebody else can see to the block, or the whole of each list has been
+  /// scanned.
   private func runPriorities(_ control: inout ScanControl) async throws(Killed) {
     control.priority = profile.numbers.defaultPriority
     while true {
       control.scanned = 0
       notePriority(control)
-      try await shrinkNode(&control)
-      if endReason != nil { throw Killed() }
-      try await considerThrottle(control)
+      try await shrinkZones(&control)
       let (priority, scanned, reclaimed) = (control.priority, control.scanned, control.reclaimed)
       tracer.step(.priority(priority, scanned: scanned, reclaimed: reclaimed))
-      if control.reclaimed >= control.toReclaim || control.priority == 0 { return }
+      if control.reclaimed >= control.toReclaim || control.isReadyForCompaction { return }
+      if control.priority == 0 { return }
       control.priority -= 1
     }
+  }
+
+  /// shrink_zones: the node, unless each zone of it has so much free that compaction can make the
+  /// large block that is wanted (reference 02 §2.4).
+  private func shrinkZones(_ control: inout ScanControl) async throws(Killed) {
+    if control.isGlobal, control.order > AllocationRequest.costlyOrder, control.gfp.contains(.io) {
+      let zones = node.zones(upTo: control.highestZone)
+      let ready = zones.count {
+        $0.isReadyForCompaction(order: control.order, control.highestZone)
+      }
+      if ready > 0 { control.isReadyForCompaction = true }
+      if ready == zones.count { return }
+    }
+    try await shrinkNode(&control)
+    if endReason != nil { throw Killed() }
+    try await considerThrottle(control)
   }
 
   /// A reclaim of the machine is a stall once in every cycle, counted by the highest zone that may

@@ -67,7 +67,7 @@ extension Memory {
     } else {
       guard try await charge(payer, 1, gfp, task) else { return false }
     }
-    return try await mapPage(area, index, payer, write: write, task)
+    return try await mapPage(area, index, entry, payer, write: write, task)
   }
 
   /// A fault at once for which the fast path found no frame.
@@ -78,21 +78,27 @@ extension Memory {
     let entry = entries[area.base + index]
     let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
     let payer = slot.map { self.payer(of: $0, task) } ?? task.memcg
-    return try await mapPage(area, index, payer, write: write, task)
+    return try await mapPage(area, index, entry, payer, write: write, task)
   }
 
   /// A fault that is charged to `payer`: finds a frame, by the slow path if need be, and maps it.
+  /// - Parameter entry: what the fault found. If the OOM reaper has emptied it since, nothing is
+  ///   mapped.
   /// - Returns: false when there was no memory for it.
   func mapPage(
-    _ area: Area, _ index: Int, _ payer: UInt16, write: Bool, _ task: SimTask
+    _ area: Area, _ index: Int, _ entry: PageTableEntry, _ payer: UInt16, write: Bool,
+    _ task: SimTask
   ) async throws(Killed) -> Bool {
-    let entry = entries[area.base + index]
     let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
     let gfp = slot == nil ? anonymousFlags : .highUserMovable
     let frame = try await allocate(.movable, gfp, task)
     if frame == 0 {
       stock.uncharge(payer, 1)
       return false
+    }
+    guard entries[area.base + index] == entry else {
+      takeBack(frame, payer)
+      return true
     }
     let cost =
       if let slot {

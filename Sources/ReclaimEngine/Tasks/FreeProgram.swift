@@ -14,7 +14,9 @@ extension Memory {
 
   /// Frees a program's locked pages, as far as boot left any: its data lies below its areas, so it
   /// is unmapped first.
-  func freeProgramData(_ task: SimTask, _ gather: inout FreedGather) async {
+  func freeProgramData(_ task: SimTask, _ thread: SimThread, _ gather: inout FreedGather) async {
+    if task.hasLostProgram { return }
+    task.hasLostProgram = true
     let program = task.program
     let locked = bootLocked.prefix(program.locked)
     let list = tree.lruvec(MemcgTree.rootNumber).list(ListIndex.unevictable)
@@ -30,8 +32,8 @@ extension Memory {
     gatheredPages += gather.change()
     let costs = profile.costs
     let cost = UInt64(locked.count) * (costs.pageUnmapped + costs.pageUnlocked)
-    do { try await task.spend(cost) } catch {}
-    await makeRoom(&gather, task)
+    do { try await thread.spend(cost) } catch {}
+    await makeRoom(&gather, thread)
   }
 
   /// Frees the page tables and the stack of a process, and last, as a block, its page directory,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a task unmaps is freed together: pages are gathered first, in pages of the kernel that are
-// allocated for that (reference 26 §26.3).
+// What is unmapped of a task is freed together: pages are gathered first, in pages of the kernel
+// that are allocated for that (reference 26 §26.3).
 //
 // The first eight fit without any; each further 510 take a page of unmovable memory, nineteen at
 // most. When all are full the gathered pages are freed, and gathering goes on in the same ones. So
@@ -61,35 +61,35 @@ struct FreedGather {
 
 extension Memory {
   /// Makes room for what was gathered, or frees it where there is none.
-  func makeRoom(_ gather: inout FreedGather, _ task: SimTask) async {
+  func makeRoom(_ gather: inout FreedGather, _ thread: SimThread) async {
     while gather.needsPage {
       let page = allocateWithoutWaiting(.unmovable)
       if page == 0 { break }
       frames.rows[Int(page)] = FrameRow(position: 0, slot: 0, link: 0, flags: .kernel, memcg: 0)
       gather.grew(by: page)
       gatheredPages += gather.change()
-      do { try await task.giveWayIfDue() } catch {}
+      do { try await thread.giveWayIfDue() } catch {}
     }
     gatheredPages += gather.change()
-    if gather.isFull { await release(&gather, task) }
+    if gather.isFull { await release(&gather, thread) }
   }
 
   /// Frees what was gathered so far, in the order in which it was unmapped; the CPU may be taken
   /// away only between parts (`numbers.freedTogether`).
-  private func release(_ gather: inout FreedGather, _ task: SimTask) async {
+  private func release(_ gather: inout FreedGather, _ thread: SimThread) async {
     while true {
       let part = gather.next(profile.numbers.freedTogether)
       for frame in part { freeLater(frame, frames.rows[Int(frame)].memcg) }
       settleFreed()
       gatheredPages += gather.change()
       if part.isEmpty { return }
-      do { try await task.spend(UInt64(part.count) * profile.costs.pageFreed) } catch {}
+      do { try await thread.spend(UInt64(part.count) * profile.costs.pageFreed) } catch {}
     }
   }
 
   /// Frees everything, the gather's own pages included.
-  func finish(_ gather: inout FreedGather, _ task: SimTask) async {
-    await release(&gather, task)
+  func finish(_ gather: inout FreedGather, _ thread: SimThread) async {
+    await release(&gather, thread)
     for page in gather.pages.reversed() {
       frames.rows[Int(page)].flags = []
       allocator.free(page, order: 0)

@@ -13,6 +13,8 @@ extension Memory {
   func mapArea(_ name: String, _ kind: Area.Kind, pages: Int, open: OpenFile?, _ task: SimTask)
     async throws(Killed) -> Area?
   {
+    await lockForWriting(task)
+    defer { task.space.lock.unlock() }
     let size = profile.objects.area
     guard try await chargeObject(task.memcg, size, reclaimable: false, task) else { return nil }
     guard let place = areas.reserve(pages) else {
@@ -36,8 +38,10 @@ extension Memory {
 
   /// munmap of a whole area.
   func unmapArea(_ area: Area, _ task: SimTask) async throws(Killed) {
+    await lockForWriting(task)
+    defer { task.space.lock.unlock() }
     var gather = FreedGather()
-    await empty(area, task, &gather)
+    await empty(area, 0..<area.pages, task, &gather)
     await finish(&gather, task)
     remove(area, task)
     try await task.spend(profile.costs.map)
@@ -46,28 +50,37 @@ extension Memory {
   /// The process ends: every area goes. One that was killed outside of the kernel cannot use the
   /// CPU any more; its memory goes at once.
   func unmapAll(_ task: SimTask) async {
+    await lockForWriting(task)
     var gather = FreedGather()
-    await freeProgramData(task, &gather)
-    for area in task.space.areas { await empty(area, task, &gather) }
+    await freeProgramData(task, task, &gather)
+    for area in task.space.areas { await empty(area, 0..<area.pages, task, &gather) }
     await finish(&gather, task)
     for area in task.space.areas { remove(area, task) }
+    task.space.lock.unlock()
+    task.isOomSkipped = true
+    reaper.stop(for: task)
     if task.program.kernel > 0 { do { try await task.spend(profile.costs.exit) } catch {} }
   }
 
-  /// Empties the entries of an area, a page table at a time.
-  private func empty(_ area: Area, _ task: SimTask, _ gather: inout FreedGather) async {
-    var at = 0
-    while at < area.pages {
-      let end = min(area.pages, at + AddressSpace.pagesPerTable)
+  /// Empties the entries of a part of an area, a page table's worth at a time; whoever does it, the
+  /// task itself or the OOM reaper, pays for it. Stops when the area goes meanwhile.
+  func empty(
+    _ area: Area, _ range: Range<Int>, _ thread: SimThread, _ gather: inout FreedGather
+  ) async {
+    var at = range.lowerBound
+    while at < range.upperBound, !area.isGone {
+      let end = min(range.upperBound, at + AddressSpace.pagesPerTable)
+      if thread === area.task { area.task.unsettled.settle() }
       let cost = zap(area, at..<end, &gather).cost(profile.costs)
       at = end
       gatheredPages += gather.change()
-      if cost > 0 { do { try await task.spend(cost) } catch {} }
-      await makeRoom(&gather, task)
+      if cost > 0 { do { try await thread.spend(cost) } catch {} }
+      await makeRoom(&gather, thread)
     }
   }
 
   private func remove(_ area: Area, _ task: SimTask) {
+    area.isGone = true
     for frame in task.space.freeTables(of: area) { freeTable(frame) }
     task.space.remove(area)
     if let file = area.mapping?.file { file.areas.removeAll { $0 === area } }
@@ -96,6 +109,7 @@ extension Memory {
 
   /// Empties the entries of a range and frees what they held; answers what that costs.
   func zap(_ area: Area, _ range: Range<Int>) -> UInt64 {
+    area.task.unsettled.settle()
     var gather = FreedGather()
     let zapped = zap(area, range, &gather)
     let freed = gather.frames.count
@@ -119,7 +133,6 @@ extension Memory {
 
   private func zap(_ area: Area, _ range: Range<Int>, _ gather: inout FreedGather) -> Zapped {
     batches.drain()
-    area.task.unsettled.settle()
     var zapped = Zapped()
     var at = range.lowerBound
     fetch(area, at..<min(at + Self.zapPart, range.upperBound))

@@ -23,6 +23,7 @@ extension Memory {
     for index in range {
       while !entries[area.base + index].permits(write: write) {
         guard try await fault(area, index, write: write, task) else { return false }
+        if task.isDying { return true }
       }
     }
     batches.drain()
@@ -47,6 +48,8 @@ extension Memory {
   /// Charges the areas that the kernel keeps besides, or frees those that were joined.
   private func keepPieces(of area: Area, _ more: Int, _ task: SimTask) async throws(Killed) -> Bool
   {
+    await lockForWriting(task)
+    defer { task.space.lock.unlock() }
     let size = profile.objects.area
     for _ in 0..<max(0, more) {
       guard try await chargeObject(task.memcg, size, reclaimable: false, task) else { return false }

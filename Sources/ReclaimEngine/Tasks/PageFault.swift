@@ -84,9 +84,10 @@ extension Memory {
       entry.pointee = .zeroPage
       try await task.spend(profile.costs.zeroPageFault)
     } else if entry.pointee.isNone || entry.pointee.isZeroPage {
+      let found = entry.pointee
       guard try await makeReverseMap(area, task) else { return false }
       guard try await chargePage(task.memcg, gfp: .kernel, task) else { return false }
-      return try await mapPage(area, index, task.memcg, write: write, task)
+      return try await mapPage(area, index, found, task.memcg, write: write, task)
     } else {
       // Mapped for reading by a swap-in, and this task's alone: reused in place.
       entry.pointee =

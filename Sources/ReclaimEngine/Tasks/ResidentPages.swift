@@ -43,6 +43,7 @@ extension Memory {
     var pages = ResidentPages(
       virtual: program.virtual, anonymous: program.anonymous, file: program.file,
       shmem: program.shmem, tables: program.tables + task.space.tableCount)
+    if task.hasLostProgram { (pages.anonymous, pages.file) = (0, 0) }
     for area in task.space.areas {
       pages.virtual += area.pages
       for index in 0..<area.pages {

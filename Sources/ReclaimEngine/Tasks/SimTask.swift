@@ -34,7 +34,13 @@ final class SimTask: SimThread {
   var overHigh = 0
   private var isInKernel = false
   private var killReason: String?
-  private(set) var killedAt: Instant?
+  /// Nobody waits for its memory any more: it is gone, or the reaper has had its turn
+  /// (MMF_OOM_SKIP).
+  var isOomSkipped = false
+  /// What its program held since before the machine was handed over has been given back.
+  var hasLostProgram = false
+  /// It sleeps in the kernel where a signal ends the sleep.
+  var sleepsKillably = false
   private var openFiles: [OpenFile] = []
   private var openDirectories: [OpenDirectory] = []
 
@@ -70,11 +76,10 @@ final class SimTask: SimThread {
   private var wasKilled: Bool { killReason != nil || fiber.isKilled }
 
   /// SIGKILL: dies at once while it is outside the kernel, else when it returns from there.
-  func kill(_ reason: String, at now: Instant) {
+  func kill(_ reason: String) {
     guard killReason == nil else { return }
     killReason = reason
-    killedAt = now
-    if !isInKernel { fiber.kill() }
+    if !isInKernel { fiber.kill() } else if sleepsKillably { fiber.unpark() }
   }
 
   /// From here on a kill waits for `leaveKernel`.

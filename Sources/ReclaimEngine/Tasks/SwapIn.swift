@@ -13,7 +13,7 @@ extension Memory {
   func swapIn(_ area: Area, _ index: Int, write: Bool, _ task: SimTask) async throws(Killed) -> Bool
   {
     guard let swap else { preconditionFailure("a swap entry without swap") }
-    let offset = entries[area.base + index].swapOffset
+    let entry = entries[area.base + index], offset = entry.swapOffset
     if swap.area.slots[Int(offset)].content.folio != 0 {
       try await mapCached(area, index, offset, write: write, task)
       return true
@@ -22,7 +22,7 @@ extension Memory {
       let slot = swap.area.slots + Int(offset)
       let payer = payer(of: slot, task)
       guard try await chargePage(payer, gfp: .highUserMovable, task) else { return false }
-      return try await mapPage(area, index, payer, write: write, task)
+      return try await mapPage(area, index, entry, payer, write: write, task)
     }
     guard try await readAround(area, index, device, task) else { return false }
     countFault(.pgmajfault, .pgmajfault, task.memcg)
