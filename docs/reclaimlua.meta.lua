@@ -384,8 +384,8 @@ function Task:move(cgroup) end
 ---@return boolean
 function Task:oom_score_adj(n) end
 
---- a block of 2^order page frames, as the kernel's own code asks for it; or nil, "ENOMEM". gfp in
---- the kernel's words, such as "GFP_KERNEL|__GFP_NORETRY"; without it "GFP_KERNEL"
+--- a block of 2^order page frames, as the kernel's own code asks for it; or nil, "ENOMEM". gfp:
+--- the kernel's flags, see Blocks; without it "GFP_KERNEL"
 ---@param order integer
 ---@param gfp? string
 ---@return Block?
