@@ -25,13 +25,25 @@ end)
 
 m:run()
 
--- What a real 6.1 kernel had counted by then, on the same machine and workload.
-local linux = {
-  warm = { pgscan = 0, pgsteal = 0, workingset_refault_file = 0, workingset_activate_file = 0,
-    pgactivate = 2664, file = 30838784 },
-  steady = { pgscan = 3798, pgsteal = 3798, workingset_refault_file = 557,
-    workingset_activate_file = 434, pgactivate = 5644, file = 33263616 },
+-- What real kernels had counted by then, on the same machine and workload. On 5.10 as many pages
+-- go, but not the same ones: there every read marks a page as accessed, other pages are active, and
+-- the shadow of a page that went holds another clock.
+local recorded = {
+  ["6.1"] = {
+    warm = { pgscan = 0, pgsteal = 0, workingset_refault_file = 0, workingset_activate_file = 0,
+      pgactivate = 2664, file = 30838784 },
+    steady = { pgscan = 3798, pgsteal = 3798, workingset_refault_file = 557,
+      workingset_activate_file = 434, pgactivate = 5644, file = 33263616 },
+  },
+  ["5.10"] = {
+    warm = { pgscan = 0, pgsteal = 0, workingset_refault_file = 0, workingset_activate_file = 0,
+      pgactivate = 2640, file = 30818304 },
+    steady = { pgscan = 3798, pgsteal = 3798, workingset_refault_file = 528,
+      workingset_activate_file = 462, pgactivate = 5247, file = 33251328 },
+  },
 }
+local release = kernel or "6.1" -- `kernel` is what --kernel said
+local linux = recorded[release]
 
 local rows = {
   { "file", "bytes of the file in the cgroup's cache" },
@@ -46,7 +58,7 @@ local equal = true
 for _, mark in ipairs(m:marks()) do
   local stat = mark.cgroups.a.stat
   print(("\nAfter %s:"):format(mark.name == "warm" and "30000 reads" or "another 30000"))
-  print(("  %-26s %10s %10s"):format("memory.stat", "simulated", "Linux 6.1"))
+  print(("  %-26s %10s %10s"):format("memory.stat", "simulated", "Linux " .. release))
   for _, row in ipairs(rows) do
     local name, meaning = row[1], row[2]
     equal = equal and stat[name] == linux[mark.name][name]

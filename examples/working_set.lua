@@ -51,9 +51,15 @@ end
 
 local fits, thrashes = run("old 1", "fits"), run("old 2", "thrashes")
 
+-- Reading memory.stat publishes everything on 6.1. On 5.10 it shows what each CPU has published by
+-- itself, and a CPU does so when more than 32 events have come together: the count goes up by 33,
+-- and is behind by up to 32. The pages are missed all the same.
+local function shown(count) return kernel == "5.10" and count - count % 33 or count end
+
 expect("what fits is missed once, and then no more",
-  fits[2].refaults == 5120 and fits[3].refaults == 0)
+  fits[2].refaults == shown(5120) and fits[3].refaults == 0)
 expect("each of its refaults made the page active", fits[2].activated == fits[2].refaults)
-expect("what does not fit is missed in every round", thrashes[5].refaults == 11264)
+expect("what does not fit is missed in every round",
+  thrashes[5].refaults == shown(4 * 11264) - shown(3 * 11264))
 expect("and none of it is made active", thrashes[5].activated == 0)
 expect("a round that misses nothing is faster", 4 * fits[3].took < fits[2].took)

@@ -30,6 +30,11 @@ import Testing
     #expect(try String(contentsOf: file, encoding: .utf8) == first.output)
   }
 
+  @Test(arguments: examples) func anExampleHoldsOnTheOtherKernel(_ name: String) throws {
+    let run = try Command(["--kernel", "5.10", "examples/\(name)"])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.output)\(run.errors)")
+  }
+
   @Test func aTasksEndFreesItsAreas() throws {
     let printed = try Command.withFolder { folder in
       let script = folder.appendingPathComponent("s.lua")
