@@ -384,6 +384,14 @@ function Task:move(cgroup) end
 ---@return boolean
 function Task:oom_score_adj(n) end
 
+--- a block of 2^order page frames, as the kernel's own code asks for it; or nil, "ENOMEM". gfp:
+--- the kernel's flags, see Blocks; without it "GFP_KERNEL"
+---@param order integer
+---@param gfp? string
+---@return Block?
+---@return string? error
+function Task:alloc_pages(order, gfp) end
+
 --- true; writes 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches
 ---@param what integer
 ---@return boolean
@@ -481,6 +489,16 @@ function Directory:stat(fields) end
 ---@return boolean?
 ---@return string? error
 function Directory:stat_missing(fields) end
+
+---@class Block
+---@field order integer it has 2^order page frames
+---@field pfn integer the number of its first page frame
+---@field size integer bytes
+local Block = {}
+
+--- true; the block is given back, once, by whichever task calls
+---@return boolean
+function Block:free() end
 
 ---@class Trigger
 

@@ -8,14 +8,18 @@
 // the memory, and of 5.10 and 6.1 by their blocks of order 8 and 9, are inferred: with them the
 // first fallbacks of the traces take what they took. They are guesses about a state, not rules.
 //
+// Two things are read off `base` itself. Boot claims the same pageblocks for reclaimable pages on
+// every machine: what nr_slab_reclaimable leaves of them is free. And each task that was forked and
+// waits has its page tables in what is free of the unmovable ones.
+//
 // A machine that made a directory of files and dropped it has many small blocks more: pages of
 // slabs that were freed where reclaimable pages lie. They serve the next such slabs (recordings: no
 // fallback happens while the names come back).
 
 /// Free blocks of the two small mobilities, by order 0…10.
 struct RecordedBuddy {
-  let unmovable: [Int]
-  let reclaimable: [Int]
+  private(set) var unmovable: [Int]
+  private(set) var reclaimable: [Int]
 
   /// Movable blocks of a machine of 256 MiB that made no directory.
   var movable = [Int](repeating: .max, count: 11)
@@ -54,14 +58,11 @@ struct RecordedBuddy {
       return RecordedBuddy(
         unmovable: [1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 1],
         reclaimable: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0])
-    // With fewer blocks of order 8, where several tasks wait to begin, much of the unmovable one is
-    // in use: their page tables run out of pages after a hundred (mm_page_alloc_extfrag), which
-    // leaves about 80 of its 256.
+    // About what the page tables of three machines take before the next page falls back.
     case "5.10" where blocks(9) < 2:
       return RecordedBuddy(
-        unmovable: blocks(8) < 6
-          ? [1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1] : [1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1],
-        reclaimable: [0, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0])
+        unmovable: [1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 1],
+        reclaimable: [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0])
     case "5.10":
       return RecordedBuddy(
         unmovable: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
@@ -109,6 +110,45 @@ struct RecordedBuddy {
     var row = row(kernel: kernel, zone: "DMA32", managed: managed, isHighest: true, free: free)
     if kernel == "5.10" { row.movable = [1, 1, 1, 1, 1, 1, 2, 6, 4, 0, .max] }
     return row
+  }
+
+  /// Pages of the reclaimable pageblocks that are slabs or free: four and six pageblocks, but for
+  /// what waits on per-CPU lists and what never was free (machines of which both were read out).
+  private static let reclaimablePages = ["5.10": 4 * 512 - 10, "6.1": 6 * 512 - 24]
+
+  /// The reclaimable blocks as slabs of so many pages leave them. Slabs fill a pageblock from its
+  /// bottom: what is free of it is a chain of blocks, each larger than the one below.
+  mutating func leaveReclaimable(kernel: String, managed: Int, slabs: Int, free: [Int]) {
+    guard let pages = Self.reclaimablePages[kernel], managed < Self.largeZonePages else { return }
+    var left = pages - slabs
+    // One pageblock more was claimed.
+    if left < 0 { left &= 511 }
+    // On 5.10 the upper half of a pageblock is begun (traces: what is taken from it is of order 7);
+    // what there is more waits on the CPU's lists.
+    if kernel == "5.10" { left = Swift.min(left, 255) }
+    reclaimable = Self.chain(left, upTo: 9, in: free)
+  }
+
+  /// The unmovable blocks where that many pages more are in use than with one task: those of less
+  /// than a pageblock shrink to a chain.
+  mutating func useUnmovable(_ pages: Int, free: [Int]) {
+    guard pages > 0 else { return }
+    let small = (0..<9).reduce(0) { $0 + unmovable[$1] << $1 }
+    let others = free.enumerated().map { order, blocks in
+      order < reclaimable.count ? blocks - reclaimable[order] : 0
+    }
+    let chain = Self.chain(max(0, small - pages), upTo: 8, in: others)
+    for order in 0..<9 { unmovable[order] = chain[order] }
+  }
+
+  /// Blocks that make up so many pages, the largest first, as far as such blocks are free.
+  private static func chain(_ pages: Int, upTo largest: Int, in free: [Int]) -> [Int] {
+    var blocks = none, left = pages
+    for order in stride(from: largest, through: 0, by: -1) where order < free.count {
+      blocks[order] = Swift.min(left >> order, free[order])
+      left -= blocks[order] << order
+    }
+    return blocks
   }
 
   /// `free` blocks by order, divided: [unmovable, movable, reclaimable][order].

@@ -30,7 +30,9 @@ package enum RecordedMachine {
         NodeSpec(
           zones: try question.machine.zoneinfo[number]!.zones(
             number: number, kernel: question.kernel, madeFiles: !files.isEmpty,
-            hasDropped: !directories.isEmpty
+            hasDropped: !directories.isEmpty,
+            reclaimableSlabs: question.base.vmstat["nr_slab_reclaimable"],
+            furtherTasks: question.scenario.tasks.count - 1
           ) { name throws(RecordingError) in
             guard let free = question.base.buddyinfo[name] else {
               throw RecordingError(

@@ -9,9 +9,12 @@ extension RecordedConfiguration.Node {
   /// - Parameters:
   ///   - madeFiles: files were made before.
   ///   - hasDropped: directories of files were made and dropped.
+  ///   - reclaimableSlabs: pages of slabs that can be reclaimed; nil: what is usual.
+  ///   - furtherTasks: tasks forked and waiting besides the first.
   ///   - free: free blocks by order of the zone that buddyinfo calls so: "0 DMA32".
   func zones(
     number: Int, kernel: String, madeFiles: Bool = true, hasDropped: Bool = false,
+    reclaimableSlabs: Int? = nil, furtherTasks: Int = 0,
     free: (String) throws(RecordingError) -> [Int]
   ) throws(RecordingError) -> [ZoneSpec] {
     let highest = ZoneSpec.Kind.allCases.last { (zones[$0.name]?.managed ?? 0) > 0 }
@@ -20,12 +23,19 @@ extension RecordedConfiguration.Node {
       guard let zone = zones[kind.name], zone.managed > 0 else { continue }
       let hasDropped = hasDropped && kind == highest && kind != .dma
       let blocks = try free("\(number) \(kind.name)")
-      let row =
+      var row =
         hasDropped
         ? RecordedBuddy.dropped(kernel: kernel, managed: zone.managed, free: blocks)
         : RecordedBuddy.row(
           kernel: kernel, zone: kind.name, managed: zone.managed, isHighest: kind == highest,
           madeFiles: madeFiles, free: blocks)
+      if kind == highest, kind != .dma, !hasDropped {
+        if let reclaimableSlabs {
+          row.leaveReclaimable(
+            kernel: kernel, managed: zone.managed, slabs: reclaimableSlabs, free: blocks)
+        }
+        row.useUnmovable(furtherTasks * Self.unmovablePerTask, free: blocks)
+      }
       let perCPU = zone.pagesets.reduce(0) { $0 + $1.count }
       // Marks are printed with the boost of the moment.
       let boost = zone.boost ?? 0
@@ -44,6 +54,10 @@ extension RecordedConfiguration.Node {
     }
     return specs
   }
+
+  /// Unmovable pages of a forked task that waits for its turn: 38 page tables (nr_page_table_pages
+  /// of machines with several tasks), and about one of slabs. Stacks are kept from earlier tasks.
+  private static let unmovablePerTask = 39
 
   /// Pages on the CPU's lists of a machine that dropped no directory; what there are more were
   /// freed with it.

@@ -133,7 +133,7 @@ enum MachineMethods {
     else { throw fields.bad("name", expected: "a name without '/'") }
     let parent = try fields.cgroup("parent", of: machine)
     let path = parent.map { $0.path + "/" + name } ?? name
-    if machine.cgroups.contains(where: { $0.path == path }) {
+    if machine.hasCgroup(path) {
       throw LuaError("m:cgroup: there is a cgroup '\(path)' already")
     }
     let settings = try fields.fields("memory")?.cgroupSettings() ?? []

@@ -16,7 +16,10 @@ final class MachineObject {
   let timeline: Timeline
   /// As it stood when it was handed over.
   let atBoot: Snapshot
+  /// Those that the scenario has made and that are still there, in order of creation.
   private(set) var cgroups: [CgroupObject] = []
+  /// The same by path: thousands are looked up one by one.
+  private var cgroupsByPath: [String: CgroupObject] = [:]
   private(set) var tasks: [TaskObject] = []
   private(set) var notes: [(name: String, value: String)] = []
   let keepsTrace: Bool
@@ -51,12 +54,19 @@ final class MachineObject {
     observer = MachineObserver(made.backend)
   }
 
-  func add(_ cgroup: CgroupObject) { cgroups.append(cgroup) }
+  func add(_ cgroup: CgroupObject) {
+    cgroups.append(cgroup)
+    cgroupsByPath[cgroup.path] = cgroup
+  }
+
+  /// Whether the scenario has made a cgroup of that path, and not removed it.
+  func hasCgroup(_ path: String) -> Bool { cgroupsByPath[path] != nil }
 
   /// It has been removed; its name may be taken again, by another.
   func removed(_ path: String) {
-    for cgroup in cgroups where cgroup.path == path { cgroup.isGone = true }
-    cgroups.removeAll { $0.path == path }
+    guard let gone = cgroupsByPath.removeValue(forKey: path) else { return }
+    gone.isGone = true
+    cgroups.removeAll { $0 === gone }
   }
 
   func note(_ name: String, _ value: String) { notes.append((name, value)) }

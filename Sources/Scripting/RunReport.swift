@@ -55,8 +55,7 @@ extension MachineReport {
           latencies: machine.backend.latencies(of: handle).map(LatencySummary.init(of:)))
       }
     }
-    cgroups = now.cgroups.filter { seen in machine.cgroups.contains { $0.path == seen.path } }
-      .map(CgroupSection.init(of:))
+    cgroups = now.cgroups.filter { machine.hasCgroup($0.path) }.map(CgroupSection.init(of:))
     notes = machine.notes.map { NoteReport(name: $0.name, value: $0.value) }
     watches = machine.observer.samplers.map(\.report)
     digest = machine.backend.digest.text

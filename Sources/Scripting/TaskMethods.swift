@@ -69,8 +69,8 @@ extension Chapter {
         "alloc_pages", "t:alloc_pages(order [, gfp])", ["order: integer", "gfp?: string"],
         answers: ["Block?", "string? error"],
         "a block of 2^`order` page frames, as the kernel's own code asks for it; or nil, "
-          + "`\"ENOMEM\"`. `gfp` in the kernel's words, such as `\"GFP_KERNEL|__GFP_NORETRY\"`; "
-          + "without it `\"GFP_KERNEL\"`", body: BlockMethods.allocate),
+          + "`\"ENOMEM\"`. `gfp`: the kernel's flags, see Blocks; without it `\"GFP_KERNEL\"`",
+        body: BlockMethods.allocate),
       Binding(
         "drop_caches", "t:drop_caches(what)", ["what: integer"], answers: ["boolean"],
         "true; writes 1 (page cache), 2 (slab) or 3 (both) to vm.drop_caches",

@@ -20,6 +20,22 @@ package struct Digest: Hashable, Sendable {
     fold(second)
   }
 
+  /// Six or seven words, one after the other, without coming back to memory between them.
+  package mutating func fold(
+    _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64, _ e: UInt64, _ f: UInt64,
+    _ g: UInt64? = nil
+  ) {
+    var digest = self
+    digest.fold(a)
+    digest.fold(b)
+    digest.fold(c)
+    digest.fold(d)
+    digest.fold(e)
+    digest.fold(f)
+    if let g { digest.fold(g) }
+    self = digest
+  }
+
   /// Sixteen lower-case hexadecimal digits.
   package var text: String {
     let digits = String(value, radix: 16)

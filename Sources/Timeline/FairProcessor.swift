@@ -71,6 +71,7 @@ package final class FairProcessor {
   private var isToGiveWay = false
   /// CPU time that a worker of the kernel wants before anybody else.
   private var workerTime: Nanoseconds = 0
+  private var switched: ((Fiber?) -> Void)?
 
   package init(_ timeline: Timeline, _ rules: FairRules) {
     self.timeline = timeline
@@ -84,6 +85,9 @@ package final class FairProcessor {
     fiber.share = share
     return share
   }
+
+  /// Has `body` told of each fiber that gets the processor; nil: it is idle.
+  package func whenSwitched(_ body: @escaping (Fiber?) -> Void) { switched = body }
 
   package func isCurrent(_ share: Share) -> Bool { current === share }
   /// Whether the current fiber is to give way where it next may.
@@ -208,13 +212,17 @@ package final class FairProcessor {
 
   /// The one that has used least becomes the current one; of equals the one that came first.
   private func pick() {
-    guard var best = queue.first else { return settle() }
+    guard var best = queue.first else {
+      switched?(nil)
+      return settle()
+    }
     for share in queue where share.virtualTime < best.virtualTime { best = share }
     queue.removeAll { $0 === best }
     best.isQueued = false
     best.pickedAt = timeline.now
     chargedAt = timeline.now
     current = best
+    switched?(best.fiber)
     settle()
     best.fiber.unpark()
   }

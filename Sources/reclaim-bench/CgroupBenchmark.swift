@@ -34,6 +34,7 @@ struct CgroupBenchmark: Benchmark {
         beside: [
           ("scanned", Double(costs.reduce(0) { $0 + $1.tally.scanned }) / Double(misses)),
           ("reclaimed", Double(costs.reduce(0) { $0 + $1.tally.reclaimed }) / Double(misses)),
+          ("events", Double(costs.reduce(0) { $0 + $1.tally.events }) / Double(misses)),
         ])
     }
   }

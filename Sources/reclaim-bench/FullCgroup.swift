@@ -167,11 +167,13 @@ struct Tally {
   /// On inactive and active lists, as the C list's loop counts.
   var scanned = 0
   var reclaimed = 0
+  /// What a kernel's tracepoints would have told: the digest folds each.
+  var events = 0
 
   static func - (a: Tally, b: Tally) -> Tally {
     Tally(
       misses: a.misses - b.misses, scanned: a.scanned - b.scanned,
-      reclaimed: a.reclaimed - b.reclaimed)
+      reclaimed: a.reclaimed - b.reclaimed, events: a.events - b.events)
   }
 }
 

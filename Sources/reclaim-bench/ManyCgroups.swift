@@ -85,6 +85,6 @@ struct ManyCgroups {
     return Tally(
       misses: count([.pgpgin]) / 4,
       scanned: count([.pgscan_kswapd, .pgscan_direct, .pgrefill]),
-      reclaimed: count([.pgsteal_kswapd, .pgsteal_direct]))
+      reclaimed: count([.pgsteal_kswapd, .pgsteal_direct]), events: Int(machine.eventCount))
   }
 }

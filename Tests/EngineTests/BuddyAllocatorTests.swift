@@ -171,6 +171,15 @@ final class BuddyUnderTest {
     #expect(buddy.mobility(of: 256) == .unmovable)
   }
 
+  /// Movable before, its unseen part counts as the kernel's: the whole pageblock changes hands.
+  @Test func aClaimInACutMovablePageblockRetypesIt() throws {
+    let frames = try FrameTable(frames: 1025)
+    let buddy = BuddyAllocator(rows: frames.rows, start: 1, end: 1024)
+    buddy.adopt(256, order: 7, .movable)
+    #expect(buddy.take(order: 0, .reclaimable) == 256)
+    #expect(buddy.mobility(of: 256) == .reclaimable)
+  }
+
   /// Random takes and frees beside a map of who owns each frame: no block overlaps another, none
   /// leaves its alignment, and all of it merges back in the end.
   @Test(arguments: Seeds.list(8))

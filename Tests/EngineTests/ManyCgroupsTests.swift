@@ -83,4 +83,34 @@ import UAPI
     #expect(machine.stat(.file, of: "p/c150") == 0)
     #expect(machine.invariantProblems() == [])
   }
+
+  /// A control file's name is one object: no scan is ever due, and yet its shrinker is asked at
+  /// every priority, in the order of the walk, unless nothing is charged to its payer.
+  @Test(arguments: ["5.10", "6.1"])
+  func namesAreAskedForAtEveryPriorityWhereListsAreEmpty(kernel: String) throws {
+    var spec = SmallMachine.spec(files: [("data", 400)])
+    spec.kernel = kernel
+    let machine = try SmallMachine.boot(spec)
+    defer { machine.shutdown() }
+    machine.makeCgroup("p")
+    for k in 0..<9 { machine.makeCgroup("p/c\(k)") }
+    // Each pays for the name of the next one's file; the last has not entered any.
+    let moves = (0..<9).map { Operation.enter(path: "p/c\($0)") } + [.enter(path: "/")]
+    #expect(machine.perform(moves) == moves.map { _ in .done })
+    machine.perform([.readPages("data", 5)], in: "p/c8")
+    let before = machine.events.count
+    machine.perform([.reclaim(path: "p", 400)])
+    var asked: [Int: Int] = [:]
+    for event in machine.events.dropFirst(before) {
+      guard
+        case .shrinkSlabStart(let name, _, _, _, let items, let delta, let total, let priority) =
+          event, name == "super_cache_scan"
+      else { continue }
+      #expect(items == 1 && delta == 0 && total == 0)
+      asked[priority, default: 0] += 1
+    }
+    let cycle = (0...12).map { asked[$0] ?? 0 }
+    #expect(cycle[12] >= 8 && cycle.allSatisfy { $0 == cycle[12] }, "\(cycle)")
+    #expect(machine.invariantProblems() == [])
+  }
 }

@@ -170,7 +170,7 @@ extension [Operation] {
   func aVictimOfTheMachineIsReapedAsWell(kernel: String) throws {
     let stuck = try StuckVictim(
       kernel, paranoid: true, max: 8000, [.setOomScoreAdjust(1000)] + [Operation].held(1500))
-    stuck.add("small", [.wait] + [Operation].held(3600) + [.wait])
+    stuck.add("small", [.wait] + [Operation].held(3300) + [.wait])
     stuck.run()
     #expect(stuck.steps == [.wake, .start, .finish])
     #expect(stuck.victim.killReason == "out of memory")

@@ -211,7 +211,10 @@ import UAPI
     let machine = try SmallMachine.boot()
     defer { machine.shutdown() }
     machine.perform([.allocatePages(order: 4, [.kernel, .reclaimable])])
-    let event = try #require(machine.events.first { $0.name == TraceEvent.fallbackName })
+    let event = try #require(
+      machine.events.first {
+        $0.name == TraceEvent.fallbackName && $0.payload.contains("alloc_order=4")
+      })
     #expect(event.payload.hasPrefix("pfn=0x"))
     #expect(
       event.payload.hasSuffix(

@@ -48,4 +48,27 @@ import UAPI
     #expect(machine.vmstat(.pgsteal_file) > 0)
     #expect(machine.invariantProblems() == [])
   }
+
+  /// A walk that asks who is protected learns nothing of how far cgroups reach, and one that others
+  /// overtake knows only how far they reached: neither may be noted as how far all of them do.
+  @Test(arguments: ["5.10", "6.1"], [true, false])
+  func walksThatOvertakeOneAnotherLeaveWhatIsTrue(kernel: String, isProtected: Bool) throws {
+    var spec = SmallMachine.spec(memory: Bytes(16 << 20), files: [("data", 6000)])
+    spec.kernel = kernel
+    let machine = try SmallMachine.boot(spec, paranoid: true)
+    defer { machine.shutdown() }
+    for path in ["a", "b", "b/c"] { machine.makeCgroup(path) }
+    if isProtected { machine.perform([.setCgroup(path: "a", settings: [.low(Pages(64))])]) }
+    for (t, path) in ["a", "b", "b/c"].enumerated() {
+      machine.spawn(TaskSpec(name: "reader \(t)", cgroup: path)) { handle, fiber throws(Killed) in
+        for _ in 0..<2 {
+          _ = try await machine.perform(.readPages("data", from: 500 * t, 5000), by: handle, fiber)
+        }
+      }
+    }
+    machine.run(until: .distantFuture)
+    #expect(machine.ended == nil)
+    #expect(machine.vmstat(.pgsteal_kswapd) > 0)
+    #expect(machine.invariantProblems() == [])
+  }
 }

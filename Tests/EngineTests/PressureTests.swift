@@ -31,6 +31,16 @@ struct PressureUnderTest {
       from: PressureState(isRunnable: true, isStalled: true), to: PressureState(isRunnable: true))
   }
 
+  /// The task reclaims for that long and has the CPU all the while.
+  mutating func reclaim(for duration: Nanoseconds) {
+    change(
+      from: PressureState(isRunnable: true), to: PressureState(isRunnable: true, isStalled: true))
+    group.ticks(from: now, to: now + duration)
+    now = now + duration
+    change(
+      from: PressureState(isRunnable: true, isStalled: true), to: PressureState(isRunnable: true))
+  }
+
   /// The task waits for a copy that nothing interrupts.
   mutating func copy(for duration: Nanoseconds) { group.stall(for: duration, now: now) }
 
@@ -85,10 +95,20 @@ struct PressureUnderTest {
     accompanied.stall(for: .milliseconds(10))
     #expect(accompanied.snapshot.some.total == .milliseconds(10))
     #expect(accompanied.snapshot.full.total == 0)
-    // 5.10 takes reclaim for running, but for what a tick finds: two of them, at 4 and at 8 ms.
-    var older = PressureUnderTest(.linux5_10)
-    older.stall(for: .milliseconds(10))
-    #expect(older.snapshot.full.total == .milliseconds(8))
+  }
+
+  /// 5.10 takes reclaim for running, but for what a tick finds, whoever runs besides.
+  @Test(arguments: [false, true])
+  func onOldKernelsATickFindsWhoReclaimsOnTheCPU(isAccompanied: Bool) {
+    var pressure = PressureUnderTest(.linux5_10)
+    if isAccompanied { pressure.startAnother() }
+    // Waits for the CPU, which somebody else has.
+    pressure.stall(for: .milliseconds(10))
+    #expect(pressure.snapshot.full.total == 0)
+    // From 10 to 22 ms: the tick at 12 ms adds what passed, those at 16 and 20 ms a tick.
+    pressure.reclaim(for: .milliseconds(12))
+    #expect(pressure.snapshot.full.total == .milliseconds(10))
+    #expect(pressure.snapshot.some.total == .milliseconds(22))
   }
 
   @Test func theFileReadsAsTheKernelPrintsIt() {

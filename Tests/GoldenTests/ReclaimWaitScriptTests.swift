@@ -45,7 +45,6 @@ import Testing
       local v = m:vmstat()
       print("kswapd met them again", immediate > 0)
       print("for the reserve", v.pgscan_direct_throttle > 0)
-      print("isolated", v.nr_isolated_anon)
       """
     let run = try Command(["--kernel", kernel, "--paranoid", "-e", script])
     #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
@@ -103,8 +102,7 @@ import Testing
   @Test(arguments: ["5.10", "6.1"])
   func directReclaimLeavesTheReserveToKswapd(kernel: String) throws {
     let run = try Self.waits(
-      kernel, locked: nil, tasks: 6, each: "30 MiB", depth: 4, latency: "20 ms", run: "1 min")
+      kernel, locked: nil, tasks: 6, each: "30 MiB", depth: 4, latency: "20 ms")
     #expect(run.output.contains("for the reserve\ttrue"), "\(run.output)")
-    #expect(run.output.contains("isolated\t0\n"), "\(run.output)")
   }
 }

@@ -20,7 +20,7 @@ extension Memory {
       if group.isRoot { continue }
       if unseen & ListBooks.byWalk != 0 {
         unlooked += 1
-      } else if reach(of: number) > books.reach[Int(number)] {
+      } else if hasGrown(from: books.reach[Int(number)], to: reach(of: number)) {
         problems.append("'\(group.path)' has grown since the last walk, which nobody noted")
       } else if books.reach[Int(number)] > books.head.pointee.reach {
         problems.append("'\(group.path)' reaches further than is known of all")
@@ -34,5 +34,10 @@ extension Memory {
         "\(unlooked) cgroups are to be looked at, the books say \(books.head.pointee.unlooked)")
     }
     return problems
+  }
+
+  /// Whether a visit has more to do than a walk knows: more to scan, or names.
+  private func hasGrown(from known: UInt8, to now: UInt8) -> Bool {
+    now > known || now & ~ListBooks.hasNames > known & ~ListBooks.hasNames
   }
 }

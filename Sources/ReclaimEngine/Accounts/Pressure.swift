@@ -5,6 +5,9 @@
 // A task waits for memory while a charge makes it reclaim, while memory.high makes it sleep, and
 // while it reads back what it had to give up: pages of the working set, on old kernels whatever was
 // in swap. What somebody asks for, by memory.reclaim or by writing a limit, is no stall.
+//
+// On old kernels who reclaims counts as running; but a tick that finds such a one on the CPU takes
+// the time for lost. So it matters which of them has the CPU, not only how many there are.
 
 import Timeline
 import UAPI
@@ -16,12 +19,18 @@ final class Pressure {
   /// By number of the cgroup; the root's is the machine's.
   private var groups: UnsafeMutablePointer<PressureGroup>
   private var capacity = 16
+  /// Threads that wait for memory, in the order in which they began, and the one that has the CPU.
+  private var stalled: [(fiber: Fiber, memcg: UInt16)] = []
+  private var running: Fiber?
+  /// Up to when ticks have been looked at.
+  private var tickedAt: Instant
   private var watchers: [(memcg: UInt16, queue: WaitQueue)] = []
 
   init(_ tree: MemcgTree, _ timeline: Timeline, _ profile: KernelProfile) {
     self.tree = tree
     self.timeline = timeline
     self.profile = profile
+    tickedAt = timeline.now
     groups = .allocate(capacity: capacity)
     groups.initialize(repeating: PressureGroup(profile, now: timeline.now), count: capacity)
   }
@@ -44,6 +53,36 @@ final class Pressure {
     capacity *= 2
   }
 
+  // MARK: who has the CPU
+
+  /// Another thread has the CPU from now on.
+  func switched(to fiber: Fiber?) {
+    noteTicks()
+    running = fiber
+  }
+
+  /// Ticks since the last look found the one who has had the CPU since.
+  private func noteTicks() {
+    let now = timeline.now, tick = profile.numbers.tick
+    defer { tickedAt = now }
+    guard now.nanoseconds / tick != tickedAt.nanoseconds / tick, let running,
+      let found = stalled.first(where: { $0.fiber === running })
+    else { return }
+    var at = found.memcg
+    while at != 0 {
+      groups[Int(at)].ticks(from: tickedAt, to: now)
+      at = tree.rows[Int(at)].parent
+    }
+  }
+
+  private func note(_ fiber: Fiber, isStalled: Bool, in memcg: UInt16) {
+    noteTicks()
+    stalled.removeAll { $0.fiber === fiber }
+    if isStalled { stalled.append((fiber, memcg)) }
+  }
+
+  // MARK: states
+
   /// A task's state changes, or its cgroup does.
   func change(_ task: SimTask, to state: PressureState, in memcg: UInt16) {
     if task.memcg == memcg {
@@ -54,10 +93,12 @@ final class Pressure {
       count(from: PressureState(), to: state, memcg)
     }
     task.pressure = state
+    note(task.fiber, isStalled: state.isStalled, in: memcg)
   }
 
   /// A thread of the kernel stalls the machine, or has ceased to: kswapd while it reclaims.
-  func kernelThread(stalls: Bool) {
+  func kernelThread(_ thread: SimThread, stalls: Bool) {
+    note(thread.fiber, isStalled: stalls, in: MemcgTree.rootNumber)
     let idle = PressureState(), reclaiming = PressureState(isRunnable: true, isStalled: true)
     count(
       from: stalls ? idle : reclaiming, to: stalls ? reclaiming : idle, MemcgTree.rootNumber)
@@ -72,6 +113,7 @@ final class Pressure {
 
   private func count(from old: PressureState, to new: PressureState, _ memcg: UInt16) {
     if old == new { return }
+    noteTicks()
     let now = timeline.now
     var at = memcg
     while at != 0 {
@@ -98,11 +140,13 @@ final class Pressure {
   }
 
   func snapshot(of memcg: UInt16) -> PressureSnapshot {
-    groups[Int(memcg)].snapshot(now: timeline.now)
+    noteTicks()
+    return groups[Int(memcg)].snapshot(now: timeline.now)
   }
 
   func total(of memcg: UInt16, isFull: Bool) -> Nanoseconds {
-    groups[Int(memcg)].total(isFull: isFull, now: timeline.now)
+    noteTicks()
+    return groups[Int(memcg)].total(isFull: isFull, now: timeline.now)
   }
 
   // MARK: triggers

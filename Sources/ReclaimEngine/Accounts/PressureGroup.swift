@@ -33,6 +33,8 @@ package struct PressureGroup {
   private var runnable = 0
   private var reclaiming = 0
   private var changedAt: Instant
+  /// When a count last changed.
+  private var countedAt: Instant
   private var some = Stall()
   private var full = Stall()
   private var updatedAt: Instant
@@ -57,6 +59,7 @@ package struct PressureGroup {
     fullTime = profile.pressureFull
     tick = profile.numbers.tick
     changedAt = now
+    countedAt = now
     updatedAt = now
     nextUpdate = now
     nextUpdate = now + period
@@ -70,11 +73,23 @@ package struct PressureGroup {
   /// A task goes from one state to another; what is neither runnable nor stalled is not there.
   package mutating func count(from old: PressureState, to new: PressureState, now: Instant) {
     advance(to: now)
+    countedAt = now
     let wasIdle = isIdle
     stalled += new.stalled - old.stalled
     runnable += new.runnable - old.runnable
     reclaiming += new.stalled * new.runnable - old.stalled * old.runnable
     if wasIdle, !isIdle, workAt == nil { workAt = now + period }
+  }
+
+  /// A task that reclaims has had the CPU: each tick that found it there adds what passed since the
+  /// counts changed, a tick at most (5.10).
+  package mutating func ticks(from begin: Instant, to end: Instant) {
+    guard fullTime == .nobodyRuns else { return }
+    var at = (begin.nanoseconds / tick + 1) * tick
+    while at <= end.nanoseconds {
+      full.total += min(tick, at - min(at, countedAt.nanoseconds))
+      at += tick
+    }
   }
 
   /// Stall time of one line up to now.
@@ -98,8 +113,7 @@ package struct PressureGroup {
     advance(to: now)
     if stalled > 0 { return }
     some.total += duration.count
-    full.total += fullTime(
-      of: duration.count, from: now, to: now + duration, reclaiming: reclaiming + 1)
+    full.total += fullTime(of: duration.count, reclaiming: reclaiming + 1)
   }
 
   // MARK: times
@@ -117,24 +131,15 @@ package struct PressureGroup {
     let elapsed = now.nanoseconds - changedAt.nanoseconds
     if stalled > 0 {
       some.total += elapsed
-      full.total += fullTime(of: elapsed, from: changedAt, to: now, reclaiming: reclaiming)
+      full.total += fullTime(of: elapsed, reclaiming: reclaiming)
     }
     changedAt = now
   }
 
-  private func fullTime(
-    of elapsed: UInt64, from begin: Instant, to end: Instant, reclaiming: Int
-  ) -> UInt64 {
+  private func fullTime(of elapsed: UInt64, reclaiming: Int) -> UInt64 {
     switch fullTime {
-    case .nobodyElseRuns: return runnable == reclaiming ? elapsed : 0
-    case .nobodyRuns:
-      if runnable == 0 { return elapsed }
-      // A tick that finds a reclaiming task on the CPU adds what passed since the last, or since
-      // the counts changed.
-      guard runnable == reclaiming else { return 0 }
-      let first = (begin.nanoseconds / tick + 1) * tick
-      guard first <= end.nanoseconds else { return 0 }
-      return first - begin.nanoseconds + (end.nanoseconds - first) / tick * tick
+    case .nobodyElseRuns: runnable == reclaiming ? elapsed : 0
+    case .nobodyRuns: runnable == 0 ? elapsed : 0
     }
   }
 

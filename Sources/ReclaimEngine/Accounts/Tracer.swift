@@ -161,8 +161,10 @@ final class Tracer {
     gfp: GfpFlags
   ) {
     guard isOn else { return }
-    begin(.shrinkSlabStart)
-    for n in [deferred, freeable, scan.delta, scan.total, priority] { folded.pointee.fold(word(n)) }
+    events &+= 1
+    folded.pointee.fold(
+      EventNumber.shrinkSlabStart.rawValue, timeline.now.nanoseconds, word(deferred),
+      word(freeable), word(scan.delta), word(scan.total), word(priority))
     keep(
       .shrinkSlabStart(
         shrinker: shrinker, node: node, deferred: deferred, gfp: gfp, cacheItems: freeable,
@@ -173,8 +175,10 @@ final class Tracer {
     _ shrinker: String, node: Int, unused: Int, new: Int, total: Int, freed: Int
   ) {
     guard isOn else { return }
-    begin(.shrinkSlabEnd)
-    for n in [unused, new, total, freed] { folded.pointee.fold(word(n)) }
+    events &+= 1
+    folded.pointee.fold(
+      EventNumber.shrinkSlabEnd.rawValue, timeline.now.nanoseconds, word(unused), word(new),
+      word(total), word(freed))
     keep(
       .shrinkSlabEnd(
         shrinker: shrinker, node: node, unusedScan: unused, newScan: new, totalScan: total,

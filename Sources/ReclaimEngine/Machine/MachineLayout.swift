@@ -123,8 +123,9 @@ struct MachineLayout {
       var last = largest
       for order in Self.orders(state.freeBlocks[row], upTo: largest, isLowest: cursor <= 512) {
         let pair = UInt32(1) << UInt32(order + 1)
-        // Small blocks are what is left of pageblocks in use: who claims a large one leaves them.
-        if order < 5, last >= 5, mobility != .movable, cursor > 512 { cursor &= ~511 }
+        // Small unmovable blocks are what is left of pageblocks in use: who claims a large one
+        // leaves them. Slabs fill a pageblock from its bottom, so what they leave is one piece.
+        if order < 5, last >= 5, mobility == .unmovable, cursor > 512 { cursor &= ~511 }
         last = order
         let blockEnd = order == 10 ? cursor & ~1023 : cursor & ~(pair - 1)
         guard blockEnd >= plan.start + pair / 2 else { throw tooSmall(plan) }

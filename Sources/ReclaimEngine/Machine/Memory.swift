@@ -146,6 +146,7 @@ package final class Memory {
     gracePeriods = GracePeriods(timeline, profile, objects: objects, slabs: slabs)
     moves = CgroupMoves(timeline, gracePeriods)
     pressure = Pressure(tree, timeline, profile)
+    processor.whenSwitched { [weak pressure] in pressure?.switched(to: $0) }
     let slots = try SlotTable(capacity: layout.slotCount)
     let leaves = try LeafTable(slots: layout.slotCount)
     tree.leaves = leaves

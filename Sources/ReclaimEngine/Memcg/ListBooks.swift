@@ -36,8 +36,12 @@ struct ListBooks {
   /// By number, what has changed and somebody has not seen yet.
   let unseen: UnsafeMutablePointer<UInt8>
   let seen: UnsafeMutablePointer<Seen>
-  /// By number, the first priority at which a scan takes nothing any more, as of the last look.
+  /// By number, the first priority at which a scan takes nothing any more, as of the last look, and
+  /// `hasNames`: the shrinkers of its names have something to count at every priority.
   let reach: UnsafeMutablePointer<UInt8>
+  static let hasNames: UInt8 = 0x80
+  /// Something else is to be done at every priority.
+  static let always: UInt8 = 0x7F
 
   static let byFlush: UInt8 = 1, byWalk: UInt8 = 2
 

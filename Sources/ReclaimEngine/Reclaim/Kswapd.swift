@@ -106,9 +106,9 @@ extension Memory {
       try await thread.spend(profile.costs.kswapdBegin)
       thread.isReclaiming = true
       thread.slabReclaimed = 0
-      pressure.kernelThread(stalls: true)
+      pressure.kernelThread(thread, stalls: true)
       let order = try await balance(order: request.order, highest: highest)
-      pressure.kernelThread(stalls: false)
+      pressure.kernelThread(thread, stalls: false)
       thread.isReclaiming = false
       if order < request.order {
         try await trySleeping(order: order, askedFor: request.order, highest: highest)

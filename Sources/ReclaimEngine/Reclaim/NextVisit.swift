@@ -26,6 +26,12 @@ extension Memory {
           if head.pointee.unlooked == 0, head.pointee.reach <= priority { return nil }
           continue
         }
+        // Nothing on its lists, but names: where too few for a scan, asking is the whole visit. A
+        // cgroup without usage is below its min of nothing.
+        if reach & ListBooks.hasNames != 0, reach & ~ListBooks.hasNames <= priority {
+          if tree.rows[Int(number)].usage == 0 || asksInVain(number, control) { continue }
+          return number
+        }
       }
       if mayReclaim(number, &control), isWorthAVisit(number, &control) {
         walk.visits(looks: head.pointee.looks)
@@ -36,7 +42,8 @@ extension Memory {
     return nil
   }
 
-  /// The first priority at which a visit of the cgroup has nothing to do.
+  /// The first priority at which a visit of the cgroup has nothing to scan, and whether its names
+  /// are asked for at every one (ListBooks.reach).
   @inline(__always) private func reach(_ number: UInt16) -> UInt8 {
     if tree.books.unseen[Int(number)] & ListBooks.byWalk != 0 { lookAgain(number) }
     return tree.books.reach[Int(number)]
@@ -53,10 +60,12 @@ extension Memory {
       max(lruvec.list(0).pointee.count, lruvec.list(1).pointee.count),
       max(lruvec.list(2).pointee.count, lruvec.list(3).pointee.count))
     let isAlways =
-      number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0 || names.hasAny(number)
+      number == MemcgTree.rootNumber || row.pointee.shadowLeaves.count > 0
       || row.pointee.isOffline && longest > 0 || canAgeAnonymous(number)
-    return isAlways
-      ? .max : UInt8(truncatingIfNeeded: Int.bitWidth &- longest.leadingZeroBitCount)
+    let scans =
+      isAlways
+      ? ListBooks.always : UInt8(truncatingIfNeeded: Int.bitWidth &- longest.leadingZeroBitCount)
+    return names.hasAny(number) ? scans | ListBooks.hasNames : scans
   }
 
   /// Whether a visit would scan any list, age one, or ask a shrinker.
@@ -85,29 +94,32 @@ extension Memory {
     guard ahead < tree.numbers else { return }
     memory_prefetch(tree.rows + ahead)
     let reach = tree.books.reach + ahead
-    if reach[0] > priority {
+    if reach[0] & ListBooks.hasNames != 0 {
+      memory_prefetch(names.lists(UInt16(truncatingIfNeeded: ahead), .cgroup))
+    }
+    if reach[0] & ~ListBooks.hasNames > priority {
       let lruvec = UnsafeRawPointer(tree.lruvecs + ahead)
       memory_prefetch(lruvec)
       memory_prefetch(lruvec + 64)
     }
-    if reach[-4] > priority {
+    if reach[-4] & ~ListBooks.hasNames > priority {
       prefetchLists(of: tree.lruvecs + (ahead &- 4), priority) { lists, list in
         memory_prefetch(lists.chunks + Int(list.pointee.tail))
       }
     }
-    if reach[-7] > priority {
+    if reach[-7] & ~ListBooks.hasNames > priority {
       let counters = UnsafeRawPointer(tree.counters(UInt16(truncatingIfNeeded: ahead &- 7)))
       for line in 0..<Self.counterLines { memory_prefetch(counters + line &* 64) }
       prefetchLists(of: tree.lruvecs + (ahead &- 7), priority) { lists, list in
         memory_prefetch(lists.slots + lists.tailPlace(of: list))
       }
     }
-    if reach[-10] > priority {
+    if reach[-10] & ~ListBooks.hasNames > priority {
       prefetchLists(of: tree.lruvecs + (ahead &- 10), priority) { lists, list in
         memory_prefetch(lists.rows + Int(lists.tailFrame(of: list)))
       }
     }
-    if reach[-12] > priority {
+    if reach[-12] & ~ListBooks.hasNames > priority {
       prefetchLists(of: tree.lruvecs + (ahead &- 12), priority) { lists, list in
         let slot = Int(lists.rows[Int(lists.tailFrame(of: list))].slot)
         memory_prefetch(cache.slots + slot)

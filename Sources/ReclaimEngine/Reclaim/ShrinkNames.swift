@@ -21,14 +21,76 @@ struct NameShare {
   }
 }
 
+/// One call of a file system's shrinker for one cgroup.
+private struct NameScan {
+  let freeable: Int
+  /// Who keeps what calls leave to be done later.
+  let deferrer: UnsafeMutablePointer<NameLists>
+  var scan: SlabScan
+
+  /// How much the next step of it scans; nil when too little is due for one.
+  var step: Int? { scan.step(freeable, batch: Memory.superblockBatch) }
+}
+
 extension Memory {
   static let superblockShrinker = "super_cache_scan"
   static let superblockBatch = 1024
 
   /// What the shrinker of a file system says it could free.
-  func freeableNames(_ memcg: UInt16, _ superblock: Superblock) -> Int {
+  @inline(__always) func freeableNames(_ memcg: UInt16, _ superblock: Superblock) -> Int {
     let objects = names.lists(memcg, superblock).pointee.count
     return objects / 100 * vfsCachePressure + objects % 100 * vfsCachePressure / 100
+  }
+
+  /// What a call of a file system's shrinker for one cgroup would scan; nil where there is nothing.
+  @inline(__always) private func nameScan(
+    _ memcg: UInt16, _ superblock: Superblock, priority: Int
+  ) -> NameScan? {
+    let freeable = freeableNames(memcg, superblock)
+    if freeable == 0 { return nil }
+    let payer = profile.deferredShrink == .whole ? MemcgTree.rootNumber : memcg
+    let deferrer = names.lists(payer, superblock)
+    let scan = SlabScan(
+      freeable: freeable, deferred: deferrer.pointee.deferred, priority: priority,
+      seeks: superblock == .files ? 2 : 0, behaviour: profile.deferredShrink)
+    return NameScan(freeable: freeable, deferrer: deferrer, scan: scan)
+  }
+
+  /// Asks the shrinkers of a cgroup's names where none of them has enough to scan: all that shows
+  /// of it are two events each, and what is deferred.
+  /// - Returns: whether that was so; if not, nothing has happened.
+  func asksInVain(_ memcg: UInt16, _ control: ScanControl) -> Bool {
+    let priority = control.priority, gfp = control.gfp
+    let first = nameScan(memcg, .cgroup, priority: priority)
+    let second = nameScan(memcg, .files, priority: priority)
+    if first?.step != nil || second?.step != nil, gfp.contains(.fs) { return false }
+    if let first { endInVain(first, priority: priority, gfp) }
+    // Where all cgroups defer to one count, each file system has its own.
+    if let second { endInVain(second, priority: priority, gfp) }
+    return true
+  }
+
+  @inline(__always) private func endInVain(_ names: NameScan, priority: Int, _ gfp: GfpFlags) {
+    begin(names, priority: priority, gfp)
+    end(names, scanned: 0, freed: 0)
+  }
+
+  private func begin(_ names: NameScan, priority: Int, _ gfp: GfpFlags) {
+    tracer.shrinkSlabStart(
+      Self.superblockShrinker, node: node.number, names.scan,
+      deferred: names.deferrer.pointee.deferred, freeable: names.freeable, priority: priority,
+      gfp: gfp)
+  }
+
+  private func end(_ names: NameScan, scanned: Int, freed: Int) {
+    let before = names.deferrer.pointee.deferred
+    let left = names.scan.deferred(
+      before: before, scanned: scanned, freeable: names.freeable,
+      behaviour: profile.deferredShrink)
+    names.deferrer.pointee.deferred = left
+    tracer.shrinkSlabEnd(
+      Self.superblockShrinker, node: node.number, unused: before, new: left,
+      total: names.scan.total, freed: freed)
   }
 
   /// super_cache_scan of one file system for one cgroup; a request that must not enter a file
@@ -37,32 +99,19 @@ extension Memory {
   func shrinkNames(
     _ memcg: UInt16, _ superblock: Superblock, priority: Int, gfp: GfpFlags
   ) -> (dentries: Int, inodes: Int) {
-    let freeable = freeableNames(memcg, superblock)
-    if freeable == 0 { return (0, 0) }
-    let payer = profile.deferredShrink == .whole ? MemcgTree.rootNumber : memcg
-    let deferrer = names.lists(payer, superblock)
-    let before = deferrer.pointee.deferred
-    var scan = SlabScan(
-      freeable: freeable, deferred: before, priority: priority,
-      seeks: superblock == .files ? 2 : 0, behaviour: profile.deferredShrink)
-    tracer.shrinkSlabStart(
-      Self.superblockShrinker, node: node.number, scan, deferred: before, freeable: freeable,
-      priority: priority, gfp: gfp)
+    guard var names = nameScan(memcg, superblock, priority: priority) else { return (0, 0) }
+    begin(names, priority: priority, gfp)
     var scanned = 0
     var freed = (dentries: 0, inodes: 0)
-    while gfp.contains(.fs), let n = scan.step(freeable, batch: Self.superblockBatch) {
-      let share = NameShare(n, names.lists(memcg, superblock).pointee)
+    while gfp.contains(.fs), let n = names.step {
+      let share = NameShare(n, self.names.lists(memcg, superblock).pointee)
       freed.dentries += pruneDentries(memcg, superblock, share.dentries)
       freed.inodes += pruneInodes(memcg, superblock, share.inodes)
       scanned += n
-      scan.total -= n
+      names.scan.total -= n
     }
     node.counters.add(scanned, to: .slabs_scanned)
-    deferrer.pointee.deferred = scan.deferred(
-      before: before, scanned: scanned, freeable: freeable, behaviour: profile.deferredShrink)
-    tracer.shrinkSlabEnd(
-      Self.superblockShrinker, node: node.number, unused: before, new: deferrer.pointee.deferred,
-      total: scan.total, freed: freed.dentries + freed.inodes)
+    end(names, scanned: scanned, freed: freed.dentries + freed.inodes)
     return freed
   }
 
