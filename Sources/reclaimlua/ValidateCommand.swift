@@ -113,10 +113,12 @@ enum ValidateCommand {
   }
 
   private static func output(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
+    guard let problem = Terminal.writeAll(Array(text.utf8), to: 1) else { return }
+    complain("reclaimlua validate: cannot write standard output: \(problem)\n")
+    exit(Exit.differs)
   }
 
   private static func complain(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    _ = Terminal.writeAll(Array(text.utf8), to: 2)
   }
 }

@@ -91,6 +91,17 @@ import Testing
     }
   }
 
+  @Test(arguments: ["", "--json ", "--cells ", "--help "])
+  func validateOnAFullDiskSaysSoAndFails(_ option: String) throws {
+    let recording = "Tests/FidelityTests/recordings/6.1-classic/tiny-file.json.gz"
+    let run = try Command(
+      shell: "reclaimlua validate \(option)\(recording) > /dev/full", in: Command.root)
+    #expect(run.status == 1)
+    #expect(
+      run.errors
+        == "reclaimlua validate: cannot write standard output: No space left on device\n")
+  }
+
   @Test func everyOptionAndMistakeIsAnsweredInTheseWords() throws {
     let told = try Self.withScripts { folder in
       try Self.lines.map { line in

@@ -61,7 +61,7 @@ extension Machine {
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
     case .dropCaches(let what):
-      noteOperation(17, task, [UInt64(bitPattern: Int64(what))])
+      noteOperation(22, task, [UInt64(bitPattern: Int64(what))])
       return try await memory.dropCaches(what, task)
     case .setOomScoreAdjust(let value):
       guard (-1000...1000).contains(value) else { return .failed(.EINVAL) }
