@@ -135,7 +135,7 @@ struct RecordedBuddy {
     guard pages > 0 else { return }
     let small = (0..<9).reduce(0) { $0 + unmovable[$1] << $1 }
     let others = free.enumerated().map { order, blocks in
-      order < reclaimable.count ? blocks - reclaimable[order] : 0
+      order < reclaimable.count ? max(0, blocks - reclaimable[order]) : 0
     }
     let chain = Self.chain(max(0, small - pages), upTo: 8, in: others)
     for order in 0..<9 { unmovable[order] = chain[order] }

@@ -33,7 +33,9 @@ extension Chapter {
       Property("pfn", "integer", "the number of its first page frame") {
         .integer(Int64(($0 as! BlockObject).frame))
       },
-      Property("size", "integer", "bytes") { .integer(4096 << Int64(($0 as! BlockObject).order)) },
+      Property("size", "integer", "bytes") {
+        .integer(Int64(Pages.size << ($0 as! BlockObject).order))
+      },
     ])
 }
 

@@ -37,7 +37,12 @@ package enum ThrottleReason: String, CaseIterable, Sendable {
   case congested = "VMSCAN_THROTTLE_CONGESTED"
 }
 
-/// What the OOM reaper does about a victim (reference 12 §12.8, 15 §15.3).
+private func frameText(_ frame: UInt32, inHex: Bool) -> String {
+  inHex ? "0x" + String(frame, radix: 16) : String(frame)
+}
+
+/// What the OOM reaper does about a victim. The order is the digest's and never changes (reference
+/// 12 §12.8, 15 §15.3).
 package enum ReaperStep: String, CaseIterable, Sendable {
   /// Its timer is due.
   case wake = "wake_reaper"
@@ -74,8 +79,8 @@ package struct ExternalFragmentation: Sendable, Equatable {
 
   /// As ftrace prints it, the page's address left out.
   var payload: String {
-    let number = isFrameInHex ? "0x" + String(frame, radix: 16) : String(frame)
-    return "pfn=\(number) alloc_order=\(order) fallback_order=\(fallbackOrder) "
+    "pfn=\(frameText(frame, inHex: isFrameInHex)) "
+      + "alloc_order=\(order) fallback_order=\(fallbackOrder) "
       + "pageblock_order=\(pageblockOrder) alloc_migratetype=\(type) "
       + "fallback_migratetype=\(fallbackType) "
       + "fragmenting=\(fallbackOrder < pageblockOrder ? 1 : 0) "
@@ -235,8 +240,7 @@ package enum TraceEvent: Sendable, Equatable {
     case .oomScoreAdjust(let pid, let command, let value):
       "pid=\(pid) comm=\(command) oom_score_adj=\(value)"
     case .writeFolio(let frame, let isFolio):
-      "pfn=\(isFolio ? "0x" + String(frame, radix: 16) : String(frame)) "
-        + "flags=\(Self.flags(false))"
+      "pfn=\(frameText(frame, inHex: isFolio)) flags=\(Self.flags(false))"
     case .externalFragmentation(let fallback): fallback.payload
     case .step(let step): step.payload
     }

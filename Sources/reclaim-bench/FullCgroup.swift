@@ -167,7 +167,8 @@ struct Tally {
   /// On inactive and active lists, as the C list's loop counts.
   var scanned = 0
   var reclaimed = 0
-  /// What a kernel's tracepoints would have told: the digest folds each.
+  /// What a kernel's tracepoints would have told: the digest folds each. Counted with many cgroups
+  /// only.
   var events = 0
 
   static func - (a: Tally, b: Tally) -> Tally {

@@ -38,6 +38,6 @@ extension Memory {
 
   /// Whether a visit has more to do than a walk knows: more to scan, or names.
   private func hasGrown(from known: UInt8, to now: UInt8) -> Bool {
-    now > known || now & ~ListBooks.hasNames > known & ~ListBooks.hasNames
+    now > known || ListBooks.scans(now) > ListBooks.scans(known)
   }
 }

@@ -22,6 +22,8 @@ final class Pressure {
   /// Threads that wait for memory, in the order in which they began, and the one that has the CPU.
   private var stalled: [(fiber: Fiber, memcg: UInt16)] = []
   private var running: Fiber?
+  /// Ticks tell who has the CPU; where the kernel does not ask them nobody pays for looking.
+  private let samplesTicks: Bool
   /// Up to when ticks have been looked at.
   private var tickedAt: Instant
   private var watchers: [(memcg: UInt16, queue: WaitQueue)] = []
@@ -30,6 +32,7 @@ final class Pressure {
     self.tree = tree
     self.timeline = timeline
     self.profile = profile
+    samplesTicks = profile.pressureFull == .nobodyRuns
     tickedAt = timeline.now
     groups = .allocate(capacity: capacity)
     groups.initialize(repeating: PressureGroup(profile, now: timeline.now), count: capacity)
@@ -63,6 +66,7 @@ final class Pressure {
 
   /// Ticks since the last look found the one who has had the CPU since.
   private func noteTicks() {
+    guard samplesTicks, timeline.now != tickedAt else { return }
     let now = timeline.now, tick = profile.numbers.tick
     defer { tickedAt = now }
     guard now.nanoseconds / tick != tickedAt.nanoseconds / tick, let running,
@@ -76,6 +80,7 @@ final class Pressure {
   }
 
   private func note(_ fiber: Fiber, isStalled: Bool, in memcg: UInt16) {
+    guard samplesTicks else { return }
     noteTicks()
     stalled.removeAll { $0.fiber === fiber }
     if isStalled { stalled.append((fiber, memcg)) }

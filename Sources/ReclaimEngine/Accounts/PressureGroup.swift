@@ -87,6 +87,8 @@ package struct PressureGroup {
     guard fullTime == .nobodyRuns else { return }
     var at = (begin.nanoseconds / tick + 1) * tick
     while at <= end.nanoseconds {
+      // Averages that are due meanwhile know the ticks before them only.
+      advance(to: Instant(nanoseconds: at))
       full.total += min(tick, at - min(at, countedAt.nanoseconds))
       at += tick
     }

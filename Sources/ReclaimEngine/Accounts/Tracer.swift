@@ -161,6 +161,7 @@ final class Tracer {
     gfp: GfpFlags
   ) {
     guard isOn else { return }
+    // As `begin`, in one fold: asked for each cgroup at each priority.
     events &+= 1
     folded.pointee.fold(
       EventNumber.shrinkSlabStart.rawValue, timeline.now.nanoseconds, word(deferred),

@@ -14,7 +14,8 @@ import UAPI
 
 extension Memory {
   /// 2^order frames, however long it takes.
-  /// - Returns: 0 when the request must not retry, or the task that asks is dying.
+  /// - Returns: 0 when the request may fail (NORETRY, RETRY_MAYFAIL, THISNODE, a large block) or
+  ///   cannot reclaim, or the task that asks is dying.
   func allocateSlowly(_ request: AllocationRequest, _ thread: SimThread) async throws(Killed)
     -> UInt32
   {
@@ -61,10 +62,10 @@ extension Memory {
     ) { $0.watermarks.high }
     if frame != 0 { return frame }
     let mayFail = request.gfp.contains(.retryMayFail) || request.gfp.contains(.thisNode)
-    if request.isCostly || mayFail { return 0 }
+    if request.isCostly || mayFail || request.classZone < PageAllocator.normalClass { return 0 }
     let isNeeded = request.gfp.contains(.noFail)
     if reserve == .victim, !isNeeded { return 0 }
-    guard killGlobally(request, thread) || isNeeded else {
+    guard killGlobally(request, thread) else {
       try end("\(thread.name): out of memory, and nobody may be killed")
     }
     guard isNeeded else { return nil }
@@ -72,7 +73,8 @@ extension Memory {
     return last == 0 ? nil : last
   }
 
-  private func wakeKswapd(_ request: AllocationRequest) -> Bool {
+  @discardableResult
+  func wakeKswapd(_ request: AllocationRequest) -> Bool {
     wakeKswapd(order: request.order, highest: request.classZone, gfp: request.gfp)
   }
 

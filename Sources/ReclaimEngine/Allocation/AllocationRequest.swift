@@ -11,7 +11,9 @@ struct AllocationRequest {
   var gfp: GfpFlags
 
   /// Beyond this order the kernel does not insist (PAGE_ALLOC_COSTLY_ORDER).
-  static let costlyOrder = 3
+  private static let costlyOrder = 3
+
+  static func isCostly(_ order: Int) -> Bool { order > costlyOrder }
 
   /// Highest zone index that may be used: user pages any, kernel pages up to Normal.
   var classZone: Int {
@@ -20,7 +22,7 @@ struct AllocationRequest {
       ? PageAllocator.movableClass : PageAllocator.normalClass
   }
 
-  var isCostly: Bool { order > Self.costlyOrder }
+  var isCostly: Bool { Self.isCostly(order) }
 
   /// Whether others' pages may be moved for it (gfp_compaction_allowed).
   var mayCompact: Bool { order > 0 && gfp.contains(.io) }
@@ -48,7 +50,7 @@ extension Memory {
     let frame = allocator.allocate(order: 0, mobility)
     if frame != 0 { return frame }
     let request = AllocationRequest(mobility: mobility, gfp: .noWait)
-    wakeKswapd(order: 0, highest: request.classZone, gfp: request.gfp)
+    wakeKswapd(request)
     return take(request, .none)
   }
 

@@ -9,17 +9,14 @@
 import UAPI
 
 extension BuddyAllocator {
-  /// Makes free pages of another mobility available to this one (5.4 to 6.1 rules of reference 23
-  /// §23.9). False: nothing is free.
+  /// Makes free pages of another mobility available to this one. False: nothing is free.
   func steal(_ order: Int, for mobility: Mobility) -> Bool {
     let (first, second) = mobility.fallbacks
     let smallest = max(order, smallestFallback)
     var o = Self.orders - 1
     while o >= smallest {
       for donor in [first, second] where freeBlocks(order: o, donor) > 0 {
-        if !isClaimable(o, mobility), mobility == .movable, o > order {
-          return stealSmallest(order, for: mobility)
-        }
+        guard isClaimable(o, mobility) else { return stealSmallest(order, for: mobility) }
         let frame = claim(o, from: donor, for: mobility)
         record(frame, order, mobility, fallback: o, donor)
         return true
@@ -30,14 +27,14 @@ extension BuddyAllocator {
   }
 
   private func isClaimable(_ order: Int, _ mobility: Mobility) -> Bool {
-    order >= Self.pageblockOrder || order >= Self.pageblockOrder / 2 || mobility != .movable
+    order >= Self.pageblockOrder / 2 || mobility != .movable
   }
 
   private func stealSmallest(_ order: Int, for mobility: Mobility) -> Bool {
     let (first, second) = mobility.fallbacks
     for o in order..<Self.orders {
       for donor in [first, second] where freeBlocks(order: o, donor) > 0 {
-        if o < Self.pageblockOrder { fellBack?() }
+        fellBack?()
         let frame = takeHead(o, donor)
         move(frame, o, to: mobility)
         record(frame, order, mobility, fallback: o, donor)
@@ -57,7 +54,6 @@ extension BuddyAllocator {
     }
     fellBack?()
     move(frame, order, to: mobility)
-    guard isClaimable(order, mobility) else { return frame }
     // A pageblock that begins before its zone counts, and gives, from the claimed block on only
     // (recordings: pages of zone DMA below it stay with their mobility).
     let firstFrame = frame & ~511 < start ? frame : frame & ~511

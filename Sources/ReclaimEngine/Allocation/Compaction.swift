@@ -31,14 +31,14 @@ extension Zone {
   func suitability(order: Int, _ classZone: Int) -> CompactionSuitability {
     if isAbove(watermarks.min, order: order, classZone: classZone) { return .success }
     guard hasRoomToCompact(order: order, classZone) else { return .skipped }
-    return order > AllocationRequest.costlyOrder && !isFragmented(order: order)
+    return AllocationRequest.isCostly(order) && !isFragmented(order: order)
       ? .skipped : .continue
   }
 
   /// Whether so many pages are free that compaction could move some there.
   /// - Parameter free: as if so many pages were free.
   func hasRoomToCompact(order: Int, _ classZone: Int, free: Int? = nil) -> Bool {
-    let mark = order > AllocationRequest.costlyOrder ? watermarks.low : watermarks.min
+    let mark = AllocationRequest.isCostly(order) ? watermarks.low : watermarks.min
     return isAbove(
       mark + Self.compactGap(order: order), order: 0, classZone: classZone, free: free)
   }

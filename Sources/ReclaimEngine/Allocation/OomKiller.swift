@@ -172,7 +172,9 @@ extension Memory {
     tree.cgroup(victim.memcg).count(.oom_kill)
     victim.kill(reason)
     releaseKilled(victim)
-    reaper.start(for: victim, due: timeline.now + Nanoseconds(profile.numbers.reaperDelay))
+    if !victim.isOomSkipped {
+      reaper.start(for: victim, due: timeline.now + Nanoseconds(profile.numbers.reaperDelay))
+    }
   }
 
   /// A task cannot go on without memory: a dying one ends here; for another one nobody can make

@@ -135,15 +135,7 @@ extension Memory {
   private func reapable(_ area: Area) -> [Range<Int>] {
     switch profile.reapedAreas {
     case .lockedToo: return [0..<area.pages]
-    case .unlocked:
-      var parts: [Range<Int>] = []
-      var at = 0
-      for locked in area.locked {
-        if at < locked.lowerBound { parts.append(at..<locked.lowerBound) }
-        at = locked.upperBound
-      }
-      if at < area.pages { parts.append(at..<area.pages) }
-      return parts
+    case .unlocked: return area.unlocked
     }
   }
 }

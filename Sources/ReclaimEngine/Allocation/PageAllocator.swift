@@ -3,7 +3,7 @@
 //
 // Zones are tried from the highest that the request may use to the lowest; each must stay above its
 // low mark plus what it keeps back from such requests (reference 23 §23.6). What to do when none
-// does is somebody else's (AllocationRequest.swift): the answer is 0.
+// does is somebody else's (AllocateSlowly.swift): the answer is 0.
 
 import UAPI
 
@@ -57,7 +57,7 @@ package final class PageAllocator {
     for zone in node.zones { zone.buddy.smallestFallback = BuddyAllocator.pageblockOrder }
   }
 
-  /// The same for who is not simply one of the two classes.
+  /// 2^order frames as above the low marks, for who is not simply one of the two classes; or 0.
   func allocate(_ request: AllocationRequest) -> UInt32 {
     let (order, mobility, classZone) = (request.order, request.mobility, request.classZone)
     // Who may not use the highest zone begins in another, where nobody avoids to mix.
@@ -106,7 +106,9 @@ package final class PageAllocator {
   func allocateForReclaim(order: Int, _ mobility: Mobility) -> UInt32 {
     let frame = allocate(order: order, mobility)
     if frame != 0 { return frame }
-    return allocate(order: order, mobility, classZone: Self.classZone(mobility)) { -$0.managed }
+    return allocate(
+      order: order, mobility, classZone: Self.classZone(mobility),
+      above: Reserve.everything.mark)
   }
 
   @inline(__always) private func take(_ order: Int, _ mobility: Mobility, from zone: Zone) -> UInt32

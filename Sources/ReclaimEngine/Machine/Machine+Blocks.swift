@@ -33,30 +33,21 @@ extension Machine {
 extension AllocationRequest {
   /// What of it the kernels that are built lack; nil: nothing.
   fileprivate var unbuilt: String? {
-    func refused(_ name: String, _ why: String) -> String? {
-      gfp.isSuperset(of: GfpFlags.named(name)!) ? "t:alloc_pages: \(name) \(why)" : nil
+    if gfp.contains(.account) {
+      return "__GFP_ACCOUNT charges a cgroup, which is not built for blocks"
     }
-    if let why = refused("__GFP_ACCOUNT", "charges a cgroup, which is not built for blocks")
-      ?? refused("__GFP_WRITE", "asks for dirty limits, which are not built")
-    {
-      return why
+    if gfp.contains(.write) { return "__GFP_WRITE asks for dirty limits, which are not built" }
+    if order > 0, gfp.contains(.high) {
+      return
+        "__GFP_HIGH with an order keeps pageblocks in reserve (high-atomic), which is not built"
     }
-    if order > 0,
-      let why = refused(
-        "__GFP_HIGH",
-        "with an order keeps pageblocks in reserve "
-          + "(high-atomic), which is not built")
-    {
-      return why
-    }
-    // What a kernel does then it warns of beforehand, and the reference does not tell.
+    guard gfp.contains(.noFail) else { return nil }
+    // What a kernel does otherwise it warns of beforehand, and the reference does not tell.
     let insists =
-      gfp.contains(.directReclaim) && !gfp.contains(.noRetry)
-      && !gfp.contains(.retryMayFail) && !isCostly
+      gfp.contains(.directReclaim) && !isCostly
+      && gfp.isDisjoint(with: [.noRetry, .retryMayFail, .thisNode, .dma32])
     return insists
-      ? nil
-      : refused(
-        "__GFP_NOFAIL", "is built for blocks of up to 8 pages, with GFP_NOIO or more, and alone")
+      ? nil : "__GFP_NOFAIL is built for blocks of up to 8 pages, with GFP_NOIO or more, and alone"
   }
 }
 

@@ -23,13 +23,12 @@ package final class Zone {
   private let lowLimits: UnsafeMutablePointer<Int>
   /// Pages handed out and given back since boot.
   private var allocatedPages = 0
-  /// Of them, those that are not the first of their block.
-  private var pagesBehindFirst = 0
+  /// Requests served: numa_hit counts a block once (recordings).
+  private var servedRequests = 0
   private var freedPages = 0
   private var writePendingPages = 0
   var allocated: Int { allocatedPages }
-  /// Requests served: numa_hit counts a block once (recordings).
-  var served: Int { allocatedPages - pagesBehindFirst }
+  var served: Int { servedRequests }
   var freed: Int { freedPages }
 
   package init(
@@ -117,7 +116,7 @@ package final class Zone {
       ? perCPU.take(order: order, mobility) : buddy.take(order: order, mobility)
     if frame != 0 {
       allocatedPages &+= 1 &<< order
-      if order != 0 { pagesBehindFirst &+= 1 &<< order &- 1 }
+      servedRequests &+= 1
     }
     return frame
   }

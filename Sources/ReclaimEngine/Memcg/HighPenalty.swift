@@ -81,12 +81,15 @@ extension Memory {
         continue
       }
       let penalty = UInt64(delay) * profile.numbers.tick
-      task.latencies.note(.throttled, penalty)
+      // A killable sleep does not begin with the signal pending.
+      if task.isDying { return }
+      let begun = timeline.now
       beginStall(task)
       setRunnable(false, task)
       task.sleepsKillably = true
       defer { task.sleepsKillably = false }
       try await task.fiber.sleep(Nanoseconds(penalty))
+      task.latencies.note(.throttled, (timeline.now - begun).count)
       setRunnable(true, task)
       endStall(task)
       return

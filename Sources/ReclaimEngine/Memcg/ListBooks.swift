@@ -40,6 +40,8 @@ struct ListBooks {
   /// `hasNames`: the shrinkers of its names have something to count at every priority.
   let reach: UnsafeMutablePointer<UInt8>
   static let hasNames: UInt8 = 0x80
+  /// The reach without the names: the first priority at which there is nothing to scan.
+  @inline(__always) static func scans(_ reach: UInt8) -> UInt8 { reach & ~hasNames }
   /// Something else is to be done at every priority.
   static let always: UInt8 = 0x7F
 

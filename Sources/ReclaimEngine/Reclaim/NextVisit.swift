@@ -28,8 +28,9 @@ extension Memory {
         }
         // Nothing on its lists, but names: where too few for a scan, asking is the whole visit. A
         // cgroup without usage is below its min of nothing.
-        if reach & ListBooks.hasNames != 0, reach & ~ListBooks.hasNames <= priority {
+        if reach & ListBooks.hasNames != 0, ListBooks.scans(reach) <= priority {
           if tree.rows[Int(number)].usage == 0 || asksInVain(number, control) { continue }
+          walk.visits(looks: head.pointee.looks)
           return number
         }
       }
@@ -97,29 +98,29 @@ extension Memory {
     if reach[0] & ListBooks.hasNames != 0 {
       memory_prefetch(names.lists(UInt16(truncatingIfNeeded: ahead), .cgroup))
     }
-    if reach[0] & ~ListBooks.hasNames > priority {
+    if ListBooks.scans(reach[0]) > priority {
       let lruvec = UnsafeRawPointer(tree.lruvecs + ahead)
       memory_prefetch(lruvec)
       memory_prefetch(lruvec + 64)
     }
-    if reach[-4] & ~ListBooks.hasNames > priority {
+    if ListBooks.scans(reach[-4]) > priority {
       prefetchLists(of: tree.lruvecs + (ahead &- 4), priority) { lists, list in
         memory_prefetch(lists.chunks + Int(list.pointee.tail))
       }
     }
-    if reach[-7] & ~ListBooks.hasNames > priority {
+    if ListBooks.scans(reach[-7]) > priority {
       let counters = UnsafeRawPointer(tree.counters(UInt16(truncatingIfNeeded: ahead &- 7)))
       for line in 0..<Self.counterLines { memory_prefetch(counters + line &* 64) }
       prefetchLists(of: tree.lruvecs + (ahead &- 7), priority) { lists, list in
         memory_prefetch(lists.slots + lists.tailPlace(of: list))
       }
     }
-    if reach[-10] & ~ListBooks.hasNames > priority {
+    if ListBooks.scans(reach[-10]) > priority {
       prefetchLists(of: tree.lruvecs + (ahead &- 10), priority) { lists, list in
         memory_prefetch(lists.rows + Int(lists.tailFrame(of: list)))
       }
     }
-    if reach[-12] & ~ListBooks.hasNames > priority {
+    if ListBooks.scans(reach[-12]) > priority {
       prefetchLists(of: tree.lruvecs + (ahead &- 12), priority) { lists, list in
         let slot = Int(lists.rows[Int(lists.tailFrame(of: list))].slot)
         memory_prefetch(cache.slots + slot)

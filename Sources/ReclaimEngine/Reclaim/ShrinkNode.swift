@@ -42,14 +42,14 @@ extension Memory {
   /// compact one, and the lists hold more than that takes (reference 04 §4.8).
   private func continuesForBlock(_ control: ScanControl, reclaimed: Int) -> Bool {
     guard control.order > 0, control.gfp.contains(.io), reclaimed > 0,
-      control.order > AllocationRequest.costlyOrder
+      AllocationRequest.isCostly(control.order)
         || control.priority < profile.numbers.defaultPriority - 2
     else { return false }
-    for zone in node.zones(upTo: control.highestZone) {
-      switch zone.suitability(order: control.order, control.highestZone) {
-      case .success, .continue: return false
-      case .skipped: continue
-      }
+    let zones = node.zones(upTo: control.highestZone)
+    if zones.contains(where: {
+      $0.suitability(order: control.order, control.highestZone) != .skipped
+    }) {
+      return false
     }
     let sizes = tree.books.head.pointee.totals
     let hasSwap = (swap?.area.free ?? 0) > 0

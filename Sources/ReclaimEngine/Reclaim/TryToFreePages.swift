@@ -55,7 +55,7 @@ extension Memory {
   /// shrink_zones: the node, unless each zone of it has so much free that compaction can make the
   /// large block that is wanted (reference 02 §2.4).
   private func shrinkZones(_ control: inout ScanControl) async throws(Killed) {
-    if control.isGlobal, control.order > AllocationRequest.costlyOrder, control.gfp.contains(.io) {
+    if control.isGlobal, AllocationRequest.isCostly(control.order), control.gfp.contains(.io) {
       let zones = node.zones(upTo: control.highestZone)
       let ready = zones.count {
         $0.isReadyForCompaction(order: control.order, control.highestZone)

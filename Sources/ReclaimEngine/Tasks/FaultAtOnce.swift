@@ -58,7 +58,7 @@ extension Memory {
     _ area: Area, _ index: Int, write: Bool, charged: Bool, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let entry = entries[area.base + index]
-    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let slot = synchronousSlot(of: entry)
     let gfp: GfpFlags = slot == nil ? .kernel : .highUserMovable
     // Whose cgroup is removed while this one waits pays all the same: it has been charged.
     let payer = slot.map { self.payer(of: $0, task) } ?? task.memcg
@@ -70,13 +70,18 @@ extension Memory {
     return try await mapPage(area, index, entry, payer, write: write, task)
   }
 
+  /// The slot of an entry whose page is on a synchronous device.
+  private func synchronousSlot(of entry: PageTableEntry) -> UnsafeMutablePointer<SwapSlot>? {
+    entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+  }
+
   /// A fault at once for which the fast path found no frame.
   /// - Returns: false when there was no memory for it.
   func mapCharged(
     _ area: Area, _ index: Int, write: Bool, _ task: SimTask
   ) async throws(Killed) -> Bool {
     let entry = entries[area.base + index]
-    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let slot = synchronousSlot(of: entry)
     let payer = slot.map { self.payer(of: $0, task) } ?? task.memcg
     return try await mapPage(area, index, entry, payer, write: write, task)
   }
@@ -89,7 +94,7 @@ extension Memory {
     _ area: Area, _ index: Int, _ entry: PageTableEntry, _ payer: UInt16, write: Bool,
     _ task: SimTask
   ) async throws(Killed) -> Bool {
-    let slot = entry.isSwap ? synchronousSlots.map { $0 + Int(entry.swapOffset) } : nil
+    let slot = synchronousSlot(of: entry)
     let gfp = slot == nil ? anonymousFlags : .highUserMovable
     let frame = try await allocate(.movable, gfp, task)
     if frame == 0 {

@@ -23,6 +23,7 @@ extension Memory {
     for index in range {
       while !entries[area.base + index].permits(write: write) {
         guard try await fault(area, index, write: write, task) else { return false }
+        // The reaper may empty what was just brought in: a dying task does not go on.
         if task.isDying { return true }
       }
     }
@@ -130,12 +131,17 @@ extension Area {
   }
 
   /// Areas that the kernel keeps for it: one for each stretch that is locked or not.
-  private var pieces: Int {
-    var n = 0, at = 0
+  private var pieces: Int { locked.count + unlocked.count }
+
+  /// The stretches that are not locked, in order.
+  var unlocked: [Range<Int>] {
+    var stretches: [Range<Int>] = []
+    var at = 0
     for range in locked {
-      n += range.lowerBound > at ? 2 : 1
+      if at < range.lowerBound { stretches.append(at..<range.lowerBound) }
       at = range.upperBound
     }
-    return n + (at < pages ? 1 : 0)
+    if at < pages { stretches.append(at..<pages) }
+    return stretches
   }
 }

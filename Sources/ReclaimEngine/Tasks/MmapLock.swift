@@ -12,11 +12,9 @@
 import Timeline
 
 final class MmapLock {
-  fileprivate(set) var isHeldForWriting = false
+  fileprivate var isHeldForWriting = false
   fileprivate var isHeldByReaper = false
   fileprivate let released = WaitQueue()
-
-  init() {}
 
   /// The reaper's attempt.
   /// - Returns: false while somebody writes.
