@@ -30,6 +30,12 @@ import UAPI
         path: "p/a", settings: [.max(8192), .low(2), .min(1), .high(nil), .swapMax(0)])
     ),
     ("cgset a max=4608K", .setCgroup(path: "a", settings: [.max(1152)])),
+    // One file is written as often as it is named.
+    (
+      "cgset a max=1M low=0 max=2M",
+      .setCgroup(path: "a", settings: [.max(256), .low(0), .max(512)])
+    ),
+    ("cgroup a high=1M high=max", .makeCgroup(path: "a", settings: [.high(256), .high(nil)])),
     ("enter /", .enter(path: "/")),
     ("open data", .open(file: "data")),
     ("reclaim a 4M", .reclaim(path: "a", 1024)),
