@@ -19,8 +19,6 @@ package enum WorkloadOps {
     "mempolicy": "memory policies are not built",
     "mbind": "memory policies are not built",
     "compact": "compaction is not built",
-    "sysctl": "changing sysctls while the machine runs is not built",
-    "echo": "writing to files of /proc and /sys is not built",
   ]
 
   /// Reads all ops of a question.
@@ -36,7 +34,8 @@ package enum WorkloadOps {
     var tasks: [WorkloadProgram.Task] = []
     var ranks: [Int] = []
     for task in question.scenario.tasks {
-      var parser = TaskParser(task: task, taskNames: names, files: files, turnOrder: turnOrder)
+      var parser = TaskParser(
+        task: task, kernel: question.kernel, taskNames: names, files: files, turnOrder: turnOrder)
       do {
         tasks.append(WorkloadProgram.Task(name: task.name, steps: try parser.steps()))
         ranks += parser.ranks.filter { !ranks.contains($0) }
@@ -96,7 +95,7 @@ package enum WorkloadOps {
       "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
       "wait", "loop", "endloop", "anon", "mapfile", "touch", "madvise", "mlock", "munlock",
       "munmap",
-      "oomadj", "drop_caches", "statfiles", "statneg", "lockstep",
+      "oomadj", "drop_caches", "statfiles", "statneg", "lockstep", "sysctl", "echo",
     ].contains(name)
   }
 

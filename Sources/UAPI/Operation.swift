@@ -46,6 +46,9 @@ package enum Operation: Sendable {
   case unlock(area: String, from: Int, length: Int?)
   /// Writes to /proc/sys/vm/drop_caches: 1 page cache, 2 slab, 3 both.
   case dropCaches(Int)
+  /// Writes to /proc/sys, by full name ("vm.swappiness"); EINVAL where the kernel does not take the
+  /// value.
+  case writeSysctl(name: String, value: Int)
   /// The task's own oom_score_adj, −1000 to 1000.
   case setOomScoreAdjust(Int)
   /// alloc_pages, as the kernel's own code calls it: 2^order page frames in a row, answered as

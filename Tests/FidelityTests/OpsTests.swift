@@ -50,6 +50,17 @@ import UAPI
     (
       "fadvise data willneed from=3 n=0", .adviseFile(file: "data", .willneed, from: 3, length: nil)
     ),
+    ("sysctl vm.swappiness=10", .writeSysctl(name: "vm.swappiness", value: 10)),
+    ("sysctl vm/dirty_ratio=5", .writeSysctl(name: "vm.dirty_ratio", value: 5)),
+    ("sysctl vm.drop_caches=3", .dropCaches(3)),
+    ("echo 1 /proc/sys/vm/drop_caches", .dropCaches(1)),
+    ("echo 0 /proc/sys/vm/page-cluster", .writeSysctl(name: "vm.page-cluster", value: 0)),
+    ("echo -17 /proc/self/oom_score_adj", .setOomScoreAdjust(-17)),
+    ("echo 8192 /sys/fs/cgroup/p/a/memory.max", .setCgroup(path: "p/a", settings: [.max(2)])),
+    ("echo max /sys/fs/cgroup/a/memory.high", .setCgroup(path: "a", settings: [.high(nil)])),
+    ("echo 1M /sys/fs/cgroup/a/memory.reclaim", .reclaim(path: "a", 256)),
+    ("echo 0 /sys/fs/cgroup/a/cgroup.procs", .enter(path: "a")),
+    ("echo 0 /sys/fs/cgroup/cgroup.procs", .enter(path: "/")),
     // A range may reach beyond the file, and the file need not exist.
     (
       "fadvise data dontneed from=2000 n=4M",
@@ -131,6 +142,16 @@ import UAPI
 
   @Test(arguments: [
     ("compact", "compaction is not built"),
+    ("sysctl vm.laptop_mode=1", "writing 1 to vm.laptop_mode is not built"),
+    ("sysctl kernel.pid_max=4", "writing kernel.pid_max is not built"),
+    ("sysctl vm.percpu_pagelist_fraction=0", "kernel 6.1 has no vm.percpu_pagelist_fraction"),
+    ("sysctl vm.lowmem_reserve_ratio=1,2", "writing to vm.lowmem_reserve_ratio is not built"),
+    ("echo 1 /proc/sysrq-trigger", "writing to /proc/sysrq-trigger is not built"),
+    ("echo 1 /sys/fs/cgroup/", "writing to /sys/fs/cgroup/ is not built"),
+    (
+      "echo 77 /sys/fs/cgroup/a/cgroup.procs",
+      "writing to /sys/fs/cgroup/a/cgroup.procs is not built"
+    ),
     ("mbind A bind 0", "memory policies are not built"),
     ("write data seq", "writing to files is not built"),
     ("cgroup a zswap.max=0", "memory.zswap.max is not built"),

@@ -63,6 +63,9 @@ extension Machine {
     case .dropCaches(let what):
       noteOperation(22, task, [UInt64(bitPattern: Int64(what))])
       return try await memory.dropCaches(what, task)
+    case .writeSysctl(let name, let value):
+      noteOperation(23, task, [UInt64(bitPattern: Int64(value))])
+      return try await memory.writeSysctl(name, value, task)
     case .setOomScoreAdjust(let value):
       guard (-1000...1000).contains(value) else { return .failed(.EINVAL) }
       noteOperation(16, task, [UInt64(bitPattern: Int64(value))])
