@@ -125,6 +125,9 @@ struct TaskParser {
       let every = try OpWords.number(word, "the length of a turn", atMost: 1 << 30)
       return .takeTurns(every: every, order: turnOrder)
     case "open": return .open(file: try words.next("the file"))
+    case "sync": return .sync
+    case "fsync": return .fsync(file: try words.next("the file"))
+    case "unlink": return .unlink(file: try words.next("the file"))
     case "drop_caches":
       let word = try words.next("what to drop")
       guard let what = Int(word), (1...3).contains(what) else {

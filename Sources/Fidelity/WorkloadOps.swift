@@ -11,11 +11,8 @@ package enum WorkloadOps {
   /// Ops that the engine has no operation for, and what they would need.
   private static let notBuilt: [String: String] = [
     "write": "writing to files is not built",
-    "fsync": "writing to files is not built",
-    "sync": "writing to files is not built",
     "mkfile": "making files while the machine runs is not built",
     "mkfiles": "making files while the machine runs is not built",
-    "unlink": "removing files is not built",
     "mempolicy": "memory policies are not built",
     "mbind": "memory policies are not built",
     "compact": "compaction is not built",
@@ -95,7 +92,8 @@ package enum WorkloadOps {
       "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
       "wait", "loop", "endloop", "anon", "mapfile", "touch", "madvise", "mlock", "munlock",
       "munmap",
-      "oomadj", "drop_caches", "statfiles", "statneg", "lockstep", "sysctl", "echo",
+      "oomadj", "drop_caches", "statfiles", "statneg", "lockstep", "sysctl", "echo", "sync",
+      "fsync", "unlink",
     ].contains(name)
   }
 

@@ -16,6 +16,11 @@ package enum Operation: Sendable {
   case removeCgroup(path: String)
   /// Moves this task into the cgroup.
   case enter(path: String)
+  /// Takes a file's name away; the file goes when nobody has it open any more.
+  case unlink(file: String)
+  /// Writes what is dirty of all files, or of one, which is opened as for reading.
+  case sync
+  case fsync(file: String)
   /// Opens a file of the machine; answers nothing. Reading opens it as well.
   case open(file: String)
   /// One 4096-byte read per access, through the task's one descriptor of that file.

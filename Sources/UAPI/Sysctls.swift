@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's knobs below /proc/sys/vm: which there are on which kernel, what the kernel takes, and
-// which of them this machine follows.
+// The kernel's knobs below /proc/sys/vm: which there are on which kernel, what the kernel takes,
+// and which of them this machine follows.
 //
 // A scenario sets them before its machine boots, a recorded task while it runs. A name that the
 // kernel has and this machine does not follow is refused: a value that changes nothing would be

@@ -50,6 +50,9 @@ import UAPI
     (
       "fadvise data willneed from=3 n=0", .adviseFile(file: "data", .willneed, from: 3, length: nil)
     ),
+    ("sync", .sync),
+    ("fsync data", .fsync(file: "data")),
+    ("unlink data", .unlink(file: "data")),
     ("sysctl vm.swappiness=10", .writeSysctl(name: "vm.swappiness", value: 10)),
     ("sysctl vm/dirty_ratio=5", .writeSysctl(name: "vm.dirty_ratio", value: 5)),
     ("sysctl vm.drop_caches=3", .dropCaches(3)),

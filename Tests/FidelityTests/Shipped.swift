@@ -51,13 +51,17 @@ enum Shipped {
   }
 
   /// A run of the recorded machine with another workload, every invariant checked.
+  static func run(_ ops: [String], on name: String) throws -> WorkloadRun {
+    try run([("main", ops)], on: name)
+  }
+
+  /// - Parameter tasks: what they do; in a recording with several they stand sorted.
   static func run(
-    _ ops: [String], on name: String, setup: [String]? = nil
+    _ tasks: [(name: String, ops: [String])], on name: String
   ) throws -> WorkloadRun {
     var json = try json(name)
     var scenario = json["scenario"] as! [String: Any]
-    scenario["tasks"] = ["main": ops]
-    if let setup { scenario["setup"] = setup }
+    scenario["tasks"] = Dictionary(uniqueKeysWithValues: tasks)
     json["scenario"] = scenario
     return try WorkloadRunner.run(
       RecordingQuestion(try recording(name, json)), paranoid: true)

@@ -2,10 +2,10 @@
 // Writing to /proc/sys/vm while the machine runs.
 //
 // What reclaim asks anew each time (swappiness, vfs_cache_pressure, page-cluster) holds from the
-// next question on. min_free_kbytes and watermark_scale_factor have the marks of every zone computed
-// anew from what is managed now, which ends a boost (reference 23 §§23.1, 23.2) and, where the
-// per-CPU lists follow the low mark, sets their length; watermark_boost_factor counts at the next
-// fallback. Nobody is woken: kswapd sees the new marks when an allocation fails them.
+// next question on. min_free_kbytes and watermark_scale_factor have the marks of every zone
+// computed anew from what is managed now, which ends a boost (reference 23 §§23.1, 23.2) and, where
+// the per-CPU lists follow the low mark, sets their length; watermark_boost_factor counts at the
+// next fallback. Nobody is woken: kswapd sees the new marks when an allocation fails them.
 
 import Timeline
 import UAPI
