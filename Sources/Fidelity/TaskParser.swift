@@ -125,6 +125,10 @@ struct TaskParser {
       let every = try OpWords.number(word, "the length of a turn", atMost: 1 << 30)
       return .takeTurns(every: every, order: turnOrder)
     case "open": return .open(file: try words.next("the file"))
+    case "mkfile":
+      let name = try words.next("the file")
+      let size = try OpWords.bytes(try words.next("the size"), "the size", plainUnit: 4096)
+      return .makeFile(name: name, pages: Pages(covering: size).count)
     case "sync": return .sync
     case "fsync": return .fsync(file: try words.next("the file"))
     case "unlink": return .unlink(file: try words.next("the file"))

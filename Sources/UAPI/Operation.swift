@@ -16,6 +16,8 @@ package enum Operation: Sendable {
   case removeCgroup(path: String)
   /// Moves this task into the cgroup.
   case enter(path: String)
+  /// Makes a file of so many pages and writes them past the page cache.
+  case makeFile(name: String, pages: Int)
   /// Takes a file's name away; the file goes when nobody has it open any more.
   case unlink(file: String)
   /// Writes what is dirty of all files, or of one, which is opened as for reading.

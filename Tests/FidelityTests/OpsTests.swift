@@ -50,6 +50,7 @@ import UAPI
     (
       "fadvise data willneed from=3 n=0", .adviseFile(file: "data", .willneed, from: 3, length: nil)
     ),
+    ("mkfile more 5K", .makeFile(name: "more", pages: 2)),
     ("sync", .sync),
     ("fsync data", .fsync(file: "data")),
     ("unlink data", .unlink(file: "data")),
@@ -145,6 +146,7 @@ import UAPI
 
   @Test(arguments: [
     ("compact", "compaction is not built"),
+    ("mkfiles d 10", "making directories of files while the machine runs is not built"),
     ("sysctl vm.laptop_mode=1", "writing 1 to vm.laptop_mode is not built"),
     ("sysctl kernel.pid_max=4", "writing kernel.pid_max is not built"),
     ("sysctl vm.percpu_pagelist_fraction=0", "kernel 6.1 has no vm.percpu_pagelist_fraction"),

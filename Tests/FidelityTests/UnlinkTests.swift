@@ -57,6 +57,34 @@ import UAPI
   }
 
   @Test(arguments: machines)
+  func aFileThatATaskMakesIsReadLikeOneOfTheSetUp(name: String) throws {
+    let run = try Shipped.run(
+      [
+        (
+          "main",
+          [
+            "unlink data", "mkfile more 8M", "mark made", "read more seq n=4M", "mark read",
+            "unlink more", "mkfile more 4M", "read more seq",
+          ]
+        )
+      ], on: name)
+    #expect(run.status == .ok, "\(run.reason ?? "")")
+    #expect(run.results.allSatisfy { $0.value == 0 }, "\(run.results)")
+    #expect(try filePages(run, "made") == filePages(run, "base"))
+    #expect(try filePages(run, "read") - filePages(run, "made") >= 1024)
+  }
+
+  @Test func aFileIsNotWrittenOverNorMadeWhereItMayNotFit() throws {
+    let over = try Shipped.run(["mkfile data 1M"], on: "6.1-classic/memcg-file-loop")
+    #expect(
+      over.reason
+        == "task main, op 0 `mkfile data 1M`: writing over a file that exists ('data') is not built"
+    )
+    let large = try Shipped.run(["mkfile more 2G"], on: "6.1-classic/memcg-file-loop")
+    #expect(large.reason?.contains("a file of 524288 pages is not built where") == true)
+  }
+
+  @Test(arguments: machines)
   func syncAndFsyncFindNothingToWrite(name: String) throws {
     let run = try Shipped.run(
       [("main", ["read data seq n=64", "mark m", "sync", "fsync data", "fsync none", "mark n"])],

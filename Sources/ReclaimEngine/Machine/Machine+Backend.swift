@@ -60,7 +60,7 @@ extension Machine {
       return .done
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
-    case .sync, .fsync, .unlink:
+    case .sync, .fsync, .unlink, .makeFile:
       return try await performOnFileSystem(operation, task)
     case .dropCaches(let what):
       noteOperation(22, task, [UInt64(bitPattern: Int64(what))])
@@ -153,6 +153,9 @@ extension Machine {
     case .fsync(let name):
       noteOperation(25, task, [])
       return try await open(name, task) == nil ? .failed(.ENOENT) : .done
+    case .makeFile(let name, let pages):
+      noteOperation(27, task, [UInt64(max(pages, 0))])
+      return try await memory.makeFile(name, pages: pages, task)
     case .unlink(let name):
       guard let file = memory.cache.file(named: name) else { return .failed(.ENOENT) }
       noteOperation(26, task, [UInt64(file.number)])

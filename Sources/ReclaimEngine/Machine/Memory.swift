@@ -48,6 +48,8 @@ package final class Memory {
   var pageCluster: Int
   let readAheadPages: Int
   let requestPages: Int
+  /// Pages of the file system's device; 0 where there is none.
+  private(set) var fileSystemPages = 0
 
   /// The one batch that is open while reclaim works, and the folios of it that are to be freed.
   let batch: UnsafeMutablePointer<UInt32>
@@ -191,6 +193,7 @@ package final class Memory {
       cache.makeInnerNodesOfBoot(device)
       blockDevice = device
     }
+    fileSystemPages = spec.disks.first { $0.use == .fileSystem }?.size.pages.count ?? 0
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }
