@@ -18,6 +18,8 @@ struct OpWords {
   let name: String
   private var positional: ArraySlice<String>
   private(set) var pairs: [(key: String, value: String)]
+  /// Keys whose value was taken.
+  private var taken: [String] = []
 
   /// No file or range of a recorded workload comes near it, and sums of two never overflow.
   private static let pagesMax: UInt64 = 1 << 32
@@ -31,9 +33,7 @@ struct OpWords {
     pairs = []
     for word in rest where word.contains("=") {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let key = String(parts[0])
-      if pairs.contains(where: { $0.key == key }) { throw OpProblem("\(key) is given twice") }
-      pairs.append((key, String(parts[1])))
+      pairs.append((String(parts[0]), String(parts[1])))
     }
   }
 
@@ -51,6 +51,7 @@ struct OpWords {
 
   mutating func value(_ key: String) -> String? {
     guard let at = pairs.firstIndex(where: { $0.key == key }) else { return nil }
+    taken.append(key)
     return pairs.remove(at: at).value
   }
 
@@ -64,6 +65,7 @@ struct OpWords {
     return try Self.number(text, key, atMost: max)
   }
 
+  /// All pairs in their order, one key as often as it is written: files are written one by one.
   mutating func takePairs() -> [(key: String, value: String)] {
     defer { pairs = [] }
     return pairs
@@ -71,7 +73,9 @@ struct OpWords {
 
   func end() throws(OpProblem) {
     if let word = positional.first { throw OpProblem("\"\(word)\" is one word too many") }
-    if let pair = pairs.first { throw OpProblem("\(name) has no \(pair.key)=") }
+    guard let pair = pairs.first else { return }
+    if taken.contains(pair.key) { throw OpProblem("\(pair.key) is given twice") }
+    throw OpProblem("\(name) has no \(pair.key)=")
   }
 
   // MARK: Numbers

@@ -6,6 +6,8 @@ import UAPI
 /// Reads the ops of one task.
 struct TaskParser {
   let task: RecordedScenario.Task
+  /// Kernel generation, such as "6.1".
+  let kernel: String
   let taskNames: [String]
   let files: [FileSpec]
   /// Tasks that take turns, in their order.
@@ -19,9 +21,11 @@ struct TaskParser {
   private(set) var site: OpSite
 
   init(
-    task: RecordedScenario.Task, taskNames: [String], files: [FileSpec], turnOrder: [String] = []
+    task: RecordedScenario.Task, kernel: String, taskNames: [String], files: [FileSpec],
+    turnOrder: [String] = []
   ) {
     self.task = task
+    self.kernel = kernel
     self.taskNames = taskNames
     self.files = files
     self.turnOrder = turnOrder
@@ -77,6 +81,7 @@ struct TaskParser {
       action = .wait(name)
     case "cgroup", "cgset": action = try cgroup(&words)
     case "read": action = try read(&words)
+    case "sysctl", "echo": action = try write(&words)
     case "anon", "mapfile", "touch", "madvise", "mlock", "munlock", "munmap":
       action = try memory(&words)
     case "reclaim":
@@ -120,6 +125,13 @@ struct TaskParser {
       let every = try OpWords.number(word, "the length of a turn", atMost: 1 << 30)
       return .takeTurns(every: every, order: turnOrder)
     case "open": return .open(file: try words.next("the file"))
+    case "mkfile":
+      let name = try words.next("the file")
+      let size = try OpWords.bytes(try words.next("the size"), "the size", plainUnit: 4096)
+      return .makeFile(name: name, pages: Pages(covering: size).count)
+    case "sync": return .sync
+    case "fsync": return .fsync(file: try words.next("the file"))
+    case "unlink": return .unlink(file: try words.next("the file"))
     case "drop_caches":
       let word = try words.next("what to drop")
       guard let what = Int(word), (1...3).contains(what) else {
@@ -181,7 +193,7 @@ struct TaskParser {
   }
 
   /// nil for a file of the controller that is not built.
-  private static func setting(
+  static func setting(
     _ key: String, _ value: String
   ) throws(OpProblem) -> CgroupSetting? {
     func limit() throws(OpProblem) -> Pages? {

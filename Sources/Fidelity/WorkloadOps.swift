@@ -11,16 +11,10 @@ package enum WorkloadOps {
   /// Ops that the engine has no operation for, and what they would need.
   private static let notBuilt: [String: String] = [
     "write": "writing to files is not built",
-    "fsync": "writing to files is not built",
-    "sync": "writing to files is not built",
-    "mkfile": "making files while the machine runs is not built",
-    "mkfiles": "making files while the machine runs is not built",
-    "unlink": "removing files is not built",
+    "mkfiles": "making directories of files while the machine runs is not built",
     "mempolicy": "memory policies are not built",
     "mbind": "memory policies are not built",
     "compact": "compaction is not built",
-    "sysctl": "changing sysctls while the machine runs is not built",
-    "echo": "writing to files of /proc and /sys is not built",
   ]
 
   /// Reads all ops of a question.
@@ -35,8 +29,10 @@ package enum WorkloadOps {
     let names = question.scenario.tasks.map(\.name)
     var tasks: [WorkloadProgram.Task] = []
     var ranks: [Int] = []
+    let known = files + filesMade(by: question.scenario.tasks, besides: files)
     for task in question.scenario.tasks {
-      var parser = TaskParser(task: task, taskNames: names, files: files, turnOrder: turnOrder)
+      var parser = TaskParser(
+        task: task, kernel: question.kernel, taskNames: names, files: known, turnOrder: turnOrder)
       do {
         tasks.append(WorkloadProgram.Task(name: task.name, steps: try parser.steps()))
         ranks += parser.ranks.filter { !ranks.contains($0) }
@@ -91,12 +87,31 @@ package enum WorkloadOps {
     return (files, directories, refusals)
   }
 
+  /// Files that tasks make, where a name means one size whenever it exists.
+  private static func filesMade(
+    by tasks: [RecordedScenario.Task], besides files: [FileSpec]
+  ) -> [FileSpec] {
+    var made: [FileSpec] = []
+    for text in tasks.flatMap(\.ops) where text.hasPrefix("mkfile ") {
+      guard var words = try? OpWords(text), let name = try? words.next("the file"),
+        let word = try? words.next("the size"),
+        let size = try? OpWords.bytes(word, "the size", plainUnit: 4096)
+      else { continue }
+      made.append(FileSpec(name: name, size: Pages(covering: size)))
+    }
+    return made.filter { file in
+      !files.contains { $0.name == file.name }
+        && made.allSatisfy { $0.name != file.name || $0.size == file.size }
+    }
+  }
+
   private static func isTaskOp(_ name: String) -> Bool {
     [
       "cgroup", "cgset", "enter", "open", "read", "fadvise", "reclaim", "msleep", "mark", "spawn",
       "wait", "loop", "endloop", "anon", "mapfile", "touch", "madvise", "mlock", "munlock",
       "munmap",
-      "oomadj", "drop_caches", "statfiles", "statneg", "lockstep",
+      "oomadj", "drop_caches", "statfiles", "statneg", "lockstep", "sysctl", "echo", "sync",
+      "fsync", "unlink",
     ].contains(name)
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The manual printed: tables in Markdown for readers, annotated declarations in Lua for editors.
 
+import UAPI
+
 extension Manual {
   /// The tables of docs/scenario-api.md by the name that its markers give them.
   package static var tables: [(name: String, text: String)] {

@@ -16,6 +16,13 @@ package enum Operation: Sendable {
   case removeCgroup(path: String)
   /// Moves this task into the cgroup.
   case enter(path: String)
+  /// Makes a file of so many pages and writes them past the page cache.
+  case makeFile(name: String, pages: Int)
+  /// Takes a file's name away; the file goes when nobody has it open any more.
+  case unlink(file: String)
+  /// Writes what is dirty of all files, or of one, which is opened as for reading.
+  case sync
+  case fsync(file: String)
   /// Opens a file of the machine; answers nothing. Reading opens it as well.
   case open(file: String)
   /// One 4096-byte read per access, through the task's one descriptor of that file.
@@ -46,6 +53,9 @@ package enum Operation: Sendable {
   case unlock(area: String, from: Int, length: Int?)
   /// Writes to /proc/sys/vm/drop_caches: 1 page cache, 2 slab, 3 both.
   case dropCaches(Int)
+  /// Writes to /proc/sys, by full name ("vm.swappiness"); EINVAL where the kernel does not take the
+  /// value.
+  case writeSysctl(name: String, value: Int)
   /// The task's own oom_score_adj, −1000 to 1000.
   case setOomScoreAdjust(Int)
   /// alloc_pages, as the kernel's own code calls it: 2^order page frames in a row, answered as

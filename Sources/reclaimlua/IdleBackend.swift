@@ -65,7 +65,8 @@ final class IdleBackend: Backend {
       try await fiber.sleep(duration)
       return .done
     case .adviseFile, .touch, .adviseArea, .lock, .unlock, .dropCaches, .stat, .takeTurns,
-      .awaitPressure, .awaitEvents, .freePages:
+      .awaitPressure, .awaitEvents, .freePages, .writeSysctl, .sync, .fsync, .unlink,
+      .makeFile:
       break
     }
     try await fiber.sleep(.microseconds(1))

@@ -30,6 +30,12 @@ import UAPI
         path: "p/a", settings: [.max(8192), .low(2), .min(1), .high(nil), .swapMax(0)])
     ),
     ("cgset a max=4608K", .setCgroup(path: "a", settings: [.max(1152)])),
+    // One file is written as often as it is named.
+    (
+      "cgset a max=1M low=0 max=2M",
+      .setCgroup(path: "a", settings: [.max(256), .low(0), .max(512)])
+    ),
+    ("cgroup a high=1M high=max", .makeCgroup(path: "a", settings: [.high(256), .high(nil)])),
     ("enter /", .enter(path: "/")),
     ("open data", .open(file: "data")),
     ("reclaim a 4M", .reclaim(path: "a", 1024)),
@@ -44,6 +50,21 @@ import UAPI
     (
       "fadvise data willneed from=3 n=0", .adviseFile(file: "data", .willneed, from: 3, length: nil)
     ),
+    ("mkfile more 5K", .makeFile(name: "more", pages: 2)),
+    ("sync", .sync),
+    ("fsync data", .fsync(file: "data")),
+    ("unlink data", .unlink(file: "data")),
+    ("sysctl vm.swappiness=10", .writeSysctl(name: "vm.swappiness", value: 10)),
+    ("sysctl vm/dirty_ratio=5", .writeSysctl(name: "vm.dirty_ratio", value: 5)),
+    ("sysctl vm.drop_caches=3", .dropCaches(3)),
+    ("echo 1 /proc/sys/vm/drop_caches", .dropCaches(1)),
+    ("echo 0 /proc/sys/vm/page-cluster", .writeSysctl(name: "vm.page-cluster", value: 0)),
+    ("echo -17 /proc/self/oom_score_adj", .setOomScoreAdjust(-17)),
+    ("echo 8192 /sys/fs/cgroup/p/a/memory.max", .setCgroup(path: "p/a", settings: [.max(2)])),
+    ("echo max /sys/fs/cgroup/a/memory.high", .setCgroup(path: "a", settings: [.high(nil)])),
+    ("echo 1M /sys/fs/cgroup/a/memory.reclaim", .reclaim(path: "a", 256)),
+    ("echo 0 /sys/fs/cgroup/a/cgroup.procs", .enter(path: "a")),
+    ("echo 0 /sys/fs/cgroup/cgroup.procs", .enter(path: "/")),
     // A range may reach beyond the file, and the file need not exist.
     (
       "fadvise data dontneed from=2000 n=4M",
@@ -125,6 +146,17 @@ import UAPI
 
   @Test(arguments: [
     ("compact", "compaction is not built"),
+    ("mkfiles d 10", "making directories of files while the machine runs is not built"),
+    ("sysctl vm.laptop_mode=1", "writing 1 to vm.laptop_mode is not built"),
+    ("sysctl kernel.pid_max=4", "writing kernel.pid_max is not built"),
+    ("sysctl vm.percpu_pagelist_fraction=0", "kernel 6.1 has no vm.percpu_pagelist_fraction"),
+    ("sysctl vm.lowmem_reserve_ratio=1,2", "writing to vm.lowmem_reserve_ratio is not built"),
+    ("echo 1 /proc/sysrq-trigger", "writing to /proc/sysrq-trigger is not built"),
+    ("echo 1 /sys/fs/cgroup/", "writing to /sys/fs/cgroup/ is not built"),
+    (
+      "echo 77 /sys/fs/cgroup/a/cgroup.procs",
+      "writing to /sys/fs/cgroup/a/cgroup.procs is not built"
+    ),
     ("mbind A bind 0", "memory policies are not built"),
     ("write data seq", "writing to files is not built"),
     ("cgroup a zswap.max=0", "memory.zswap.max is not built"),

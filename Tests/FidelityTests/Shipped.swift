@@ -50,6 +50,23 @@ enum Shipped {
     return try JSONSerialization.jsonObject(with: text) as? [String: Any] ?? [:]
   }
 
+  /// A run of the recorded machine with another workload, every invariant checked.
+  static func run(_ ops: [String], on name: String) throws -> WorkloadRun {
+    try run([("main", ops)], on: name)
+  }
+
+  /// - Parameter tasks: what they do; in a recording with several they stand sorted.
+  static func run(
+    _ tasks: [(name: String, ops: [String])], on name: String
+  ) throws -> WorkloadRun {
+    var json = try json(name)
+    var scenario = json["scenario"] as! [String: Any]
+    scenario["tasks"] = Dictionary(uniqueKeysWithValues: tasks)
+    json["scenario"] = scenario
+    return try WorkloadRunner.run(
+      RecordingQuestion(try recording(name, json)), paranoid: true)
+  }
+
   /// The text of changed JSON as a recording under the same path, its keys sorted: of a recording
   /// with several tasks this is another order.
   static func recording(_ name: String, _ json: [String: Any]) throws -> RecordingFile {

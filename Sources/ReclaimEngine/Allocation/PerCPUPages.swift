@@ -33,7 +33,8 @@ package final class PerCPUPages {
   let batch: Int
   /// Pages from which pages are given back, and what that is while nobody reclaims in the zone.
   private(set) var high: Int
-  private let fullHigh: Int
+  private var fullHigh: Int
+  private var isKswapdHere = false
   /// How much a drain has grown: batch << freeFactor.
   private var freeFactor = 0
   private let growthLimit: Int
@@ -89,7 +90,14 @@ package final class PerCPUPages {
   /// While kswapd reclaims in the zone less is kept from it (6.1).
   func isReclaimed(_ reclaims: Bool) {
     guard behaviour == .toOrderThree else { return }
+    isKswapdHere = reclaims
     high = reclaims ? min(4 * batch, fullHigh) : fullHigh
+  }
+
+  /// The length was computed anew (6.1): lists that are longer shrink as pages are freed.
+  func setHigh(_ pages: Int) {
+    fullHigh = pages
+    isReclaimed(isKswapdHere)
   }
 
   /// Puts a page on the list of a mobility at boot, whatever its pageblock is by now.

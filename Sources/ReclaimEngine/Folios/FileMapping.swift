@@ -16,6 +16,8 @@ final class FileMapping {
   let isDevice: Bool
   /// The number of its name; 0 before anybody looked it up.
   var inodeName: UInt32 = 0
+  /// Its name is gone; it stays while anybody has it open.
+  var isUnlinked = false
   /// Levels of nodes above the slots; 0: at most page 0 is there, without a node.
   var height = 0
   /// Areas that map it.
@@ -51,6 +53,9 @@ final class FileMapping {
   }
 
   deinit { for nodes in inner { nodes.deallocate() } }
+
+  /// Whether it can be looked up.
+  var hasName: Bool { !isShmem && !isDevice && !isUnlinked }
 
   /// A page of shared memory was filled with what cannot be compressed.
   func noteFilled(_ index: Int) {

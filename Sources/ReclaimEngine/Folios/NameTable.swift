@@ -169,6 +169,15 @@ final class NameTable {
     inodes -= 1
   }
 
+  /// The file of a dentry is gone, its inode given back: there is no such file from now on.
+  func loseFile(_ name: UInt32) {
+    let row = rows + Int(name)
+    row.pointee.state.remove(.inode)
+    row.pointee.state.insert(.negative)
+    inodes -= 1
+    negative += 1
+  }
+
   // MARK: lists
 
   /// At the young end of its list.

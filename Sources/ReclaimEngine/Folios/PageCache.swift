@@ -25,7 +25,7 @@ final class PageCache {
   /// Told when nothing of a file is cached any more, not even a shadow.
   var emptied: ((FileMapping) -> Void)?
   /// Files that have a name, in order of creation.
-  var files: [FileMapping] { mappings.compactMap { $0 }.filter { !$0.isShmem && !$0.isDevice } }
+  var files: [FileMapping] { mappings.compactMap { $0 }.filter { $0.hasName } }
   /// The nameless ones of shmem as well.
   var allFiles: [FileMapping] { mappings.compactMap { $0 } }
 

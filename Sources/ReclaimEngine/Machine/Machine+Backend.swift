@@ -60,9 +60,14 @@ extension Machine {
       return .done
     case .map, .unmap, .touch, .adviseArea, .lock, .unlock:
       return try await performOnArea(operation, task)
+    case .sync, .fsync, .unlink, .makeFile:
+      return try await performOnFileSystem(operation, task)
     case .dropCaches(let what):
       noteOperation(22, task, [UInt64(bitPattern: Int64(what))])
       return try await memory.dropCaches(what, task)
+    case .writeSysctl(let name, let value):
+      noteOperation(23, task, [UInt64(bitPattern: Int64(value))])
+      return try await memory.writeSysctl(name, value, task)
     case .setOomScoreAdjust(let value):
       guard (-1000...1000).contains(value) else { return .failed(.EINVAL) }
       noteOperation(16, task, [UInt64(bitPattern: Int64(value))])
@@ -123,35 +128,40 @@ extension Machine {
   /// The task's descriptor of a file, opened at first use: its cgroup pays for what the kernel
   /// keeps.
   func open(_ name: String, _ task: SimTask) async throws(Killed) -> OpenFile? {
+    if let known = task.openFile(named: name) { return known }
     guard let file = memory.cache.file(named: name) else { return nil }
-    if let known = task.openFile(file) { return known }
-    let sizes = memory.profile.objects
     try await task.spend(memory.profile.costs.open)
-    var kinds = [(SlabKind.file, sizes.structFile, false)]
-    let names = memory.names, known = memory.nameNumber(of: file)
-    if !names.find(known) {
-      kinds.append((.dentry, sizes.dentry, true))
-      if !names.hasInode(known) {
-        kinds.append((.inode, sizes.inode, true))
-        if sizes.inodeSecurity > 0, try await !memory.takeObject(.inodeSecurity, task) {
-          try memory.giveUpForMemory(task)
-        }
-        memory.touchMetadata()
-      }
-      names.remember(known, memcg: task.memcg)
-    }
-    names.use(known)
-    for (kind, size, reclaimable) in kinds {
-      if try await !memory.chargeObject(task.memcg, size, reclaimable: reclaimable, task) {
-        try memory.giveUpForMemory(task)
-      }
-      if try await !memory.takeObject(kind, task) { try memory.giveUpForMemory(task) }
-    }
+    // Another task may have removed it meanwhile.
+    if file.isUnlinked { return nil }
+    try await memory.useName(of: file, opens: true, task)
     let open = OpenFile(
       file, memcg: task.memcg, readAheadPages: memory.readAheadPages,
       stream: stream("\(task.name) reads \(name)"))
     task.remember(open)
     return open
+  }
+
+  /// Operations on the file system's names, and on what is to be written to it: nothing ever is.
+  private func performOnFileSystem(_ operation: Operation, _ task: SimTask)
+    async throws(Killed) -> Outcome
+  {
+    switch operation {
+    case .sync:
+      noteOperation(24, task, [])
+      try await task.spend(memory.profile.costs.open)
+      return .done
+    case .fsync(let name):
+      noteOperation(25, task, [])
+      return try await open(name, task) == nil ? .failed(.ENOENT) : .done
+    case .makeFile(let name, let pages):
+      noteOperation(27, task, [UInt64(max(pages, 0))])
+      return try await memory.makeFile(name, pages: pages, task)
+    case .unlink(let name):
+      guard let file = memory.cache.file(named: name) else { return .failed(.ENOENT) }
+      noteOperation(26, task, [UInt64(file.number)])
+      return try await memory.unlink(file, task)
+    default: preconditionFailure("not an operation on the file system: \(operation)")
+    }
   }
 
   // MARK: marks

@@ -112,13 +112,14 @@ package final class Machine: Backend {
     await memory.unmapAll(task)
     memory.freeProgramTables(task.program)
     memory.pressure.change(task, to: PressureState(), in: task.memcg)
-    for open in task.end(at: timeline.now) {
-      memory.names.close(open.file.inodeName)
+    for open in task.closeFiles() {
+      await memory.close(open.file, task)
       memory.gracePeriods.free(
         KernelObject(
           kind: .file, size: memory.profile.objects.structFile, owner: open.memcg,
           isReclaimable: false))
     }
+    task.end(at: timeline.now)
     turns?.leave(task, among: memory.tasks)
     if memory.endReason != nil {
       for other in memory.tasks where other !== task { other.fiber.kill() }

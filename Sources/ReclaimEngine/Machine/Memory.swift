@@ -43,11 +43,13 @@ package final class Memory {
   let interrupts: InterruptTime
   let seed: UInt64
   let zipfTables = ZipfTables()
-  let swappiness: Int
+  var swappiness: Int
   /// Pages read at a swap-in are at most 2 to the power of this.
-  let pageCluster: Int
+  var pageCluster: Int
   let readAheadPages: Int
   let requestPages: Int
+  /// Pages of the file system's device; 0 where there is none.
+  private(set) var fileSystemPages = 0
 
   /// The one batch that is open while reclaim works, and the folios of it that are to be freed.
   let batch: UnsafeMutablePointer<UInt32>
@@ -95,7 +97,10 @@ package final class Memory {
   let reclaimThrottle = ReclaimThrottle()
   var controlFiles = ControlFiles()
   /// vm.vfs_cache_pressure.
-  let vfsCachePressure: Int
+  var vfsCachePressure: Int
+  /// What the marks are computed from when either is written; nil: the kernel's own.
+  var minFreeKilobytes: Int?
+  var watermarkScaleFactor: Int?
   /// The device whose blocks directories and inodes are read from; nil where there are none.
   private(set) var blockDevice: FileMapping?
   /// Tasks whose direct reclaim waits for kswapd.
@@ -137,6 +142,8 @@ package final class Memory {
       tree, files: spec.directories.reduce(spec.files.count) { $0 + $1.files + 1 })
     directoryCache = DirectoryCache(spec.directories, names)
     vfsCachePressure = spec.sysctl("vm.vfs_cache_pressure") ?? 100
+    minFreeKilobytes = spec.sysctl("vm.min_free_kbytes")
+    watermarkScaleFactor = spec.sysctl("vm.watermark_scale_factor")
     stock = ChargeStock(tree, profile)
     objects = ObjectCharges(tree, stock, profile)
     workingset = Workingset(tree: tree, frames: frames, node: node, profile: profile)
@@ -186,6 +193,7 @@ package final class Memory {
       cache.makeInnerNodesOfBoot(device)
       blockDevice = device
     }
+    fileSystemPages = spec.disks.first { $0.use == .fileSystem }?.size.pages.count ?? 0
     for file in spec.files where cache.makeFile(file.name, pages: file.size.count) == nil {
       throw BootError("file '\(file.name)' of \(file.size.bytes.text): no room for its slots")
     }

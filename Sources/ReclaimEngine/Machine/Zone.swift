@@ -7,7 +7,8 @@ package final class Zone {
   let kind: ZoneSpec.Kind
   let managed: Int
   let present: Int
-  package let watermarks: Watermarks
+  private var marks: Watermarks
+  package var watermarks: Watermarks { marks }
   /// What requests up to each zone index must leave free beyond the mark.
   let protection: [Int]
   let buddy: BuddyAllocator
@@ -15,7 +16,8 @@ package final class Zone {
   /// What is added to each mark after a fallback to another mobility, and the most it may be
   /// (reference 23 §23.2).
   private var boostPages = 0
-  private let boostLimit: Int
+  private var boostLimit: Int
+  private var boostFactor: Int
   /// A boost has not woken kswapd yet.
   private var wantsKswapd = false
   /// For requests up to each zone index: the low mark with its boost, and what they must leave
@@ -39,13 +41,14 @@ package final class Zone {
     self.kind = kind
     self.managed = managed
     self.present = present ?? managed
-    self.watermarks = watermarks
+    marks = watermarks
     self.protection = protection
     self.buddy = buddy
     self.perCPU = perCPU
     precondition(protection.count > ZoneSpec.Kind.movable.index, "what a zone keeps back from whom")
     lowLimits = .allocate(capacity: protection.count)
     for (index, kept) in protection.enumerated() { lowLimits[index] = watermarks.low + kept }
+    self.boostFactor = boostFactor
     boostLimit = Self.boostLimit(managed: managed, high: watermarks.high, factor: boostFactor)
     buddy.fellBack = { [unowned self] in boostMarks() }
   }
@@ -73,6 +76,19 @@ package final class Zone {
 
   func reduceBoost(by pages: Int) { setBoost(boostPages - min(boostPages, pages)) }
   func kswapdWasWoken() { wantsKswapd = false }
+
+  /// vm.watermark_boost_factor was written: the next fallback knows.
+  func setBoostFactor(_ factor: Int) {
+    boostFactor = factor
+    boostLimit = Self.boostLimit(managed: managed, high: marks.high, factor: factor)
+  }
+
+  /// The marks were computed anew, which ends a boost (reference 23 §23.2).
+  func setMarks(_ new: Watermarks) {
+    marks = new
+    setBoostFactor(boostFactor)
+    setBoost(0)
+  }
 
   private func setBoost(_ pages: Int) {
     boostPages = pages

@@ -179,7 +179,7 @@ extension Memory {
 
   /// Gives an object back when nobody can look at it any more. The slabs of control files are not
   /// told apart from what boot left.
-  private func letGo(_ kind: SlabKind, _ size: Int, of payer: UInt16, _ superblock: Superblock) {
+  func letGo(_ kind: SlabKind, _ size: Int, of payer: UInt16, _ superblock: Superblock) {
     gracePeriods.free(
       KernelObject(
         kind: superblock == .files ? kind : nil, size: size, owner: payer, isReclaimable: true))

@@ -107,15 +107,16 @@ final class SimTask: SimThread {
     return open
   }
 
-  func openFile(_ file: FileMapping) -> OpenFile? { openFiles.first { $0.file === file } }
+  func openFile(named name: String) -> OpenFile? { openFiles.first { $0.file.name == name } }
   func remember(_ open: OpenFile) { openFiles.append(open) }
 
-  /// The task is gone; answers what it had open.
-  func end(at now: Instant) -> [OpenFile] {
-    ended = now
+  /// The task is about to go; answers what it had open.
+  func closeFiles() -> [OpenFile] {
     defer { openFiles = [] }
     return openFiles
   }
+
+  func end(at now: Instant) { ended = now }
 
   var report: TaskReport {
     TaskReport(
